@@ -1,0 +1,51 @@
+// What an introspection reply says about being stored: RFC 9111 §5.2.2 (Cache-Control), §5.1 (Age), §1.2.2 (delta-seconds).
+
+// directive, then "=" and a token or a quoted string
+const DIRECTIVE = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
+const MAX_DELTA_SEC = 2147483648;
+
+/**
+ * For how many seconds the reply may be stored.
+ * @param cacheControl the header's value, several joined by commas; '' when absent
+ * @param age the Age header's value; '' when absent
+ * @returns 0 for "do not store": no-store, no-cache, private, or an age that is used up; undefined when the
+ *   server names no lifetime. The gateway is a shared cache, so s-maxage goes before max-age. Of contradicting
+ *   directives the most restrictive counts (RFC 9111 §4.2.1). Unknown directives are ignored (§5.2.3).
+ */
+export function freshnessSec(cacheControl: string, age: string): number | undefined {
+  let maxAgeSec: number | undefined;
+  let sharedMaxAgeSec: number | undefined;
+  DIRECTIVE.lastIndex = 0;
+  for (let match = DIRECTIVE.exec(cacheControl); match !== null; match = DIRECTIVE.exec(cacheControl)) {
+    const value = match[2] === undefined ? match[3] : match[2];
+    switch ((match[1] as string).toLowerCase()) {
+      case 'no-store':
+      case 'no-cache':
+      case 'private':
+        return 0;
+      case 'max-age':
+        maxAgeSec = lesser(maxAgeSec, deltaSeconds(value));
+        break;
+      case 's-maxage':
+        sharedMaxAgeSec = lesser(sharedMaxAgeSec, deltaSeconds(value));
+        break;
+      default:
+        break;
+    }
+  }
+  const lifetimeSec = sharedMaxAgeSec === undefined ? maxAgeSec : sharedMaxAgeSec;
+  return lifetimeSec === undefined ? undefined : Math.max(0, lifetimeSec - ageSec(age));
+}
+
+function lesser(known: number | undefined, found: number): number {
+  return known === undefined ? found : Math.min(known, found);
+}
+
+/** 0, that is "stale already", for what is no number (RFC 9111 §4.2.1); what overflows is 2^31 (§1.2.2). */
+function deltaSeconds(value: string | undefined): number {
+  return value !== undefined && /^[0-9]+$/.test(value) ? Math.min(Number(value), MAX_DELTA_SEC) : 0;
+}
+
+function ageSec(age: string): number {
+  return age === '' ? 0 : deltaSeconds(age);
+}

@@ -1,0 +1,25 @@
+// Step 2: where a token's record is kept. The key never holds the token (S61).
+import crypto from 'crypto';
+
+/**
+ * SHA-256 over the whole question "which token, asked of whom, for which server".
+ * @param lookup partition, introspection endpoint and `Bearer <token>`, one a line. No header can hold a
+ *   line break and settings with one are refused, so no two questions share a text (S58, S59).
+ * @returns 43 characters of base64url
+ */
+export function cacheKey(lookup: string): string {
+  return crypto.createHash('sha256').update(FORMAT).update(lookup).digest('base64url');
+}
+
+/** Changes with the layout of a record, so that a reload never reads what an older script stored. */
+const FORMAT = '1\n';
+
+/** The Authorization header's value in a lookup: its last line. */
+export function credentialOf(lookup: string): string {
+  return lookup.slice(lookup.lastIndexOf('\n') + 1);
+}
+
+/** The lookup as it is stored, whatever the client's spelling of `Bearer` and its spaces. */
+export function canonicalLookup(lookup: string, token: string): string {
+  return `${lookup.slice(0, lookup.lastIndexOf('\n') + 1)}Bearer ${token}`;
+}

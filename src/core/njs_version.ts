@@ -1,0 +1,21 @@
+// Versions of njs on which a way of working is not safe. An old njs is an operator's error, found out here
+// and not by a crash.
+
+/** How nginx calls the script. */
+export type Mode = 'access' | 'auth_request';
+
+/**
+ * @param version njs.version_number: 0x010002 for 1.0.2
+ * @returns what to do about it, or undefined when this njs serves.
+ * - js_access lets a request through when its handler fails early, before njs 1.0.1 (njs CHANGES 1.0.1, Security).
+ * - r.subrequest() touches freed memory when the client hangs up, in njs 0.9.5 to 0.9.9 (nginx/njs#1077).
+ */
+export function findUnsafeNjs(version: number, mode: Mode): string | undefined {
+  if (mode === 'access' && version < 0x010001) {
+    return 'js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs';
+  }
+  if (version >= 0x000905 && version <= 0x000909) {
+    return 'njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use njs 1.0.1 or newer';
+  }
+  return undefined;
+}

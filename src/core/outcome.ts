@@ -1,0 +1,74 @@
+// How a request can end. Three ends that are never mixed: a Grant goes upstream, a Denial is the client's
+// fault (401, 403), an Unavailable is ours or the authorization server's (500, 502, 503, 504).
+
+/** Why the client was refused: the stable codes of $phantom_token_reason. */
+export type DenialReason =
+  | 'token_missing'
+  | 'token_malformed'
+  | 'token_inactive'
+  | 'token_expired'
+  | 'token_not_yet_valid'
+  | 'token_sender_constrained'
+  | 'issuer_mismatch'
+  | 'audience_mismatch'
+  | 'scope_insufficient';
+
+/** Why the gateway could not decide: the stable codes of $phantom_token_reason. */
+export type UnavailableReason =
+  | 'misconfigured'
+  | 'internal_error'
+  | 'introspection_unreachable'
+  | 'introspection_timeout'
+  | 'introspection_overloaded'
+  | 'introspection_unauthorized'
+  | 'introspection_status'
+  | 'introspection_content_type'
+  | 'introspection_truncated'
+  | 'introspection_malformed'
+  | 'introspection_invalid_claim'
+  | 'jwt_missing'
+  | 'jwt_too_large';
+
+/** Where the answer came from: the values of $phantom_token_cache_status. Empty when nothing was looked up. */
+export type CacheStatus = '' | 'HIT' | 'MISS' | 'BYPASS';
+
+/** The request goes upstream; `authorization` is the whole header value, empty for none. */
+export interface Grant {
+  readonly kind: 'grant';
+  readonly authorization: string;
+  readonly cacheStatus: CacheStatus;
+}
+
+export interface Denial {
+  readonly kind: 'denial';
+  readonly reason: DenialReason;
+  readonly cacheStatus: CacheStatus;
+}
+
+export interface Unavailable {
+  readonly kind: 'unavailable';
+  readonly reason: UnavailableReason;
+  /** For the operator's log line; holds no token, JWT, secret or foreign text. */
+  readonly detail: string;
+  /** What the authorization server asked for (Retry-After), empty when it asked for nothing. */
+  readonly retryAfter: string;
+  readonly cacheStatus: CacheStatus;
+}
+
+export type Outcome = Grant | Denial | Unavailable;
+
+export function granted(authorization: string, cacheStatus: CacheStatus): Grant {
+  return { kind: 'grant', authorization, cacheStatus };
+}
+
+export function denied(reason: DenialReason, cacheStatus: CacheStatus): Denial {
+  return { kind: 'denial', reason, cacheStatus };
+}
+
+export function unavailable(
+  reason: UnavailableReason,
+  detail: string,
+  cacheStatus: CacheStatus,
+): Unavailable {
+  return { kind: 'unavailable', reason, detail, retryAfter: '', cacheStatus };
+}

@@ -1,0 +1,27 @@
+// Step 5: how long a record lives.
+
+/** What bounds the life of a record, in seconds. */
+export interface Lifetimes {
+  /** Cache-Control and Age of the reply: see cache_control.ts; undefined when it says nothing. */
+  readonly freshnessSec: number | undefined;
+  /** `exp`, epoch seconds; undefined when the server names none. */
+  readonly expiresAtSec: number | undefined;
+  /** `$phantom_token_cache_ttl`. */
+  readonly cacheTtlSec: number;
+}
+
+/**
+ * Whole seconds a record may be kept; 0 means "do not store". Never beyond `exp` (RFC 7662 §4), whatever the
+ * clock skew. Does NOT look at `nbf`: that is policy.
+ */
+export function recordTtlSec(lifetimes: Lifetimes, nowSec: number): number {
+  let ttlSec = lifetimes.cacheTtlSec;
+  if (lifetimes.freshnessSec !== undefined) {
+    ttlSec = Math.min(ttlSec, lifetimes.freshnessSec);
+  }
+  if (lifetimes.expiresAtSec !== undefined) {
+    ttlSec = Math.min(ttlSec, lifetimes.expiresAtSec - nowSec);
+  }
+  // Not `Math.max(0, ...)`: NaN must end as 0, because the dictionary keeps a NaN for ever (S47).
+  return ttlSec >= 1 ? Math.floor(ttlSec) : 0;
+}

@@ -1,0 +1,82 @@
+// Hands the outcome to nginx: variables, status, headers, body, one log line.
+import { buildDenial, buildUnavailable, type Refusal } from '../core/challenge.js';
+import type { Mode } from '../core/njs_version.js';
+import type { Denial, Grant, Outcome, Unavailable } from '../core/outcome.js';
+import type { Settings } from '../core/settings.js';
+
+/** The three ends of a request. */
+export function respond(r: NginxHTTPRequest, mode: Mode, outcome: Outcome, settings: Settings): void {
+  switch (outcome.kind) {
+    case 'grant':
+      grant(r, mode, outcome);
+      break;
+    case 'denial':
+      deny(r, mode, outcome, settings);
+      break;
+    case 'unavailable':
+      fail(r, mode, outcome);
+      break;
+  }
+}
+
+/** Lets the request through. Everything before this line refuses. */
+export function grant(r: NginxHTTPRequest, mode: Mode, outcome: Grant): void {
+  const v = r.variables;
+  v.phantom_token_authorization = outcome.authorization;
+  v.phantom_token_cache_status = outcome.cacheStatus;
+  if (mode === 'access') {
+    r.decline();
+  } else {
+    r.return(204);
+  }
+}
+
+/** 401 or 403. Logged at info level: bad tokens are daily business, and anybody can send them. */
+function deny(r: NginxHTTPRequest, mode: Mode, outcome: Denial, settings: Settings): void {
+  r.log(`phantom_token: ${outcome.reason}`);
+  refuse(r, mode, buildDenial(outcome, settings), outcome);
+}
+
+/** 500 to 504. Logged as an error: the operator has something to do. */
+export function fail(r: NginxHTTPRequest, mode: Mode, outcome: Unavailable): void {
+  r.error(`phantom_token: ${outcome.reason}: ${outcome.detail}`);
+  refuse(r, mode, buildUnavailable(outcome), outcome);
+}
+
+function refuse(r: NginxHTTPRequest, mode: Mode, refusal: Refusal, outcome: Denial | Unavailable): void {
+  const v = r.variables;
+  v.phantom_token_authorization = ''; // an earlier pass through another location may have set it (S93)
+  v.phantom_token_cache_status = outcome.cacheStatus;
+  v.phantom_token_reason = outcome.reason;
+  if (mode === 'access') {
+    answerDirectly(r, refusal);
+  } else {
+    answerThroughErrorPage(r, refusal);
+  }
+}
+
+function answerDirectly(r: NginxHTTPRequest, refusal: Refusal): void {
+  r.headersOut['Content-Type'] = 'application/json';
+  r.headersOut['Cache-Control'] = 'no-store';
+  if (refusal.challenge !== '') {
+    r.headersOut['WWW-Authenticate'] = refusal.challenge;
+  }
+  if (refusal.retryAfter !== '') {
+    r.headersOut['Retry-After'] = refusal.retryAfter;
+  }
+  r.return(refusal.status, refusal.body);
+}
+
+/**
+ * auth_request knows 401, 403 and 500 and drops headers and bodies; the named locations of
+ * nginx/auth_request/server.conf give the client the rest. The empty body matters: without one, an inherited
+ * `error_page 401 =200` would turn the refusal into a permission (S88).
+ */
+function answerThroughErrorPage(r: NginxHTTPRequest, refusal: Refusal): void {
+  const v = r.variables;
+  v.phantom_status = String(refusal.status);
+  v.phantom_challenge = refusal.challenge;
+  v.phantom_retry_after = refusal.retryAfter;
+  v.phantom_body = refusal.body;
+  r.return(Math.min(refusal.status, 500), '');
+}

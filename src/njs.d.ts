@@ -1,0 +1,6 @@
+// What njs 1.0.2 has and njs-types 0.9.4 does not know yet.
+
+interface NginxHTTPRequest {
+  /** js_access only: no objection, the request goes on to the next access rule (njs >= 0.9.9). */
+  decline(): void;
+}
