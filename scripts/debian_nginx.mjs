@@ -1,0 +1,206 @@
+// Unpacks Debian's nginx and njs into a folder, without root and without touching the system.
+import { access, chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lastLines, runCommand } from './run_command.mjs';
+
+/** @typedef {{problem: string, advice: string}} Problem */
+
+const PACKAGES = 'nginx,libnginx-mod-http-js';
+// debian-archive-keyring: Ubuntu's apt does not know Debian's keys.
+const INSTALL_MMDEBSTRAP = [
+  ['update', '-qq'],
+  ['install', '-y', '-qq', '--no-install-recommends', 'mmdebstrap', 'debian-archive-keyring'],
+];
+const INSTALL_ADVICE = 'Install mmdebstrap (`apt-get install mmdebstrap debian-archive-keyring`)';
+const ABANDONED_AFTER_MS = 3600_000;
+
+/** @type {Promise<Problem | undefined> | undefined} */
+let mmdebstrapIsThere;
+
+/**
+ * The three files that make up an unpacked nginx. Does NOT look whether they exist.
+ * @param {string} root
+ */
+export function debianPaths(root) {
+  return {
+    wrapper: join(root, 'nginx'),
+    program: join(root, 'usr/sbin/nginx'),
+    modulePath: join(root, 'usr/lib/nginx/modules/ngx_http_js_module.so'),
+  };
+}
+
+/**
+ * Unpacks the packages of one Debian suite into `root`, which must not exist yet, and writes the shell
+ * script `root`/nginx, which behaves as an nginx binary. An interrupted run leaves no `root`.
+ * @param {string} suite  for example `trixie`
+ * @param {string} root   absolute
+ * @param {(line: string) => void} log
+ * @returns {Promise<Problem | undefined>} undefined when it is there
+ */
+export async function unpackDebianNginx(suite, root, log) {
+  if (process.platform !== 'linux') {
+    return {
+      problem: `Debian's nginx does not run on ${process.platform}`,
+      advice: 'Use Linux, a container or a virtual machine',
+    };
+  }
+  mmdebstrapIsThere ??= ensureMmdebstrap(log);
+  const missing = await mmdebstrapIsThere;
+  if (missing) return missing;
+
+  const partial = `${root}.partial-${process.pid}`;
+  log(`fetching nginx and njs from Debian ${suite} (some 25 MB) ...`);
+  try {
+    await removeAbandoned(root);
+    return (await unpack(suite, partial)) ?? (await moveIntoPlace(partial, root));
+  } catch (error) {
+    return {
+      problem: `cannot write ${root}: ${/** @type {Error} */ (error).message}`,
+      advice: 'Make the folder writable',
+    };
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {(line: string) => void} log
+ * @returns {Promise<Problem | undefined>}
+ */
+async function ensureMmdebstrap(log) {
+  if (await isInstalled('mmdebstrap')) return undefined;
+  const mayInstall =
+    process.getuid?.() === 0 && (await exists('/etc/debian_version')) && (await isInstalled('apt-get'));
+  if (!mayInstall) return { problem: 'mmdebstrap is not installed', advice: INSTALL_ADVICE };
+
+  log('installing mmdebstrap with apt-get, to fetch nginx ...');
+  for (const args of INSTALL_MMDEBSTRAP) {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const result = await runCommand('apt-get', args, { env });
+    if (!result.ok)
+      return { problem: `${result.problem}\n${lastLines(result.output)}`, advice: INSTALL_ADVICE };
+  }
+  return undefined;
+}
+
+/**
+ * @param {string} suite
+ * @param {string} target
+ * @returns {Promise<Problem | undefined>}
+ */
+async function unpack(suite, target) {
+  const result = await runCommand('mmdebstrap', [
+    '--quiet',
+    '--mode=chrootless',
+    '--variant=extract',
+    // A mirror of a suite in development can be behind the date that its index promises.
+    '--aptopt=Acquire::Check-Valid-Until "false"',
+    '--dpkgopt=path-exclude=/usr/share/*',
+    '--dpkgopt=path-exclude=/usr/lib/*/gconv/*',
+    `--include=${PACKAGES}`,
+    suite,
+    target,
+  ]);
+  if (!result.ok) {
+    return {
+      problem: `${result.problem}\n${lastLines(result.output)}`,
+      advice: 'Check the network and the free space',
+    };
+  }
+  return writeWrapper(suite, target);
+}
+
+/**
+ * @param {string} suite
+ * @param {string} root
+ * @returns {Promise<Problem | undefined>}
+ */
+async function writeWrapper(suite, root) {
+  const loader = await findLoader(root);
+  if (loader === undefined) {
+    return {
+      problem: `no dynamic loader among the packages of Debian ${suite}`,
+      advice: 'Report this CPU architecture',
+    };
+  }
+  const { wrapper } = debianPaths(root);
+  await writeFile(
+    wrapper,
+    `#!/bin/sh
+# Starts the nginx beside this file with its own libraries.
+self=$(readlink -f -- "$0")
+root=\${self%/*}
+exec "$root/${loader.directory}/${loader.name}" --library-path "$root/${loader.directory}" "$root/usr/sbin/nginx" "$@"
+`,
+  );
+  await chmod(wrapper, 0o755);
+  return undefined;
+}
+
+/**
+ * The dynamic loader lies in the multiarch folder, together with the libraries: usr/lib/<triplet>.
+ * @param {string} root
+ */
+async function findLoader(root) {
+  for (const base of ['usr/lib', 'lib']) {
+    for (const triplet of await listDirectory(join(root, base))) {
+      const directory = join(base, triplet);
+      const name = (await listDirectory(join(root, directory))).find((file) =>
+        /^ld(-linux.*|64)\.so\.\d+$/.test(file),
+      );
+      if (name !== undefined) return { directory, name };
+    }
+  }
+  return undefined;
+}
+
+/**
+ * @param {string} partial
+ * @param {string} root
+ * @returns {Promise<undefined>}
+ */
+async function moveIntoPlace(partial, root) {
+  try {
+    await rename(partial, root);
+  } catch (error) {
+    // Another run was quicker; what it put there is as good as ours.
+    if (!(await exists(debianPaths(root).wrapper))) throw error;
+  }
+  return undefined;
+}
+
+/**
+ * Removes what runs left that were killed. Other runs may be at work at this moment: only old folders go.
+ * @param {string} root
+ */
+async function removeAbandoned(root) {
+  const parent = join(root, '..');
+  await mkdir(parent, { recursive: true });
+  const partials = (await listDirectory(parent)).filter((name) => name.includes('.partial-'));
+  for (const folder of partials.map((name) => join(parent, name))) {
+    // Not mtime: the packages set that of the folder to a date of their own.
+    const { ctimeMs } = await stat(folder).catch(() => ({ ctimeMs: Date.now() }));
+    if (Date.now() - ctimeMs > ABANDONED_AFTER_MS) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {string} path
+ * @returns {Promise<string[]>} empty when it is no directory
+ */
+async function listDirectory(path) {
+  return readdir(path).catch(() => []);
+}
+
+/** @param {string} command */
+async function isInstalled(command) {
+  return (await runCommand(command, ['--version'], { timeoutMs: 10_000 })).ok;
+}
+
+/** @param {string} path */
+async function exists(path) {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,139 @@
+// Makes a fresh checkout ready: `node scripts/setup.mjs demo` before the demo, `... test` before the tests.
+// It runs before anything is installed, so it uses nothing but Node.
+import { stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { RUNTIMES, resolveNginx } from './nginx_runtime.mjs';
+import { lastLines, runCommand } from './run_command.mjs';
+
+/**
+ * @typedef {import('./debian_nginx.mjs').Problem} Problem
+ * @typedef {{done: string} | Problem} StepResult  done says what is there now
+ */
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const NODE_FROM = [20, 19];
+
+/** @type {Record<string, (() => Promise<StepResult>)[][]>} the steps of an inner list run at the same time */
+const STEPS = {
+  demo: [[checkNode], [installPackages], [() => findNginx('modern')], [buildBundle]],
+  // No build: `npm test` is to find out when the committed bundle is not what the sources give.
+  test: [[checkNode], [installPackages], [() => findNginx('modern'), () => findNginx('legacy')]],
+};
+
+/** @returns {Promise<StepResult>} */
+async function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const [fromMajor = 0, fromMinor = 0] = NODE_FROM;
+  if (major > fromMajor || (major === fromMajor && minor >= fromMinor))
+    return { done: `Node ${process.versions.node}` };
+  return {
+    problem: `this is Node ${process.versions.node}`,
+    advice: `Install Node ${NODE_FROM.join('.')} or newer`,
+  };
+}
+
+/** @returns {Promise<StepResult>} */
+async function installPackages() {
+  const installedMs = await changedAtMs('node_modules/.package-lock.json');
+  if (installedMs >= (await changedAtMs('package-lock.json'))) return { done: 'npm packages are installed' };
+  announce('installing the npm packages ...');
+  const [command, npm] = npmCommand();
+  const args = [...npm, 'ci', '--no-audit', '--no-fund', '--include=dev'];
+  const result = await runCommand(command, args, { cwd: ROOT });
+  if (result.ok) return { done: 'npm packages installed' };
+  return {
+    problem: `npm ci: ${result.problem}\n${firstErrors(result.output)}`,
+    advice: 'Check the network and the settings of npm',
+  };
+}
+
+/**
+ * What npm says first is the cause; its usage and the place of its log follow.
+ * @param {string} output
+ */
+function firstErrors(output) {
+  const errors = output.split('\n').filter((line) => /^npm error .*\S/.test(line));
+  return errors.slice(0, 5).join('\n') || lastLines(output);
+}
+
+/**
+ * The npm that runs this script, if one does: the one on the PATH can be another.
+ * @returns {[command: string, args: string[]]}
+ */
+function npmCommand() {
+  const cli = process.env.npm_execpath;
+  return cli?.endsWith('npm-cli.js') ? [process.execPath, [cli]] : ['npm', []];
+}
+
+/**
+ * @param {keyof typeof RUNTIMES} name
+ * @returns {Promise<StepResult>}
+ */
+async function findNginx(name) {
+  const runtime = await resolveNginx(name, { fetch: true, log: announce });
+  if ('problem' in runtime) return runtime;
+  const { nginxVersion, njsVersion, engines, binary, origin } = runtime;
+  const place = origin === 'debian' ? relative(ROOT, binary) : `${binary}, from the ${origin}`;
+  return { done: `nginx ${nginxVersion} with njs ${njsVersion} (${engines.join(', ')}): ${place}` };
+}
+
+/** @returns {Promise<StepResult>} */
+async function buildBundle() {
+  // Not imported above: esbuild is one of the packages that may just have been installed.
+  const { buildScript } = await import('./build.mjs');
+  const problems = await buildScript();
+  if (problems.length === 0) return { done: 'dist/phantom_token.js built' };
+  return { problem: `the script cannot be built:\n${problems.join('\n')}`, advice: 'Correct the sources' };
+}
+
+/**
+ * @param {string} path  in the project
+ * @returns {Promise<number>} epoch milliseconds; 0 when it does not exist
+ */
+async function changedAtMs(path) {
+  return stat(join(ROOT, path)).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+}
+
+/** @param {string} line */
+function announce(line) {
+  console.log(`  ... ${line}`);
+}
+
+/**
+ * @param {() => Promise<StepResult>} step
+ * @returns {Promise<boolean>} whether to go on
+ */
+async function runStep(step) {
+  const startedMs = Date.now();
+  const result = await step();
+  if ('done' in result) {
+    console.log(`  ok  ${result.done} (${((Date.now() - startedMs) / 1000).toFixed(1)} s)`);
+    return true;
+  }
+  console.error(`\nset-up stopped: ${result.problem}\n\n${result.advice}.\n`);
+  return false;
+}
+
+async function main() {
+  const groups = STEPS[process.argv[2] ?? ''];
+  if (groups === undefined) {
+    console.error(`usage: node scripts/setup.mjs ${Object.keys(STEPS).join('|')}`);
+    return 1;
+  }
+  for (const group of groups) {
+    const results = await Promise.all(group.map(runStep));
+    if (results.includes(false)) return 1;
+  }
+  return 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`\nset-up failed: ${/** @type {Error} */ (error).message}\n`);
+  process.exitCode = 1;
+}
