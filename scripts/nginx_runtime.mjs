@@ -63,7 +63,7 @@ export async function resolveNginx(name, { fetch = false, log = () => {} } = {})
  * Workers of a root nginx run as nobody and could not read the files of a private folder.
  * @param {{modulePath: string | undefined}} runtime
  */
-export function mainContext({ modulePath }) {
+export function moduleAndUser({ modulePath }) {
   const lines = [];
   if (modulePath !== undefined) lines.push(`load_module "${modulePath}";`);
   if (process.getuid?.() === 0) lines.push('user root;');

@@ -1,0 +1,356 @@
+/**
+ * Starts an nginx in a folder of its own for the demo, the tests and the benchmark, and stops it again.
+ * What nginx does is seen in its error log, so `error_log logs/error.log` belongs in every configuration.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type FSWatcher, watch } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { moduleAndUser } from '../scripts/nginx_runtime.mjs';
+
+const START_TIMEOUT_MS = 15_000;
+const RELOAD_TIMEOUT_MS = 15_000;
+/** Of SIGQUIT, which lets running requests end. */
+const GRACEFUL_STOP_TIMEOUT_MS = 2000;
+/** Of SIGTERM; nginx itself kills workers that do not obey within a second. */
+const FAST_STOP_TIMEOUT_MS = 3000;
+const SIGNAL_INTERVAL_MS = 200;
+const LAST_WORDS_TIMEOUT_MS = 1000;
+/** Should a file event get lost, the log is read again this often. */
+const MISSED_EVENT_CHECK_MS = 250;
+
+/** The part of `resolveNginx`'s answer (scripts/nginx_runtime.mjs) that is needed to run it. */
+export interface NginxBinary {
+  readonly binary: string;
+  /** Undefined when njs is built into the binary. */
+  readonly modulePath: string | undefined;
+}
+
+export interface NginxOptions {
+  runtime: NginxBinary;
+  /** The whole nginx.conf, or a function that writes it for a prefix; `daemon off;` belongs in it. */
+  conf: string | ((prefix: string) => string);
+  /** A folder to run in, which is kept; a temporary one, removed by `stop`, unless given. */
+  prefix?: string;
+  /** Further files by their path in the prefix: their text, or the file or folder (file: URL) to copy. */
+  files?: Record<string, string | URL>;
+  /** Keeps a temporary prefix after `stop`, to look into it. */
+  keepPrefix?: boolean;
+}
+
+export interface NginxProcess {
+  /** Of the master process. */
+  readonly pid: number;
+  readonly prefix: string;
+  errorLog(): Promise<string>;
+  /** Of `logs/access.log`, which {@link httpDefaults} sets; empty when there is none. */
+  accessLog(): Promise<string>;
+  /** Writes another configuration; it takes effect with `reload`. */
+  writeConf(conf: string): Promise<void>;
+  /**
+   * SIGHUP. Resolves when the new workers run and no old one accepts connections.
+   * Needs `error_log` at level notice or below. Rejects when nginx refuses the configuration.
+   */
+  reload(): Promise<void>;
+  /** SIGQUIT, then SIGTERM, then SIGKILL, each after a bound. May be called again. */
+  stop(): Promise<void>;
+}
+
+/** nginx did not start or reload; the message holds its own words. */
+export class NginxError extends Error {
+  override name = 'NginxError';
+  /** The port that another process listens on, when that is the reason. */
+  readonly takenPort: number | undefined;
+
+  constructor(message: string, takenPort?: number) {
+    super(message);
+    this.takenPort = takenPort;
+  }
+}
+
+/**
+ * Starts nginx and waits until it listens.
+ * @throws {NginxError} with nginx's message when it exits, or does not start in time
+ */
+export async function startNginx(options: NginxOptions): Promise<NginxProcess> {
+  const prefix = options.prefix ?? (await mkdtemp(join(tmpdir(), 'phantom-token-nginx-')));
+  const removePrefix = async () => {
+    if (options.prefix === undefined && !options.keepPrefix)
+      await rm(prefix, { recursive: true, force: true });
+  };
+  try {
+    await layOutPrefix(prefix, options);
+    const running = await runNginx(options.runtime.binary, prefix);
+    return newNginxProcess(running, prefix, removePrefix);
+  } catch (error) {
+    await removePrefix();
+    throw error;
+  }
+}
+
+/** A port of 127.0.0.1 that is free at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export interface MainContextOptions {
+  /** `worker_processes`; default 1. */
+  workers?: number;
+  /** Default notice, the highest that tells when workers have started. */
+  errorLogLevel?: 'debug' | 'info' | 'notice';
+}
+
+/** The lines of the main context: the njs module, no daemon, the pid file, the workers, the error log. */
+export function mainContext(
+  runtime: NginxBinary,
+  { workers = 1, errorLogLevel = 'notice' }: MainContextOptions = {},
+): string {
+  return [
+    moduleAndUser(runtime),
+    'daemon off;',
+    'pid nginx.pid;',
+    `worker_processes ${workers};`,
+    `error_log logs/error.log ${errorLogLevel};`,
+  ].join('\n');
+}
+
+/** The lines of http that keep every file of nginx in the prefix. */
+export function httpDefaults(): string {
+  return [
+    'client_body_temp_path tmp/client_body;',
+    'proxy_temp_path tmp/proxy;',
+    'fastcgi_temp_path tmp/fastcgi;',
+    'uwsgi_temp_path tmp/uwsgi;',
+    'scgi_temp_path tmp/scgi;',
+    'access_log logs/access.log;',
+  ].join('\n');
+}
+
+async function layOutPrefix(prefix: string, { conf, files = {} }: NginxOptions): Promise<void> {
+  await mkdir(join(prefix, 'tmp'), { recursive: true });
+  await mkdir(join(prefix, 'logs'), { recursive: true });
+  for (const [path, content] of Object.entries(files)) {
+    const target = join(prefix, path);
+    await mkdir(dirname(target), { recursive: true });
+    if (content instanceof URL) await cp(content, target, { recursive: true });
+    else await writeFile(target, content);
+  }
+  await writeFile(join(prefix, 'nginx.conf'), typeof conf === 'function' ? conf(prefix) : conf);
+  // Emptied, so that what is found in it later was written by this nginx; and it must exist to be watched.
+  await writeFile(join(prefix, 'logs/error.log'), '');
+}
+
+interface RunningNginx {
+  child: ChildProcess;
+  pid: number;
+  /** Resolves when the master process has ended. */
+  ended: Promise<unknown>;
+}
+
+async function runNginx(binary: string, prefix: string): Promise<RunningNginx> {
+  const child = spawn(binary, ['-p', prefix, '-c', 'nginx.conf', '-e', join(prefix, 'logs/error.log')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  // Only the start speaks on stderr; later lines are read away, so that the pipe never fills.
+  let startupText = '';
+  child.stderr?.on('data', (chunk) => {
+    if (startupText.length < 20_000) startupText += chunk;
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const outputEnded = new Promise((resolve) => child.once('close', resolve));
+  await once(child, 'spawn').catch((error) => {
+    throw new NginxError(`${binary} cannot be started: ${error.message}`);
+  });
+  const running = { child, pid: child.pid as number, ended };
+  endWithParent(child);
+
+  const started = () => isListening(prefix);
+  const outcome = await waitForLog(prefix, started, START_TIMEOUT_MS, ended);
+  if (outcome === 'seen') return running;
+  if (outcome === 'timeout') await stopProcess(running);
+  await endsWithin(outputEnded, LAST_WORDS_TIMEOUT_MS);
+  throw startError(outcome, startupText, await readErrorLog(prefix));
+}
+
+const runningChildren = new Set<ChildProcess>();
+
+/** No nginx may outlive a program that ended without a stop. */
+function endWithParent(child: ChildProcess): void {
+  if (!process.listeners('exit').includes(terminateChildren)) process.on('exit', terminateChildren);
+  runningChildren.add(child);
+  child.once('exit', () => runningChildren.delete(child));
+}
+
+function terminateChildren(): void {
+  for (const child of runningChildren) child.kill('SIGTERM');
+}
+
+/** Whether connections are taken, and signals too: nginx forgets one that comes before its first worker. */
+async function isListening(prefix: string): Promise<boolean> {
+  return startedWorkers(await readErrorLog(prefix)).length > 0;
+}
+
+type WaitOutcome = 'seen' | 'ended' | 'timeout';
+
+/** Checks whenever nginx writes into its log or its prefix, until the check holds, nginx ends or time is up. */
+async function waitForLog(
+  prefix: string,
+  check: () => Promise<boolean>,
+  timeoutMs: number,
+  ended: Promise<unknown>,
+): Promise<WaitOutcome> {
+  const changes = watchChanges([prefix, join(prefix, 'logs/error.log')]);
+  const over = new AbortController();
+  const limit = Promise.race([
+    ended.then((): WaitOutcome => 'ended'),
+    delay(timeoutMs, 'timeout' as WaitOutcome, { signal: over.signal }),
+  ]);
+  limit.catch(() => {}); // the abort below
+  try {
+    for (;;) {
+      const change = changes.next();
+      if (await check()) return 'seen';
+      const outcome = await Promise.race([limit, change]);
+      if (outcome !== undefined) return (await check()) ? 'seen' : outcome;
+    }
+  } finally {
+    over.abort();
+    changes.close();
+  }
+}
+
+/** `next` resolves at the next change of one of the files, or after {@link MISSED_EVENT_CHECK_MS}. */
+function watchChanges(paths: string[]): { next(): Promise<undefined>; close(): void } {
+  let wake = () => {};
+  const watchers: FSWatcher[] = [];
+  const timer = setInterval(() => wake(), MISSED_EVENT_CHECK_MS);
+  for (const path of paths) {
+    try {
+      // A system can be out of watches; the timer then does it alone.
+      watchers.push(watch(path, () => wake()).on('error', () => {}));
+    } catch {}
+  }
+  return {
+    next: () =>
+      new Promise((resolve) => {
+        wake = () => resolve(undefined);
+      }),
+    close() {
+      clearInterval(timer);
+      for (const watcher of watchers) watcher.close();
+    },
+  };
+}
+
+function startError(outcome: WaitOutcome, startupText: string, log: string): NginxError {
+  const taken = /bind\(\) to (\S+):(\d+) failed \(\d+: Address already in use\)/.exec(startupText + log);
+  if (taken) {
+    const [, host, port] = taken;
+    return new NginxError(`nginx cannot listen on ${host}:${port}: the port is taken`, Number(port));
+  }
+  const words = failureLines(startupText) || failureLines(log) || startupText.trim() || log.trim();
+  const what = outcome === 'ended' ? 'nginx ended at its start' : 'nginx did not start in time';
+  return new NginxError(`${what}:\n${words || '(it said nothing)'}`);
+}
+
+/** The lines of level emerg, each once. */
+function failureLines(log: string): string {
+  const lines = log.split('\n').filter((line) => line.includes('[emerg]'));
+  const texts = lines.map((line) => line.replace(/^.*?\[emerg\] (\d+#\d+: )?/, '[emerg] '));
+  return [...new Set(texts)].join('\n');
+}
+
+function readErrorLog(prefix: string): Promise<string> {
+  return readFile(join(prefix, 'logs/error.log'), 'utf8');
+}
+
+/** Process ids of the workers, in the order of their start. */
+function startedWorkers(log: string): string[] {
+  return [...log.matchAll(/: start worker process (\d+)$/gm)].map(([, pid]) => pid as string);
+}
+
+function newNginxProcess(
+  running: RunningNginx,
+  prefix: string,
+  removePrefix: () => Promise<void>,
+): NginxProcess {
+  let stopping: Promise<void> | undefined;
+  return {
+    pid: running.pid,
+    prefix,
+    errorLog: () => readErrorLog(prefix),
+    accessLog: () => readFile(join(prefix, 'logs/access.log'), 'utf8').catch(() => ''),
+    writeConf: (conf) => writeFile(join(prefix, 'nginx.conf'), conf),
+    reload: () => reload(running, prefix),
+    stop() {
+      stopping ??= stopProcess(running).then(removePrefix);
+      return stopping;
+    },
+  };
+}
+
+async function reload(running: RunningNginx, prefix: string): Promise<void> {
+  const logBefore = await readErrorLog(prefix);
+  const oldWorkers = startedWorkers(logBefore);
+  running.child.kill('SIGHUP');
+
+  let failure = '';
+  const done = async () => {
+    const since = (await readErrorLog(prefix)).slice(logBefore.length);
+    failure = failureLines(since);
+    return failure !== '' || isReloaded(since, logBefore, oldWorkers);
+  };
+  const outcome = await waitForLog(prefix, done, RELOAD_TIMEOUT_MS, running.ended);
+  if (failure !== '') throw new NginxError(`nginx did not reload:\n${failure}`);
+  if (outcome === 'ended') throw new NginxError('nginx ended at the reload');
+  if (outcome === 'timeout') throw new NginxError('no reload in the error log; is its level notice?');
+}
+
+// New workers alone are not enough: for a moment the old ones still accept connections, by the old rules.
+function isReloaded(since: string, before: string, oldWorkers: string[]): boolean {
+  const reconfigured = since.search(/#\d+: reconfiguring$/m);
+  if (reconfigured < 0 || startedWorkers(since.slice(reconfigured)).length === 0) return false;
+  // Right after the start, some workers come to the log when the reload was already asked for.
+  const old = [...oldWorkers, ...startedWorkers(since.slice(0, reconfigured))];
+  return old.every((pid) => hasLeft(before + since, pid));
+}
+
+function hasLeft(log: string, pid: string): boolean {
+  return (
+    log.includes(`] ${pid}#${pid}: gracefully shutting down`) || log.includes(`worker process ${pid} exited`)
+  );
+}
+
+async function stopProcess({ child, ended }: RunningNginx): Promise<void> {
+  const steps: [signal: NodeJS.Signals, timeoutMs: number][] = [
+    ['SIGQUIT', GRACEFUL_STOP_TIMEOUT_MS],
+    ['SIGTERM', FAST_STOP_TIMEOUT_MS],
+  ];
+  for (const [signal, timeoutMs] of steps) {
+    // Sent again, for an nginx that has only just started and forgot the first one.
+    for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += SIGNAL_INTERVAL_MS) {
+      child.kill(signal);
+      if (await endsWithin(ended, SIGNAL_INTERVAL_MS)) return;
+    }
+  }
+  child.kill('SIGKILL');
+  await ended;
+}
+
+async function endsWithin(ended: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  const over = new AbortController();
+  const inTime = ended.then(() => true);
+  const late = delay(timeoutMs, false, { signal: over.signal }).catch(() => false);
+  const result = await Promise.race([inTime, late]);
+  over.abort();
+  return result;
+}
