@@ -230,10 +230,14 @@ function unavailable(reason, detail, cacheStatus) {
 
 // src/core/introspection.ts
 var MAX_JWT_LENGTH = 65536;
+var MISROUTED = "$phantom_token_introspection_endpoint must name a location of this server that includes introspection.conf";
 function introspectionForm(token) {
   return `token=${encodeURIComponent(token)}&token_type_hint=access_token`;
 }
 function interpretReply(reply, nowSec) {
+  if (!reply.isIntrospection) {
+    return unavailable("misconfigured", MISROUTED, "");
+  }
   if (reply.status === 204) {
     return inactive();
   }
@@ -488,10 +492,15 @@ function recordTtlSec(lifetimes, nowSec) {
 
 // src/edge/introspect.ts
 async function introspect(r, location, form) {
+  const v = r.variables;
+  v.phantom_introspection = "asked";
   const reply = await r.subrequest(location, { method: "POST", body: form });
+  const isIntrospection = v.phantom_introspection === "answered";
+  v.phantom_introspection = "";
   const headers = reply.headersOut;
   const bytes = reply.responseBuffer;
   return {
+    isIntrospection,
     status: reply.status,
     contentType: text(headers["Content-Type"]),
     contentLength: text(headers["Content-Length"]),

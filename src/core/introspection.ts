@@ -6,6 +6,8 @@ import { type Denial, denied, type Unavailable, type UnavailableReason, unavaila
 
 /** The authorization server's answer as it arrived; absent headers are ''. */
 export interface IntrospectionReply {
+  /** Whether a location with introspection.conf answered; nginx may have routed the question elsewhere. */
+  readonly isIntrospection: boolean;
   readonly status: number;
   readonly contentType: string;
   readonly contentLength: string;
@@ -29,6 +31,9 @@ export interface ActiveToken {
 /** Longer JWTs are refused, so that this limit and not nginx's buffers decides. In characters. */
 export const MAX_JWT_LENGTH = 65536;
 
+const MISROUTED =
+  '$phantom_token_introspection_endpoint must name a location of this server that includes introspection.conf';
+
 /** The form body. @param token a b64token: see bearer.ts */
 export function introspectionForm(token: string): string {
   return `token=${encodeURIComponent(token)}&token_type_hint=access_token`;
@@ -43,6 +48,9 @@ export function interpretReply(
   reply: IntrospectionReply,
   nowSec: number,
 ): ActiveToken | Denial | Unavailable {
+  if (!reply.isIntrospection) {
+    return unavailable('misconfigured', MISROUTED, '');
+  }
   if (reply.status === 204) {
     return inactive(); // Curity's answer to Accept: application/jwt
   }
