@@ -1,0 +1,102 @@
+// How long a token is remembered: min(Cache-Control, exp, $phantom_token_cache_ttl), absolute (RFC 7662 §4, RFC 9111).
+import { gatewayTest } from '../support/gateway.js';
+import { makeJwt } from '../support/jwt.js';
+import { jwt } from '../support/scripted_server.js';
+
+const JWT = makeJwt({ exp: 4102444800 });
+
+const NOT_STORED: [title: string, answer: Parameters<typeof jwt>[1], settings: string][] = [
+  ['no-store', { cacheControl: 'no-store' }, ''],
+  ['no-cache', { cacheControl: 'no-cache' }, ''],
+  ['private', { cacheControl: 'private, max-age=60' }, ''],
+  ['max-age=0', { cacheControl: 'max-age=0' }, ''],
+  ['no-store beside max-age, in upper case', { cacheControl: 'Max-Age=60, NO-STORE' }, ''],
+  ['an Age that uses max-age up (RFC 9111 §5.1)', { cacheControl: 'max-age=60', headers: { age: '60' } }, ''],
+  ['a max-age that is no number', { cacheControl: 'max-age=soon' }, ''],
+  ['$phantom_token_cache_ttl 0', {}, 'set $phantom_token_cache_ttl 0;'],
+];
+
+for (const [title, answer, settings] of NOT_STORED) {
+  gatewayTest(`not stored: ${title} (S56)`, { settings }, async (t, g) => {
+    g.as.reply(jwt(JWT, answer));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is(g.as.requests.length, 2);
+    t.deepEqual(await g.accessLog(), ['200 "MISS" ""', '200 "MISS" ""']);
+  });
+}
+
+const STORED: [title: string, answer: Parameters<typeof jwt>[1]][] = [
+  ['without Cache-Control', {}],
+  ['max-age', { cacheControl: 'public, max-age=60' }],
+  ['an unknown directive (RFC 9111 §5.2.3)', { cacheControl: 'stay-fresh="no-store"' }],
+];
+
+for (const [title, answer] of STORED) {
+  gatewayTest(`stored: ${title}`, async (t, g) => {
+    g.as.reply(jwt(JWT, answer));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is(g.as.requests.length, 1);
+  });
+}
+
+const nowSec = () => Math.floor(Date.now() / 1000);
+
+// Each bound alone ends the record: the token is asked for again, and until then it is served.
+const EXPIRING: [title: string, answer: () => ReturnType<typeof jwt>, settings: string][] = [
+  ['max-age', () => jwt(JWT, { cacheControl: 'max-age=2' }), ''],
+  ['max-age less Age', () => jwt(JWT, { cacheControl: 'max-age=60', headers: { age: '58' } }), ''],
+  ['$phantom_token_cache_ttl', () => jwt(JWT), 'set $phantom_token_cache_ttl 2;'],
+];
+
+for (const [title, answer, settings] of EXPIRING) {
+  gatewayTest(`a record ends with ${title}, and not before`, { settings }, async (t, g) => {
+    g.as.reply(answer);
+    const startedMs = Date.now();
+    while (g.as.requests.length < 2 && Date.now() - startedMs < 10000) {
+      t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    }
+    const endedMs = Date.now();
+    t.is(g.as.requests.length, 2);
+    // Whole seconds: a record made at x.9 ends at (x + 2).0.
+    t.true(endedMs - startedMs > 1000, 'the record was used');
+    t.true(endedMs - startedMs < 5000, 'the record ended');
+  });
+}
+
+gatewayTest(
+  'exp ends the token within its second, cached or not: then 401 (RFC 7662 §4, S64)',
+  async (t, g) => {
+    const expSec = nowSec() + 3;
+    g.as.reply(jwt(makeJwt({ exp: expSec }), { cacheControl: 'max-age=3600' }));
+    let answer = await g.send('/', { token: 'opaque-1' });
+    while (answer.status === 200 && nowSec() < expSec + 5) {
+      t.is(g.as.requests.length, 1, 'served from the cache until exp');
+      answer = await g.send('/', { token: 'opaque-1' });
+    }
+    t.is(answer.status, 401);
+    t.is(nowSec(), expSec);
+    t.is(g.as.requests.length, 2, 'the end of the record asks once more; the answer is expired');
+  },
+);
+
+gatewayTest('a reload keeps the records (S119)', async (t, g) => {
+  g.as.reply(jwt(JWT));
+  t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+  await g.nginx.reload();
+  t.is((await g.send('/', { token: 'opaque-1', headers: { connection: 'close' } })).status, 200);
+  t.is(g.as.requests.length, 1);
+});
+
+gatewayTest('a full zone serves uncached and harms nobody (S73)', { workers: 1 }, async (t, g) => {
+  const big = makeJwt({ exp: 4102444800 }, { bytes: 60000 });
+  g.as.reply(jwt(big, { cacheControl: 'max-age=600' }));
+  for (let i = 0; i < 700; i++) {
+    const answer = await g.send('/', { token: `opaque-${i}` });
+    if (answer.status !== 200) {
+      t.fail(`request ${i}: ${answer.status}`);
+    }
+  }
+  t.is(g.as.requests.length, 700);
+});

@@ -1,0 +1,276 @@
+// A gateway for one test: the real nginx with the shipped snippets, a scripted authorization server behind it
+// and an upstream that records. Stopped, and its logs searched for secrets, when the test ends.
+import { once } from 'node:events';
+import { readFileSync, watch } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import anyTest, { type ExecutionContext } from 'ava';
+import pLimit from 'p-limit';
+import { type Dispatcher, request } from 'undici';
+import { httpDefaults, mainContext, type NginxProcess, startNginx } from '../../demo/nginx_process.js';
+import { type ScriptedServer, startScriptedServer } from './scripted_server.js';
+import { SETUPS, type Setup } from './setups.js';
+import { startUpstream, type Upstream } from './upstream.js';
+
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+const SNIPPETS = `${REPOSITORY}nginx`;
+const INTROSPECTION_CONF = readFileSync(`${SNIPPETS}/introspection.conf`, 'utf8');
+
+/** Stands in every opaque token, secret and JWT of the tests, so that a search of the logs finds each of them. */
+export const SECRET_MARKS = [/opaque-/, /eyJ/, /gateway-secret/, /Z2F0ZXdheS/];
+/** `gateway-client:gateway-secret` in base64, as nginx.conf holds it. */
+const BASIC_CREDENTIALS = 'Z2F0ZXdheS1jbGllbnQ6Z2F0ZXdheS1zZWNyZXQ=';
+
+/** What a test's configuration is written with. */
+export interface ConfigWords {
+  /** `include` line of the mode's protect.conf. */
+  readonly protect: string;
+  /** `include` line of introspection.conf with the gateway's credentials. */
+  readonly introspection: string;
+  /** The same with each of its timeouts at so many milliseconds: nginx takes a directive once only. */
+  introspectionWithin(timeoutMs: number): string;
+  /** The authorization server's introspection endpoint. */
+  readonly introspectionUrl: string;
+  /** Nothing listens there. */
+  readonly refusedUrl: string;
+  readonly upstreamUrl: string;
+  readonly mode: Setup['mode'];
+  readonly snippets: string;
+}
+
+export interface GatewayOptions {
+  /** Lines for the default protected location `/`, before its protect.conf. */
+  readonly settings?: string;
+  /** In place of the default protected location and `location = /introspect`. */
+  readonly server?: (words: ConfigWords) => string;
+  /** Further lines of the server, before its locations. */
+  readonly serverTop?: string;
+  /** Further servers, or other lines of http. */
+  readonly http?: (words: ConfigWords, otherAddress: string) => string;
+  readonly workers?: number;
+  readonly errorLogLevel?: 'info' | 'notice';
+}
+
+export interface Gateway {
+  readonly setup: Setup;
+  readonly url: string;
+  /** Where a further server of {@link GatewayOptions.http} may listen. */
+  readonly otherUrl: string;
+  readonly nginx: NginxProcess;
+  readonly as: ScriptedServer;
+  readonly upstream: Upstream;
+  /** One request; the body is read to its end. */
+  send(path: string, options?: SendOptions): Promise<Answer>;
+  /** A line for each request sent so far: `status "cache_status" "reason"`. */
+  accessLog(): Promise<string[]>;
+}
+
+export interface SendOptions {
+  readonly token?: string;
+  readonly method?: string;
+  readonly headers?: Record<string, string | string[]>;
+  readonly body?: Dispatcher.DispatchOptions['body'];
+  /** Default: the gateway's. */
+  readonly url?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly body: string;
+}
+
+/** AVA starts all tests of a file at once; so many gateways run at a time. */
+const inTurn = pLimit(8);
+
+type Run = (t: ExecutionContext, gateway: Gateway) => Promise<void>;
+
+/** Declares the test once for each of the five set-ups. */
+export function gatewayTest(title: string, run: Run): void;
+export function gatewayTest(title: string, options: GatewayOptions, run: Run): void;
+export function gatewayTest(title: string, first: GatewayOptions | Run, second?: Run): void {
+  const options = typeof first === 'function' ? {} : first;
+  const run = (second ?? first) as Run;
+  for (const setup of SETUPS) {
+    anyTest(`[${setup.name}] ${title}`, (t) => inTurn(() => runOnGateway(t, setup, options, run)));
+  }
+}
+
+async function runOnGateway(
+  t: ExecutionContext,
+  setup: Setup,
+  options: GatewayOptions,
+  run: Run,
+): Promise<void> {
+  const as = await startScriptedServer();
+  const upstream = await startUpstream();
+  const host = nextHost();
+  const conf = gatewayConf(setup, options, host, as, upstream);
+  try {
+    const nginx = await startNginx({ runtime: setup.runtime, conf });
+    try {
+      await run(t, newGateway(setup, nginx, as, upstream, host));
+      await assertCleanLogs(t, nginx);
+    } catch (error) {
+      t.log(await nginx.errorLog());
+      throw error;
+    } finally {
+      await nginx.stop();
+    }
+  } finally {
+    await as.close();
+    await upstream.close();
+  }
+}
+
+const LOG_TIMEOUT_MS = 5000;
+/** Of the gateway; on another of its ports nothing listens. */
+const PORT = 8080;
+const OTHER_PORT = 8081;
+const REFUSED_PORT = 8082;
+
+let hosts = 0;
+
+/** An address of the loopback net that no other test has, so that no two gateways contend for a port. */
+export function nextHost(): string {
+  hosts = (hosts % 250) + 1;
+  return `127.${(process.pid >> 8) & 0xff || 1}.${process.pid & 0xff}.${hosts}`;
+}
+
+function gatewayConf(
+  setup: Setup,
+  options: GatewayOptions,
+  host: string,
+  as: ScriptedServer,
+  upstream: Upstream,
+): string {
+  const words = configWords(setup, host, `${as.url}/introspect`, upstream.url);
+  const server = options.server ?? ((w: ConfigWords) => defaultServer(w, options.settings ?? ''));
+  return `
+${mainContext(setup.runtime, { workers: options.workers ?? 1, errorLogLevel: options.errorLogLevel ?? 'info' })}
+events { worker_connections 2048; }
+http {
+  ${httpDefaults()}
+  ${engineLine(setup)}
+  log_format phantom '$status "$phantom_token_cache_status" "$phantom_token_reason"';
+  access_log logs/phantom.log phantom;
+  js_path ${REPOSITORY}dist;
+  include ${SNIPPETS}/${setup.zones};
+  include ${SNIPPETS}/http.conf;
+  ${options.http?.(words, `${host}:${OTHER_PORT}`) ?? ''}
+  server {
+    listen ${host}:${PORT};
+    server_name gateway.test;
+    ${options.serverTop ?? ''}
+    ${setup.mode === 'auth_request' ? `include ${SNIPPETS}/auth_request/server.conf;` : ''}
+    ${server(words)}
+  }
+}`;
+}
+
+/** Debian's njs 0.8.9 has one engine and does not know the directive. */
+function engineLine(setup: Setup): string {
+  return setup.runtime.engines.length > 1 ? `js_engine ${setup.engine};` : '';
+}
+
+function configWords(setup: Setup, host: string, introspectionUrl: string, upstreamUrl: string): ConfigWords {
+  const folder = setup.mode === 'access' ? SNIPPETS : `${SNIPPETS}/auth_request`;
+  const credentials = `proxy_set_header Authorization "Basic ${BASIC_CREDENTIALS}";`;
+  return {
+    protect: `include ${folder}/protect.conf;`,
+    introspection: `include ${SNIPPETS}/introspection.conf; ${credentials}`,
+    introspectionWithin: (timeoutMs) =>
+      INTROSPECTION_CONF.replace(/(_timeout) \d+s;/g, `$1 ${timeoutMs}ms;`) + credentials,
+    introspectionUrl,
+    refusedUrl: `http://${host}:${REFUSED_PORT}`,
+    upstreamUrl,
+    mode: setup.mode,
+    snippets: SNIPPETS,
+  };
+}
+
+function defaultServer(words: ConfigWords, settings: string): string {
+  return protectedRoot(words, settings) + introspectionLocation(words);
+}
+
+/** `location /`, protected, as a user writes it. */
+export function protectedRoot(words: ConfigWords, settings = ''): string {
+  return `
+    location / {
+      set $phantom_token on;
+      set $phantom_token_introspection_endpoint /introspect;
+      ${settings}
+      ${words.protect}
+      proxy_pass ${words.upstreamUrl};
+    }`;
+}
+
+/** `location = /introspect` as a user writes it. */
+export function introspectionLocation(words: ConfigWords, path = '/introspect'): string {
+  return `location = ${path} { ${words.introspection} proxy_pass ${words.introspectionUrl}; }`;
+}
+
+function newGateway(
+  setup: Setup,
+  nginx: NginxProcess,
+  as: ScriptedServer,
+  upstream: Upstream,
+  host: string,
+): Gateway {
+  const url = `http://${host}:${PORT}`;
+  const otherUrl = `http://${host}:${OTHER_PORT}`;
+  let sent = 0;
+  return {
+    setup,
+    nginx,
+    as,
+    upstream,
+    url,
+    otherUrl,
+    async send(path, options = {}) {
+      sent += 1;
+      return send(options.url ?? url, path, options);
+    },
+    accessLog: () => readLines(`${nginx.prefix}/logs/phantom.log`, sent),
+  };
+}
+
+async function send(url: string, path: string, options: SendOptions): Promise<Answer> {
+  const headers = {
+    ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+    ...options.headers,
+  };
+  const response = await request(`${url}${path}`, {
+    method: (options.method ?? 'GET') as Dispatcher.HttpMethod,
+    headers,
+    body: options.body ?? null,
+  });
+  return { status: response.statusCode, headers: response.headers, body: await response.body.text() };
+}
+
+/** Waits until the file has that many lines: nginx logs a request after it has answered. */
+async function readLines(file: string, count: number): Promise<string[]> {
+  const signal = AbortSignal.timeout(LOG_TIMEOUT_MS);
+  const watcher = watch(file);
+  try {
+    for (;;) {
+      const changed = once(watcher, 'change', { signal });
+      changed.catch(() => {}); // not awaited when the lines are there
+      const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
+      if (lines.length >= count) return lines;
+      await changed;
+    }
+  } finally {
+    watcher.close();
+  }
+}
+
+/** No token, JWT or secret in any log (S61, S108). */
+async function assertCleanLogs(t: ExecutionContext, nginx: NginxProcess): Promise<void> {
+  const access = await readFile(`${nginx.prefix}/logs/phantom.log`, 'utf8');
+  const logs = access + (await nginx.errorLog());
+  for (const mark of SECRET_MARKS) {
+    t.notRegex(logs, mark, 'a log holds a secret');
+  }
+  t.notRegex(logs, /exited on signal|\[alert\]|\[emerg\]/, 'nginx is unwell');
+}
