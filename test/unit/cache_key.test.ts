@@ -1,0 +1,94 @@
+import test from 'ava';
+import { cacheKey, canonicalLookup, credentialOf } from '../../src/core/cache_key.js';
+
+const LOOKUP = 'api.example.com:443\n/introspect\nBearer abc';
+
+// Made with: printf '1\n<lookup>' | openssl dgst -sha256 -binary | basenc --base64url
+const KNOWN_KEYS: [sentence: string, lookup: string, key: string][] = [
+  [
+    'SHA-256 of format version, partition, endpoint and credential (S58, S59)',
+    LOOKUP,
+    'xobDnnXT2SFfwXRf6BRJGh4vaUpwDEV_UNfPPHQZdaM',
+  ],
+  [
+    'text outside ASCII is hashed as UTF-8',
+    'api:443\n/introspect\nBearer \uFFFD',
+    'OjtwyE7hbXyqsprOqMS8XziFx59DhKr5raSCFOynaUk',
+  ],
+  [
+    'an empty lookup has a key of its own, not the empty one (S60)',
+    '',
+    'Q1WkaxnTSNwvV8BG-O9j1FOOu5NgAPPJ7pVKJ0YN2GU',
+  ],
+];
+
+for (const [sentence, lookup, key] of KNOWN_KEYS) {
+  test(`cacheKey: ${sentence}`, (t) => t.is(cacheKey(lookup), key));
+}
+
+test('cacheKey: 43 characters of base64url, whatever the length of the token', (t) => {
+  t.regex(cacheKey(LOOKUP), /^[A-Za-z0-9_-]{43}$/);
+  t.regex(cacheKey(`${LOOKUP}${'a'.repeat(4096)}`), /^[A-Za-z0-9_-]{43}$/);
+});
+
+test('cacheKey: holds no part of the token (S61)', (t) => {
+  const key = cacheKey('api:443\n/introspect\nBearer opaque-token');
+  t.false(key.includes('opaque'));
+  t.false(Buffer.from(key, 'base64url').toString('latin1').includes('opaque'));
+});
+
+test('cacheKey: is the same for the same lookup, and keeps nothing of the one before (S82)', (t) => {
+  const first = cacheKey(LOOKUP);
+  cacheKey('other:443\n/introspect\nBearer xyz');
+  t.is(cacheKey(LOOKUP), first);
+});
+
+const OTHER_QUESTIONS: [sentence: string, lookup: string][] = [
+  ['another token', 'api.example.com:443\n/introspect\nBearer abd'],
+  ['another case of the token', 'api.example.com:443\n/introspect\nBearer aBc'],
+  ['another endpoint, that is another authorization server (S58)', 'api.example.com:443\n/other\nBearer abc'],
+  ['another server name (S58)', 'web.example.com:443\n/introspect\nBearer abc'],
+  ['another port (S58)', 'api.example.com:8443\n/introspect\nBearer abc'],
+  ['the same characters with the line break elsewhere (S59)', 'api.example.com:443/\nintrospect\nBearer abc'],
+  ['the same characters without a line break (S59)', 'api.example.com:443\n/introspectBearer abc'],
+  [
+    'another spelling of the scheme: only the canonical one is stored',
+    'api.example.com:443\n/introspect\nbearer abc',
+  ],
+];
+
+for (const [sentence, lookup] of OTHER_QUESTIONS) {
+  test(`cacheKey: differs for ${sentence}`, (t) => t.not(cacheKey(lookup), cacheKey(LOOKUP)));
+}
+
+const CREDENTIALS: [sentence: string, lookup: string, credential: string][] = [
+  ['the last line', LOOKUP, 'Bearer abc'],
+  ['empty when the request has no Authorization header', 'api:443\n/introspect\n', ''],
+  ['empty when nginx joined nothing', '', ''],
+  ['the header as it came, spaces and all', 'api:443\n/introspect\nbEaReR   abc', 'bEaReR   abc'],
+  ['the last line also when the lines before it are empty', '\n\nBearer abc', 'Bearer abc'],
+];
+
+for (const [sentence, lookup, credential] of CREDENTIALS) {
+  test(`credentialOf: ${sentence}`, (t) => t.is(credentialOf(lookup), credential));
+}
+
+const SPELLINGS: [sentence: string, authorization: string][] = [
+  ['the usual spelling is the canonical one', 'Bearer abc'],
+  ['a scheme in lower case (S2)', 'bearer abc'],
+  ['a scheme in upper case (S2)', 'BEARER abc'],
+  ['many spaces', 'Bearer    abc'],
+];
+
+for (const [sentence, authorization] of SPELLINGS) {
+  test(`canonicalLookup: one record for one token: ${sentence}`, (t) =>
+    t.is(canonicalLookup(`api.example.com:443\n/introspect\n${authorization}`, 'abc'), LOOKUP));
+}
+
+test('canonicalLookup: keeps partition and endpoint as they are (S58)', (t) => {
+  t.is(canonicalLookup('API:443\n/Introspect\nbearer x', 'x'), 'API:443\n/Introspect\nBearer x');
+});
+
+test('canonicalLookup: leaves the credential that it made to credentialOf', (t) => {
+  t.is(credentialOf(canonicalLookup('api:443\n/introspect\nbearer   abc', 'abc')), 'Bearer abc');
+});

@@ -1,0 +1,180 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { type FunctionDeclaration, type Identifier, type ImportDeclaration, parse } from 'acorn';
+import { full, simple } from 'acorn-walk';
+import test from 'ava';
+import { transformSync } from 'esbuild';
+
+const SRC = new URL('../../src/', import.meta.url);
+/** The only files of src beside the folders; njs.d.ts declares types for the compiler and imports nothing. */
+const ROOT_FILES = ['index.ts', 'njs.d.ts', 'phantom_token.ts'];
+
+const IMPORTS_OF_CORE = /^(\.\/[a-z_]+\.js|crypto)$/;
+const IMPORTS_OF_EDGE = /^\.\.\/core\/[a-z_]+\.js$/;
+const IMPORTS_OF_ROOT = /^(\.\/phantom_token\.js|\.\/(core|edge)\/[a-z_]+\.js)$/;
+
+/** What core may use of the language's globals: all of them pure, and in Node as in njs. */
+const PURE_GLOBALS = [
+  'Array',
+  'Buffer',
+  'Infinity',
+  'JSON',
+  'Math',
+  'NaN',
+  'Number',
+  'Object',
+  'String',
+  'isFinite',
+  'isNaN',
+  'encodeURIComponent',
+  'undefined',
+];
+
+function read(path: string): string {
+  return readFileSync(new URL(path, SRC), 'utf8');
+}
+
+function entriesOf(folder: string): string[] {
+  return readdirSync(new URL(folder, SRC)).map((name) => folder + name);
+}
+
+function filesOf(folder: string): string[] {
+  return entriesOf(folder).filter((path) => path.endsWith('.ts'));
+}
+
+/** Every module that a source names, also for its types alone. */
+function importsOf(source: string): string[] {
+  const named = /\b(?:from|import)\s*['"]([^'"]*)['"]|\b(?:import|require)\s*\(\s*['"`]([^'"`]*)['"`]/g;
+  return Array.from(source.matchAll(named), (match) => (match[1] ?? match[2]) as string);
+}
+
+function treeOf(source: string) {
+  const { code } = transformSync(source, { loader: 'ts', format: 'esm' });
+  return parse(code, { ecmaVersion: 'latest', sourceType: 'module' });
+}
+
+/** Names that a source uses and does not declare. A name declared anywhere in the file counts as declared. */
+function globalsOf(source: string): string[] {
+  const tree = treeOf(source);
+  const declared = new Set<string>();
+  const used = new Set<string>();
+  full(tree, (node, _state, type) => {
+    if (type === 'VariablePattern') {
+      declared.add((node as Identifier).name);
+    } else if (type === 'Identifier') {
+      used.add((node as Identifier).name);
+    } else if (type === 'FunctionDeclaration') {
+      declared.add((node as FunctionDeclaration).id?.name ?? '');
+    } else if (type === 'ImportDeclaration') {
+      for (const { local } of (node as ImportDeclaration).specifiers) declared.add(local.name);
+    }
+  });
+  return [...used].filter((name) => !declared.has(name)).toSorted();
+}
+
+/** `Math.random` and the like: what no list of globals shows. */
+function membersOf(source: string): string[] {
+  const members: string[] = [];
+  simple(treeOf(source), {
+    MemberExpression: ({ object, property }) => {
+      if (object.type === 'Identifier' && property.type === 'Identifier') {
+        members.push(`${object.name}.${property.name}`);
+      }
+    },
+  });
+  return members;
+}
+
+for (const path of filesOf('core/')) {
+  const source = read(path);
+
+  test(`${path}: core imports only core and the module crypto of njs`, (t) => {
+    t.deepEqual(
+      importsOf(source).filter((name) => !IMPORTS_OF_CORE.test(name)),
+      [],
+    );
+  });
+
+  test(`${path}: core knows no clock, no chance and nothing of nginx: all it knows are its arguments`, (t) => {
+    t.deepEqual(
+      globalsOf(source).filter((name) => !PURE_GLOBALS.includes(name)),
+      [],
+    );
+    t.false(membersOf(source).includes('Math.random'));
+  });
+
+  test(`${path}: core does not even name the types of nginx`, (t) => {
+    t.notRegex(source, /\bngx\b|Date\.now|\bNginx[A-Z]|\bNgx[A-Z]/);
+  });
+}
+
+for (const path of filesOf('edge/')) {
+  test(`${path}: edge imports only core, so that phantom_token.ts alone shows the path`, (t) => {
+    t.deepEqual(
+      importsOf(read(path)).filter((name) => !IMPORTS_OF_EDGE.test(name)),
+      [],
+    );
+  });
+}
+
+test('src: beside core and edge there are only these files, so that no other can import both', (t) => {
+  const entries = readdirSync(SRC).filter((name) => name !== 'tsconfig.json');
+  t.deepEqual(entries.toSorted(), ['core', 'edge', ...ROOT_FILES].toSorted());
+});
+
+test('src/core, src/edge: hold TypeScript files and no folders, so that the rules above see all of them', (t) => {
+  const others = [...entriesOf('core/'), ...entriesOf('edge/')].filter(
+    (path) => !/^[a-z]+\/[a-z_]+\.ts$/.test(path),
+  );
+  t.deepEqual(others, []);
+});
+
+for (const path of ROOT_FILES) {
+  test(`${path}: imports only what belongs to the project`, (t) => {
+    t.deepEqual(
+      importsOf(read(path)).filter((name) => !IMPORTS_OF_ROOT.test(name)),
+      [],
+    );
+  });
+}
+
+test('index.ts: holds no more than the names for nginx.conf', (t) => {
+  t.deepEqual(importsOf(read('index.ts')), ['./phantom_token.js']);
+});
+
+const SOURCES: [sentence: string, source: string, imports: string[]][] = [
+  ['a default import', "import crypto from 'crypto';", ['crypto']],
+  ['named imports over many lines', "import {\n  a,\n  type B,\n} from './b.js';", ['./b.js']],
+  ['types alone', "import type { A } from '../edge/a.js';", ['../edge/a.js']],
+  ['an import for its effects', "import './a.js';", ['./a.js']],
+  ['a re-export', "export { a } from './a.js';\nexport * from './b.js';", ['./a.js', './b.js']],
+  ['a type within an expression', "let a: import('../edge/a.js').A;", ['../edge/a.js']],
+  ['a call at run time', "const a = await import('./a.js');", ['./a.js']],
+  ['a call with a template', 'const a = await import(`./a.js`);', ['./a.js']],
+  ['require', "const fs = require('fs');", ['fs']],
+  ['nothing in a member or a comment of that name', "a.from = 'b'; // other than that from `c`", []],
+];
+
+for (const [sentence, source, imports] of SOURCES) {
+  test(`importsOf: sees ${sentence}`, (t) => t.deepEqual(importsOf(source), imports));
+}
+
+test('globalsOf: sees globals as values, callees and objects, and nothing that the file declares', (t) => {
+  const source = `
+    import crypto from 'crypto';
+    const LIMIT = 1;
+    export function f(a: Foo, ...rest: string[]): void {
+      let b = LIMIT;
+      try { b = a.ngx; } catch (e) { g(e, rest, crypto); }
+      for (let i = 0; i < b; i++) g((c) => c + i, { process: b });
+    }
+    function g() { return [Date.now(), ngx.shared, new Set(), setTimeout]; }
+  `;
+  t.deepEqual(globalsOf(source), ['Date', 'Set', 'ngx', 'setTimeout']);
+});
+
+test('membersOf: sees members wherever they stand', (t) => {
+  t.deepEqual(membersOf('const a = [Math.random()]; function f() { return { b: r.variables }; }'), [
+    'Math.random',
+    'r.variables',
+  ]);
+});
