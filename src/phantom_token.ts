@@ -2,6 +2,7 @@
 import { parseBearer } from './core/bearer.js';
 import { freshnessSec } from './core/cache_control.js';
 import { cacheKey, canonicalLookup, credentialOf } from './core/cache_key.js';
+import { parseClientSettings } from './core/client_settings.js';
 import {
   type ActiveToken,
   type IntrospectionReply,
@@ -11,11 +12,19 @@ import {
 import { findUnsafeNjs, type Mode } from './core/njs_version.js';
 import { denied, granted, type Outcome, unavailable } from './core/outcome.js';
 import { checkPolicy } from './core/policy.js';
-import { authorizationOf, claimsOf, encodeRecord, isFresh, notBeforeOf } from './core/record.js';
-import { hasNoPolicy, parseSettings, readSwitch, type Settings } from './core/settings.js';
+import { ageSecOf, authorizationOf, claimsOf, encodeRecord, isFresh, notBeforeOf } from './core/record.js';
+import { hasNoPolicy, isAbsoluteUrl, parseSettings, readSwitch, type Settings } from './core/settings.js';
 import { recordTtlSec } from './core/ttl.js';
+import { proveClient } from './edge/client_credentials.js';
 import { introspect } from './edge/introspect.js';
-import { type RequestFacts, readClockSec, readRequest } from './edge/request.js';
+import {
+  type RequestFacts,
+  readAuthorization,
+  readClientLines,
+  readClockSec,
+  readRequest,
+  readsAsPreflight,
+} from './edge/request.js';
 import { fail, grant, respond } from './edge/respond.js';
 import { findZoneProblem, readRecord, writeRecord } from './edge/shared_cache.js';
 
@@ -45,7 +54,7 @@ function handle(r: NginxHTTPRequest, mode: Mode): Promise<void> | undefined {
     const request = readRequest(r, mode);
     const state = readSwitch(request.settings);
     if (state === 'off') {
-      grant(r, mode, granted(credentialOf(request.lookup), 'BYPASS'));
+      grant(r, mode, granted(readAuthorization(r), 'BYPASS'));
       return undefined;
     }
     const nowSec = readClockSec();
@@ -58,11 +67,11 @@ function handle(r: NginxHTTPRequest, mode: Mode): Promise<void> | undefined {
       grant(r, mode, granted(authorizationOf(record), 'HIT'));
       return undefined;
     }
-    handleHitWithPolicy(r, mode, request, record, nowSec);
+    return handleHitWithPolicy(r, mode, request, record, nowSec);
   } catch (e) {
     failOnBug(r, mode, e);
+    return undefined;
   }
-  return undefined;
 }
 
 function handleHitWithPolicy(
@@ -71,13 +80,22 @@ function handleHitWithPolicy(
   request: RequestFacts,
   record: string,
   nowSec: number,
-): void {
+): Promise<void> | undefined {
   const settings = parseSettings(request.settings);
   if (settings.kind === 'misconfiguration') {
     fail(r, mode, unavailable('misconfigured', settings.problem, ''));
-    return;
+    return undefined;
+  }
+  if (!isYoungEnough(record, settings, nowSec)) {
+    return handleMiss(r, mode, request);
   }
   respond(r, mode, decideRecord(record, settings, nowSec), settings);
+  return undefined;
+}
+
+/** A location with a shorter TTL does not take the older record of another. */
+function isYoungEnough(record: string, settings: Settings, nowSec: number): boolean {
+  return ageSecOf(record, nowSec) < settings.cacheTtlSec;
 }
 
 async function handleMiss(r: NginxHTTPRequest, mode: Mode, request: RequestFacts): Promise<void> {
@@ -101,30 +119,48 @@ async function decideMiss(
   lookup: string,
   settings: Settings,
 ): Promise<Outcome> {
-  const problem = findUnsafeNjs(njs.version_number, mode) || findZoneProblem();
+  const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
+  const problem = findUnsafeNjs(njs.version_number, mode, isUrl) || findZoneProblem();
   if (problem !== undefined) {
     return unavailable('misconfigured', problem, '');
   }
   const credential = parseBearer(credentialOf(lookup));
   if (credential.kind === 'refused') {
-    return denied(credential.reason, '');
+    return credential.reason === 'token_missing' ? decideNoToken(r, settings) : denied(credential.reason, '');
   }
   const canonical = canonicalLookup(lookup, credential.token);
   const key = cacheKey(canonical);
   const record = canonical === lookup ? undefined : readRecord(key);
-  if (record !== undefined && isFresh(record, readClockSec())) {
-    return decideRecord(record, settings, readClockSec());
+  const askedSec = readClockSec();
+  if (record !== undefined && isFresh(record, askedSec) && isYoungEnough(record, settings, askedSec)) {
+    return decideRecord(record, settings, askedSec);
   }
 
-  const reply = await introspect(r, settings.introspectionEndpoint, introspectionForm(credential.token));
+  const client = parseClientSettings(readClientLines(r, mode), isUrl);
+  if (client.kind === 'misconfiguration') {
+    return unavailable('misconfigured', client.problem, '');
+  }
+  const proof = await proveClient(client, askedSec);
+  if (proof.kind === 'misconfiguration') {
+    return unavailable('misconfigured', proof.problem, '');
+  }
+  const form = introspectionForm(credential.token, proof.formFields, settings.introspectionParameters);
+  const reply = await introspect(r, settings.introspectionEndpoint, form, proof);
   const nowSec = readClockSec();
-  const answer = interpretReply(reply, nowSec);
+  const answer = interpretReply(reply, settings, nowSec);
   if (answer.kind !== 'active') {
     return answer;
   }
   store(key, answer, reply, settings, nowSec);
   const reason = checkPolicy(answer.claims, settings, nowSec);
   return reason === undefined ? granted(`Bearer ${answer.jwt}`, 'MISS') : denied(reason, 'MISS');
+}
+
+function decideNoToken(r: NginxHTTPRequest, settings: Settings): Outcome {
+  if (settings.preflight === 'authenticate' || !readsAsPreflight(r)) {
+    return denied('token_missing', '');
+  }
+  return settings.preflight === 'pass' ? granted('', 'BYPASS') : { kind: 'preflight' };
 }
 
 function decideRecord(record: string, settings: Settings, nowSec: number): Outcome {
@@ -146,7 +182,7 @@ function store(
   };
   const ttlSec = recordTtlSec(lifetimes, nowSec);
   if (ttlSec > 0) {
-    writeRecord(key, encodeRecord(nowSec + ttlSec, active.jwt, active.claims), ttlSec);
+    writeRecord(key, encodeRecord(nowSec + ttlSec, nowSec, active.jwt, active.claims), ttlSec);
   }
 }
 

@@ -1,7 +1,5 @@
 // What an introspection reply says about being stored: RFC 9111 §5.2.2 (Cache-Control), §5.1 (Age), §1.2.2 (delta-seconds).
 
-// directive, then "=" and a token or a quoted string
-const DIRECTIVE = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
 const MAX_DELTA_SEC = 2147483648;
 
 /**
@@ -15,8 +13,9 @@ const MAX_DELTA_SEC = 2147483648;
 export function freshnessSec(cacheControl: string, age: string): number | undefined {
   let maxAgeSec: number | undefined;
   let sharedMaxAgeSec: number | undefined;
-  DIRECTIVE.lastIndex = 0;
-  for (let match = DIRECTIVE.exec(cacheControl); match !== null; match = DIRECTIVE.exec(cacheControl)) {
+  // name, then "=" and a quoted string or a token; with /g it has a state, so it is made for each header
+  const directive = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
+  for (let match = directive.exec(cacheControl); match !== null; match = directive.exec(cacheControl)) {
     const value = match[2] === undefined ? match[3] : match[2];
     switch ((match[1] as string).toLowerCase()) {
       case 'no-store':
@@ -46,6 +45,7 @@ function deltaSeconds(value: string | undefined): number {
   return value !== undefined && /^[0-9]+$/.test(value) ? Math.min(Number(value), MAX_DELTA_SEC) : 0;
 }
 
+/** Of a list the first member counts (RFC 9111 §5.1). */
 function ageSec(age: string): number {
-  return age === '' ? 0 : deltaSeconds(age);
+  return deltaSeconds((age.split(',')[0] as string).trim());
 }

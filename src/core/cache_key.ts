@@ -3,7 +3,7 @@ import crypto from 'crypto';
 
 /**
  * SHA-256 over the whole question "which token, asked of whom, for which server".
- * @param lookup partition, introspection endpoint and `Bearer <token>`, one a line. No header can hold a
+ * @param lookup server, endpoint, client id, form fields, JWT field and `Bearer <token>`, one a line. No header can hold a
  *   line break and settings with one are refused, so no two questions share a text (S58, S59).
  * @returns 43 characters of base64url
  */

@@ -19,8 +19,10 @@ export interface ReadClaims {
   readonly claims: TokenClaims;
   /** `exp`, epoch seconds; undefined when absent. */
   readonly expiresAtSec: number | undefined;
-  /** Whether `cnf` binds the token to a key (RFC 7800 §3.1), so that Bearer alone proves nothing. */
+  /** Whether `cnf` or the type DPoP binds the token to a key (RFC 7800 §3.1), so that Bearer alone proves nothing. */
   readonly isSenderConstrained: boolean;
+  /** False for what names itself another kind of token, such as a refresh token (S51). */
+  readonly isAccessToken: boolean;
 }
 
 export interface InvalidClaim {
@@ -37,13 +39,15 @@ const MAX_EPOCH_SEC = 9999999999;
  * Does NOT compare anything with the clock or the settings: see ttl.ts and policy.ts.
  */
 export function readClaims(source: JsonObject): ReadClaims | InvalidClaim {
-  const expiresAtSec = readTime(source.exp);
-  const nbfSec = readTime(source.nbf);
-  const iatSec = readTime(source.iat);
+  const expiresAtSec = readTime(source.exp, Math.floor);
+  const nbfSec = readTime(source.nbf, Math.ceil);
+  const iatSec = readTime(source.iat, Math.ceil);
   const scope = readScope(source.scope);
   const audience = readTexts(source.aud);
   const issuer = source.iss === undefined ? '' : source.iss;
   const cnf = source.cnf;
+  const tokenType = source.token_type === undefined ? 'bearer' : source.token_type;
+  const tokenUse = source.token_use === undefined ? 'access_token' : source.token_use;
   if (expiresAtSec === INVALID) return invalidClaim('exp');
   if (nbfSec === INVALID) return invalidClaim('nbf');
   if (iatSec === INVALID) return invalidClaim('iat');
@@ -51,13 +55,26 @@ export function readClaims(source: JsonObject): ReadClaims | InvalidClaim {
   if (audience === undefined) return invalidClaim('aud');
   if (typeof issuer !== 'string' || !isPlainText(issuer)) return invalidClaim('iss');
   if (cnf !== undefined && (typeof cnf !== 'object' || cnf === null)) return invalidClaim('cnf');
+  if (typeof tokenType !== 'string') return invalidClaim('token_type');
+  if (typeof tokenUse !== 'string') return invalidClaim('token_use');
+  const isDpop = tokenType.toLowerCase() === 'dpop';
   const notBeforeSec = Math.max(nbfSec === undefined ? 0 : nbfSec, iatSec === undefined ? 0 : iatSec);
   return {
     kind: 'claims',
     claims: { notBeforeSec, scope, issuer, audience },
     expiresAtSec,
-    isSenderConstrained: cnf !== undefined,
+    isSenderConstrained: cnf !== undefined || isDpop,
+    isAccessToken: (isDpop || isAccessTokenType(tokenType)) && isAccessTokenUse(tokenUse),
   };
+}
+
+/** `Bearer` (RFC 6750), or the word for its purpose that some servers put there. */
+function isAccessTokenType(tokenType: string): boolean {
+  return /^(bearer|access_token|urn:ietf:params:oauth:token-type:access_token)$/i.test(tokenType);
+}
+
+function isAccessTokenUse(tokenUse: string): boolean {
+  return tokenUse === 'access_token' || tokenUse === 'access';
 }
 
 function invalidClaim(claim: string): InvalidClaim {
@@ -66,11 +83,14 @@ function invalidClaim(claim: string): InvalidClaim {
 
 const INVALID = -1;
 
-/** NumericDate (RFC 7519 §2) as whole seconds, rounded down; undefined when absent, {@link INVALID} for the rest. */
-function readTime(value: unknown): number | undefined {
+/**
+ * NumericDate (RFC 7519 §2) as whole seconds; undefined when absent, {@link INVALID} for the rest.
+ * @param round towards the shorter life of the token
+ */
+function readTime(value: unknown, round: (sec: number) => number): number | undefined {
   if (value === undefined) return undefined;
   const isTime = typeof value === 'number' && value >= 0 && value < Infinity;
-  return isTime ? Math.min(Math.floor(value), MAX_EPOCH_SEC) : INVALID;
+  return isTime ? Math.min(round(value), MAX_EPOCH_SEC) : INVALID;
 }
 
 function readScope(value: unknown): string | undefined {

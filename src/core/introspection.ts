@@ -1,6 +1,7 @@
 // Steps 3 and 4: what is asked of the authorization server (RFC 7662 §2.1) and what its answer means (§2.2, §2.3).
-import { readClaims, type TokenClaims } from './claims.js';
-import { parseJsonObject } from './json.js';
+import { type InvalidClaim, readClaims, type TokenClaims } from './claims.js';
+import { formEncode } from './form.js';
+import { type JsonObject, parseJsonObject } from './json.js';
 import { isIntrospectionResponse, type Jwt, parseJwt } from './jwt.js';
 import { type Denial, denied, type Unavailable, type UnavailableReason, unavailable } from './outcome.js';
 
@@ -8,6 +9,8 @@ import { type Denial, denied, type Unavailable, type UnavailableReason, unavaila
 export interface IntrospectionReply {
   /** Whether a location with introspection.conf answered; nginx may have routed the question elsewhere. */
   readonly isIntrospection: boolean;
+  /** Why there is no answer, in fixed words for the log; '' when the transport tells by the status alone. */
+  readonly failure: string;
   readonly status: number;
   readonly contentType: string;
   readonly contentLength: string;
@@ -28,15 +31,27 @@ export interface ActiveToken {
   readonly expiresAtSec: number | undefined;
 }
 
-/** Longer JWTs are refused, so that this limit and not nginx's buffers decides. In characters. */
-export const MAX_JWT_LENGTH = 65536;
-
 const MISROUTED =
-  '$phantom_token_introspection_endpoint must name a location of this server that includes introspection.conf';
+  '$phantom_token_introspection_endpoint must name a location of this server that includes introspection.conf, and no rewrite, if or return of the server may take the request elsewhere';
 
-/** The form body. @param token a b64token: see bearer.ts */
-export function introspectionForm(token: string): string {
-  return `token=${encodeURIComponent(token)}&token_type_hint=access_token`;
+/** How to find the JWT in an answer, of the location's settings. */
+export interface JwtForm {
+  readonly jwtField: string;
+  readonly maxJwtLength: number;
+}
+
+/**
+ * The form body (RFC 7662 §2.1).
+ * @param token a b64token: see bearer.ts
+ * @param proofFields and parameters are encoded fields, '' for none
+ */
+export function introspectionForm(token: string, proofFields: string, parameters: string): string {
+  const fields = [`token=${formEncode(token)}`, 'token_type_hint=access_token', proofFields, parameters];
+  return fields.filter(isNotEmpty).join('&');
+}
+
+function isNotEmpty(text: string): boolean {
+  return text !== '';
 }
 
 /**
@@ -46,6 +61,7 @@ export function introspectionForm(token: string): string {
  */
 export function interpretReply(
   reply: IntrospectionReply,
+  form: JwtForm,
   nowSec: number,
 ): ActiveToken | Denial | Unavailable {
   if (!reply.isIntrospection) {
@@ -62,9 +78,11 @@ export function interpretReply(
   }
   switch (mediaType(reply.contentType)) {
     case 'application/jwt':
-      return interpretJwt(reply, nowSec);
+      return interpretJwt(reply, form, nowSec);
     case 'application/json':
-      return interpretJson(reply);
+      return interpretJson(reply, form, nowSec);
+    case 'application/token-introspection+jwt':
+      return refuseReply('introspection_response_jwt', reply); // RFC 9701: no access token (S54)
     default:
       return refuseReply('introspection_content_type', reply);
   }
@@ -87,42 +105,122 @@ function interpretStatus(reply: IntrospectionReply): Unavailable {
   }
 }
 
-function interpretJwt(reply: IntrospectionReply, nowSec: number): ActiveToken | Denial | Unavailable {
-  const text = reply.body.trim();
-  if (text.length > MAX_JWT_LENGTH) {
-    return refuseReply('jwt_too_large', reply);
+/** The body is the JWT, and its payload the claims. */
+function interpretJwt(
+  reply: IntrospectionReply,
+  form: JwtForm,
+  nowSec: number,
+): ActiveToken | Denial | Unavailable {
+  const found = findJwt(reply.body.trim(), reply, form);
+  if (found.kind !== 'jwt') {
+    return found;
   }
-  const jwt = parseJwt(text);
-  if (jwt === undefined || isIntrospectionResponse(jwt)) {
-    return refuseReply('introspection_malformed', reply);
+  const active = found.jwt.payload.active; // some servers sign the whole reply of RFC 7662 §2.2 (Connect2id 6.18)
+  if (active === false) {
+    return inactive();
   }
-  return activeToken(jwt, reply, nowSec);
+  return active === undefined || active === true
+    ? activeToken(found.jwt, found.jwt.payload, reply, nowSec)
+    : refuseReply('introspection_malformed', reply);
 }
 
-function interpretJson(reply: IntrospectionReply): Denial | Unavailable {
+/** The body is RFC 7662's JSON with the JWT in one of its members, and the JSON holds the claims. */
+function interpretJson(
+  reply: IntrospectionReply,
+  form: JwtForm,
+  nowSec: number,
+): ActiveToken | Denial | Unavailable {
   const answer = parseJsonObject(reply.body);
   if (answer === undefined || typeof answer.active !== 'boolean') {
     return refuseReply('introspection_malformed', reply); // RFC 7662 §2.2: active is a REQUIRED boolean (S27, S28)
   }
-  return answer.active ? refuseReply('jwt_missing', reply) : inactive();
+  if (!answer.active) {
+    return inactive();
+  }
+  const member = readJwtMember(answer, form.jwtField);
+  if (member === undefined) {
+    return refuseReply('jwt_missing', reply);
+  }
+  const found = findJwt(member, reply, form);
+  return found.kind === 'jwt' ? activeToken(found.jwt, answer, reply, nowSec) : found;
 }
 
+/** Curity's token procedure: phantom_token; Keycloak 25: jwt; WSO2 Identity Server: token_string. */
+function readJwtMember(answer: JsonObject, jwtField: string): unknown {
+  const names = jwtField === '' ? ['phantom_token', 'jwt', 'token_string'] : [jwtField];
+  for (let i = 0; i < names.length; i++) {
+    const member = answer[names[i] as string];
+    if (member !== undefined) {
+      return member;
+    }
+  }
+  return undefined;
+}
+
+interface FoundJwt {
+  readonly kind: 'jwt';
+  readonly jwt: Jwt;
+}
+
+function findJwt(text: unknown, reply: IntrospectionReply, form: JwtForm): FoundJwt | Unavailable {
+  if (typeof text === 'string' && text.length > form.maxJwtLength) {
+    return unavailable('jwt_too_large', `${describe(reply)} ${RAISE_LENGTH}`, 'MISS');
+  }
+  const jwt = typeof text === 'string' ? parseJwt(text) : undefined;
+  if (jwt === undefined) {
+    return refuseReply('introspection_malformed', reply);
+  }
+  return isIntrospectionResponse(jwt)
+    ? refuseReply('introspection_response_jwt', reply)
+    : { kind: 'jwt', jwt };
+}
+
+const RAISE_LENGTH =
+  'raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection.conf above it';
+
+/** @param source what holds the claims: the JSON answer, or the JWT's payload */
 function activeToken(
   jwt: Jwt,
+  source: JsonObject,
   reply: IntrospectionReply,
   nowSec: number,
 ): ActiveToken | Denial | Unavailable {
-  const read = readClaims(jwt.payload);
+  const read = readClaims(source);
   if (read.kind === 'invalid_claim') {
-    return unavailable('introspection_invalid_claim', `claim=${read.claim} ${describe(reply)}`, 'MISS');
+    return invalidClaim(read, reply);
   }
-  if (read.expiresAtSec !== undefined && read.expiresAtSec <= nowSec) {
+  // The JWT beside a JSON answer can end earlier, begin later and be bound to a key as well.
+  const own = source === jwt.payload ? read : readClaims(jwt.payload);
+  if (own.kind === 'invalid_claim') {
+    return invalidClaim(own, reply);
+  }
+  const expiresAtSec = earlier(read.expiresAtSec, own.expiresAtSec);
+  if (expiresAtSec !== undefined && expiresAtSec <= nowSec) {
     return denied('token_expired', 'MISS'); // S45
   }
-  if (read.isSenderConstrained) {
+  if (!read.isAccessToken || !own.isAccessToken) {
+    return denied('token_type_mismatch', 'MISS');
+  }
+  if (read.isSenderConstrained || own.isSenderConstrained) {
     return denied('token_sender_constrained', 'MISS'); // RFC 8705 §3, RFC 9449 §7.2 (S14)
   }
-  return { kind: 'active', jwt: jwt.text, claims: read.claims, expiresAtSec: read.expiresAtSec };
+  const notBeforeSec = Math.max(read.claims.notBeforeSec, own.claims.notBeforeSec);
+  return { kind: 'active', jwt: jwt.text, claims: withNotBefore(read.claims, notBeforeSec), expiresAtSec };
+}
+
+function withNotBefore(claims: TokenClaims, notBeforeSec: number): TokenClaims {
+  return { notBeforeSec, scope: claims.scope, issuer: claims.issuer, audience: claims.audience };
+}
+
+function invalidClaim(invalid: InvalidClaim, reply: IntrospectionReply): Unavailable {
+  return unavailable('introspection_invalid_claim', `claim=${invalid.claim} ${describe(reply)}`, 'MISS');
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) {
+    return a === undefined ? b : a;
+  }
+  return Math.min(a, b);
 }
 
 function inactive(): Denial {
@@ -145,7 +243,8 @@ function refuseReply(reason: UnavailableReason, reply: IntrospectionReply): Unav
 
 /** What arrived, for the log: never the body, and of the content type only its media type. */
 function describe(reply: IntrospectionReply): string {
-  return `status=${reply.status} content_type=${mediaType(reply.contentType)} bytes=${reply.bodyBytes}`;
+  const arrived = `status=${reply.status} content_type=${mediaType(reply.contentType)} bytes=${reply.bodyBytes}`;
+  return reply.failure === '' ? arrived : `${arrived} failure="${reply.failure}"`;
 }
 
 /** The media type without parameters, in lower case (RFC 9110 §8.3.1); '' when it is none. */

@@ -11,7 +11,8 @@ export interface Jwt {
 
 // The alphabet keeps CR, LF and every other header-breaking byte out (S103).
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
-const RSA_STEP_BYTES = 64;
+// Of the lengths that RSA keys have in practice, 2048 to 16384 bits.
+const RSA_STEP_BYTES = 32;
 
 /**
  * @param text what should be a JWT; white space around it is not part of it
@@ -34,7 +35,7 @@ export function parseJwt(text: string): Jwt | undefined {
 /** Whether the JWT is an RFC 9701 introspection response, which is not an access token (RFC 9701 §5, S54). */
 export function isIntrospectionResponse(jwt: Jwt): boolean {
   const typ = jwt.header.typ;
-  const isTyped = typeof typ === 'string' && /^(application\/)?token-introspection\+jwt$/i.test(typ);
+  const isTyped = typeof typ === 'string' && /^(application\/)?token-introspection\+jwt\s*(;|$)/i.test(typ);
   return isTyped || jwt.payload.token_introspection !== undefined;
 }
 
@@ -48,7 +49,8 @@ function decodePart(part: string): string {
  * algorithm are refused (RFC 8725 §3.1); an unknown one is left to the upstream.
  */
 function hasWholeSignature(alg: unknown, signature: string): boolean {
-  if (typeof alg !== 'string' || alg.toLowerCase() === 'none') {
+  const isBase64url = signature.length % 4 !== 1;
+  if (typeof alg !== 'string' || alg.toLowerCase() === 'none' || !isBase64url) {
     return false;
   }
   const bytes = Math.floor((signature.length * 3) / 4);
@@ -66,6 +68,8 @@ function hasWholeSignature(alg: unknown, signature: string): boolean {
       return bytes === 96;
     case 'ES512':
       return bytes === 132;
+    case 'Ed448':
+      return bytes === 114;
     case 'EdDSA':
       return bytes === 64 || bytes === 114;
     case 'RS256':

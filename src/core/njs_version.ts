@@ -6,16 +6,17 @@ export type Mode = 'access' | 'auth_request';
 
 /**
  * @param version njs.version_number: 0x010002 for 1.0.2
+ * @param isUrl whether the endpoint is fetched by njs and not asked through a subrequest
  * @returns what to do about it, or undefined when this njs serves.
  * - js_access lets a request through when its handler fails early, before njs 1.0.1 (njs CHANGES 1.0.1, Security).
  * - r.subrequest() touches freed memory when the client hangs up, in njs 0.9.5 to 0.9.9 (nginx/njs#1077).
  */
-export function findUnsafeNjs(version: number, mode: Mode): string | undefined {
+export function findUnsafeNjs(version: number, mode: Mode, isUrl: boolean): string | undefined {
   if (mode === 'access' && version < 0x010001) {
     return 'js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs';
   }
-  if (version >= 0x000905 && version <= 0x000909) {
-    return 'njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use njs 1.0.1 or newer';
+  if (!isUrl && version >= 0x000905 && version <= 0x000909) {
+    return 'njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer';
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
-// How a request can end. Three ends that are never mixed: a Grant goes upstream, a Denial is the client's
-// fault (401, 403), an Unavailable is ours or the authorization server's (500, 502, 503, 504).
+// How a request can end. Ends that are never mixed: a Grant goes upstream, a Denial is the client's fault (401,
+// 403), an Unavailable is ours or the authorization server's (500, 502, 503, 504), a Preflight is answered here (204).
 
 /** Why the client was refused: the stable codes of $phantom_token_reason. */
 export type DenialReason =
@@ -9,6 +9,7 @@ export type DenialReason =
   | 'token_expired'
   | 'token_not_yet_valid'
   | 'token_sender_constrained'
+  | 'token_type_mismatch'
   | 'issuer_mismatch'
   | 'audience_mismatch'
   | 'scope_insufficient';
@@ -26,6 +27,7 @@ export type UnavailableReason =
   | 'introspection_truncated'
   | 'introspection_malformed'
   | 'introspection_invalid_claim'
+  | 'introspection_response_jwt'
   | 'jwt_missing'
   | 'jwt_too_large';
 
@@ -55,7 +57,12 @@ export interface Unavailable {
   readonly cacheStatus: CacheStatus;
 }
 
-export type Outcome = Grant | Denial | Unavailable;
+/** A CORS preflight that the gateway answers itself. */
+export interface Preflight {
+  readonly kind: 'preflight';
+}
+
+export type Outcome = Grant | Denial | Unavailable | Preflight;
 
 export function granted(authorization: string, cacheStatus: CacheStatus): Grant {
   return { kind: 'grant', authorization, cacheStatus };

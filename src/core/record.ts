@@ -1,20 +1,26 @@
 // What is stored for an active token. The layout lets a hit without policy find the header's value by two
 // slices and no parsing:
 //
-//   eeeeeeeeeennnnnnnnnnBearer <jwt>\n<scope>\n<issuer>\n<audience>\n<audience>...
+//   eeeeeeeeeennnnnnnnnnssssssssssBearer <jwt>\n<scope>\n<issuer>\n<audience>\n<audience>...
 //
-// e: expiry, n: not before; both epoch seconds in ten digits. JWT and claims hold no line break: see jwt.ts, claims.ts.
+// e: expiry, n: not before, s: stored; epoch seconds in ten digits. JWT and claims hold no line break: see jwt.ts, claims.ts.
 import type { TokenClaims } from './claims.js';
 
 const TIME_DIGITS = 10;
-const AUTHORIZATION_START = 2 * TIME_DIGITS;
+const NOT_BEFORE_END = 2 * TIME_DIGITS;
+const AUTHORIZATION_START = 3 * TIME_DIGITS;
 
 /**
  * @param expiresAtSec epoch second from which the record is void, whatever the dictionary's own timer says (S64, S78)
  * @param jwt three base64url parts
  */
-export function encodeRecord(expiresAtSec: number, jwt: string, claims: TokenClaims): string {
-  const times = tenDigits(expiresAtSec) + tenDigits(claims.notBeforeSec);
+export function encodeRecord(
+  expiresAtSec: number,
+  storedAtSec: number,
+  jwt: string,
+  claims: TokenClaims,
+): string {
+  const times = tenDigits(expiresAtSec) + tenDigits(claims.notBeforeSec) + tenDigits(storedAtSec);
   const lines = [claims.scope, claims.issuer].concat(claims.audience);
   return `${times}Bearer ${jwt}\n${lines.join('\n')}`;
 }
@@ -26,7 +32,12 @@ export function isFresh(record: string, nowSec: number): boolean {
 
 /** Epoch second before which the token is not valid yet; 0 for none. */
 export function notBeforeOf(record: string): number {
-  return Number(record.slice(TIME_DIGITS, AUTHORIZATION_START));
+  return Number(record.slice(TIME_DIGITS, NOT_BEFORE_END));
+}
+
+/** Seconds since the record was stored. */
+export function ageSecOf(record: string, nowSec: number): number {
+  return nowSec - Number(record.slice(NOT_BEFORE_END, AUTHORIZATION_START));
 }
 
 /** `Bearer <jwt>` of a record. */

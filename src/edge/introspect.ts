@@ -1,25 +1,46 @@
-// Calls the authorization server through nginx's own proxy.
+// Calls the authorization server: through nginx's own proxy, or with njs's fetch.
+import type { ClientProof } from '../core/client_authentication.js';
+import { readFetchFailure } from '../core/fetch_failure.js';
 import type { IntrospectionReply } from '../core/introspection.js';
+import { isAbsoluteUrl } from '../core/settings.js';
 
 /**
- * POSTs the form to the internal location. Whatever happens on the way is a status: nginx answers 502 when it
- * cannot connect and 504 when the location's timeouts run out.
- * @param form the whole body; it must be given, else nginx sends the client's own body (S19)
+ * POSTs the form to the endpoint: the path of an internal location, or an absolute URL. Whatever happens on the
+ * way is a status: 502 when the server cannot be reached, 504 when it does not answer in time.
  */
-export async function introspect(
+export function introspect(
+  r: NginxHTTPRequest,
+  endpoint: string,
+  form: string,
+  proof: ClientProof,
+): Promise<IntrospectionReply> {
+  return isAbsoluteUrl(endpoint) ? fetchReply(endpoint, form, proof) : askLocation(r, endpoint, form, proof);
+}
+
+/**
+ * The form goes by a variable and proxy_set_body: a body that njs makes is lost when nginx tries a second connection.
+ * A body is given all the same, because without one nginx would send the client's own (S19).
+ */
+async function askLocation(
   r: NginxHTTPRequest,
   location: string,
   form: string,
+  proof: ClientProof,
 ): Promise<IntrospectionReply> {
   const v = r.variables;
   v.phantom_introspection = 'asked';
-  const reply = await r.subrequest(location, { method: 'POST', body: form });
+  v.phantom_form = form;
+  v.phantom_token_client_authorization = proof.authorization;
+  const reply = await r.subrequest(location, { method: 'POST', body: '' });
   const isIntrospection = v.phantom_introspection === 'answered'; // introspection.conf says so
   v.phantom_introspection = '';
+  v.phantom_form = '';
+  v.phantom_token_client_authorization = '';
   const headers = reply.headersOut;
   const bytes = reply.responseBuffer;
   return {
     isIntrospection,
+    failure: '',
     status: reply.status,
     contentType: text(headers['Content-Type']),
     contentLength: text(headers['Content-Length']),
@@ -32,8 +53,57 @@ export async function introspect(
   };
 }
 
-function text(value: string | string[] | undefined): string {
-  if (value === undefined) {
+async function fetchReply(url: string, form: string, proof: ClientProof): Promise<IntrospectionReply> {
+  const headers: Record<string, string> = {
+    Accept: 'application/jwt',
+    'Accept-Encoding': 'identity',
+    'Content-Type': 'application/x-www-form-urlencoded',
+  };
+  if (proof.authorization !== '') {
+    headers.Authorization = proof.authorization;
+  }
+  try {
+    const reply = await ngx.fetch(url, { method: 'POST', headers: headers as never, body: form });
+    const body = await reply.text();
+    return {
+      isIntrospection: true,
+      failure: '',
+      status: reply.status,
+      contentType: header(reply, 'Content-Type'),
+      contentLength: header(reply, 'Content-Length'),
+      cacheControl: header(reply, 'Cache-Control'),
+      age: header(reply, 'Age'),
+      retryAfter: header(reply, 'Retry-After'),
+      body,
+      bodyBytes: Buffer.byteLength(body),
+    };
+  } catch (e) {
+    return failedReply(e);
+  }
+}
+
+function failedReply(e: unknown): IntrospectionReply {
+  const fault = readFetchFailure(e instanceof Error ? e.message : '');
+  return {
+    isIntrospection: true,
+    failure: fault.failure,
+    status: fault.status,
+    contentType: '',
+    contentLength: '',
+    cacheControl: '',
+    age: '',
+    retryAfter: '',
+    body: '',
+    bodyBytes: 0,
+  };
+}
+
+function header(reply: Response, name: string): string {
+  return text(reply.headers.get(name));
+}
+
+function text(value: string | string[] | undefined | null): string {
+  if (value === undefined || value === null) {
     return '';
   }
   return Array.isArray(value) ? value.join(', ') : value;

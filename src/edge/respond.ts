@@ -4,7 +4,7 @@ import type { Mode } from '../core/njs_version.js';
 import type { Denial, Grant, Outcome, Unavailable } from '../core/outcome.js';
 import type { Settings } from '../core/settings.js';
 
-/** The three ends of a request. */
+/** The ends of a request. */
 export function respond(r: NginxHTTPRequest, mode: Mode, outcome: Outcome, settings: Settings): void {
   switch (outcome.kind) {
     case 'grant':
@@ -15,6 +15,9 @@ export function respond(r: NginxHTTPRequest, mode: Mode, outcome: Outcome, setti
       break;
     case 'unavailable':
       fail(r, mode, outcome);
+      break;
+    case 'preflight':
+      answerPreflight(r, mode);
       break;
   }
 }
@@ -28,6 +31,19 @@ export function grant(r: NginxHTTPRequest, mode: Mode, outcome: Grant): void {
     r.decline();
   } else {
     r.return(204);
+  }
+}
+
+/** 204, with whatever headers the operator adds to this location. */
+function answerPreflight(r: NginxHTTPRequest, mode: Mode): void {
+  const v = r.variables;
+  v.phantom_token_authorization = '';
+  v.phantom_token_cache_status = 'BYPASS';
+  if (mode === 'access') {
+    r.return(204);
+  } else {
+    v.phantom_status = '204';
+    r.return(401, ''); // auth_request takes 204 for a permission: see answerThroughErrorPage
   }
 }
 

@@ -13,13 +13,27 @@ export function readRecord(key: string): string | undefined {
   return zone === undefined ? undefined : (zone.get(key) as string | undefined);
 }
 
-/**
- * Stores a record for `ttlSec` whole seconds, at least 1. A full zone is no error: the next request asks again.
- */
+/** Stores a record for `ttlSec` whole seconds, at least 1. A full zone is no error: the next request asks again. */
 export function writeRecord(key: string, record: string, ttlSec: number): void {
+  write(key, record, ttlSec);
+}
+
+// No cache key holds a colon.
+const ASSERTION_PREFIX = 'assertion:';
+
+/** The client assertion of that name; undefined when it has ended. */
+export function readAssertion(name: string): string | undefined {
+  return readRecord(ASSERTION_PREFIX + name);
+}
+
+export function writeAssertion(name: string, assertion: string, ttlSec: number): void {
+  write(ASSERTION_PREFIX + name, assertion, ttlSec);
+}
+
+function write(key: string, value: string, ttlSec: number): void {
   const zone = ngx.shared.phantom_token as NgxSharedDict<string>;
   try {
-    zone.set(key, record, ttlSec * 1000);
+    zone.set(key, value, ttlSec * 1000);
   } catch (e) {
     if ((e as Error).name !== 'SharedMemoryError') {
       throw e;

@@ -1,0 +1,118 @@
+// The settings that say how the gateway authenticates at the authorization server. Read on a miss only.
+import {
+  checkPlainText,
+  checkSeconds,
+  type Misconfiguration,
+  misconfiguration,
+  parseLines,
+  type Setting,
+} from './settings.js';
+
+/** RFC 7591 §2 names; `none`: the introspection location authenticates by itself. */
+export type ClientAuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
+
+export type KeyAlgorithm = 'RS256' | 'PS256' | 'ES256';
+
+export interface ClientSettings {
+  readonly kind: 'client_settings';
+  readonly authMethod: ClientAuthMethod;
+  readonly id: string;
+  readonly secret: string;
+  readonly secretFile: string;
+  readonly keyFile: string;
+  readonly keyAlgorithm: KeyAlgorithm;
+  readonly keyId: string;
+  readonly assertionAudience: string;
+  /** For how long one assertion is used; 0: each once. */
+  readonly assertionTtlSec: number;
+}
+
+/** Every client setting, in the order in which nginx/http.conf joins them. */
+export function clientSettingsTable(): readonly Setting[] {
+  return [
+    { variable: 'phantom_token_client_id', defaultValue: '', check: checkPlainText },
+    { variable: 'phantom_token_client_auth', defaultValue: '', check: checkMethod },
+    { variable: 'phantom_token_client_secret', defaultValue: '', check: checkPlainText },
+    { variable: 'phantom_token_client_secret_file', defaultValue: '', check: checkFile },
+    { variable: 'phantom_token_client_key_file', defaultValue: '', check: checkFile },
+    { variable: 'phantom_token_client_key_algorithm', defaultValue: 'RS256', check: checkAlgorithm },
+    { variable: 'phantom_token_client_key_id', defaultValue: '', check: checkPlainText },
+    { variable: 'phantom_token_client_assertion_audience', defaultValue: '', check: checkPlainText },
+    { variable: 'phantom_token_client_assertion_ttl', defaultValue: '60', check: checkSeconds },
+  ];
+}
+
+/**
+ * Checks every client setting, and that together they make one method.
+ * @param joined the lines of {@link clientSettingsTable}
+ * @param isUrl whether the endpoint is an absolute URL, where no location can authenticate in our place
+ * Does NOT read any file.
+ */
+export function parseClientSettings(joined: string, isUrl: boolean): ClientSettings | Misconfiguration {
+  const values = parseLines(clientSettingsTable(), joined);
+  if (values.kind === 'misconfiguration') {
+    return values;
+  }
+  const client = typedSettings(values.values, isUrl);
+  const problem = findMissing(client);
+  return problem === undefined ? client : misconfiguration(problem);
+}
+
+function typedSettings(values: Record<string, string>, isUrl: boolean): ClientSettings {
+  const id = values.phantom_token_client_id as string;
+  const named = values.phantom_token_client_auth as string;
+  const implied = id === '' && !isUrl ? 'none' : 'client_secret_basic';
+  return {
+    kind: 'client_settings',
+    authMethod: (named === '' ? implied : named) as ClientAuthMethod,
+    id,
+    secret: values.phantom_token_client_secret as string,
+    secretFile: values.phantom_token_client_secret_file as string,
+    keyFile: values.phantom_token_client_key_file as string,
+    keyAlgorithm: values.phantom_token_client_key_algorithm as KeyAlgorithm,
+    keyId: values.phantom_token_client_key_id as string,
+    assertionAudience: values.phantom_token_client_assertion_audience as string,
+    assertionTtlSec: Number(values.phantom_token_client_assertion_ttl),
+  };
+}
+
+/** What the chosen method needs and does not have. */
+function findMissing(client: ClientSettings): string | undefined {
+  if (client.authMethod === 'none') {
+    return undefined;
+  }
+  if (client.id === '') {
+    return `$phantom_token_client_id is not set: ${client.authMethod} needs it`;
+  }
+  if (client.authMethod === 'private_key_jwt') {
+    return findMissingOfKey(client);
+  }
+  if ((client.secret === '') === (client.secretFile === '')) {
+    return `set $phantom_token_client_secret or $phantom_token_client_secret_file: ${client.authMethod} needs one of them`;
+  }
+  return undefined;
+}
+
+function findMissingOfKey(client: ClientSettings): string | undefined {
+  if (client.keyFile === '') {
+    return '$phantom_token_client_key_file is not set: private_key_jwt needs it';
+  }
+  return client.assertionAudience === ''
+    ? '$phantom_token_client_assertion_audience is not set: private_key_jwt needs the issuer of the authorization server'
+    : undefined;
+}
+
+function checkFile(value: string): string | undefined {
+  return value === '' || value.startsWith('/') ? checkPlainText(value) : 'must be an absolute path';
+}
+
+function checkMethod(value: string): string | undefined {
+  const methods = ['', 'none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+  return methods.includes(value)
+    ? undefined
+    : 'must be client_secret_basic, client_secret_post, private_key_jwt or none';
+}
+
+function checkAlgorithm(value: string): string | undefined {
+  return ['RS256', 'PS256', 'ES256'].includes(value) ? undefined : 'must be RS256, PS256 or ES256';
+}

@@ -1,0 +1,30 @@
+// What njs's fetch says when there is no answer. Its texts are matched, never logged.
+
+/** The status that nginx's proxy would give for the same fault, and the cause in fixed words. */
+export interface FetchFailure {
+  readonly status: 502 | 504;
+  readonly failure: string;
+}
+
+/** @param message of the exception that ngx.fetch() threw */
+export function readFetchFailure(message: string): FetchFailure {
+  if (message.includes('timed out')) {
+    return { status: 504, failure: 'no answer within js_fetch_timeout' };
+  }
+  if (message.includes('no resolver')) {
+    return { status: 502, failure: 'a host name needs the resolver directive' };
+  }
+  if (message.includes('could not be resolved')) {
+    return { status: 502, failure: 'the host name cannot be resolved' };
+  }
+  if (message.includes('too large')) {
+    return { status: 502, failure: 'the answer is over js_fetch_max_response_buffer_size' };
+  }
+  if (message.includes('connect failed')) {
+    return {
+      status: 502,
+      failure: 'cannot connect, or js_fetch_trusted_certificate does not trust the server',
+    };
+  }
+  return { status: 502, failure: 'the connection failed' };
+}

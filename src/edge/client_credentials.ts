@@ -1,0 +1,125 @@
+// Makes the gateway's proof for the authorization server: reads files, signs assertions.
+import nodeCrypto from 'crypto';
+import fs from 'fs';
+import {
+  assertionInput,
+  assertionProof,
+  basicProof,
+  type ClientProof,
+  decodePrivateKey,
+  NO_PROOF,
+  postProof,
+} from '../core/client_authentication.js';
+import type { ClientSettings, KeyAlgorithm } from '../core/client_settings.js';
+import { type Misconfiguration, misconfiguration } from '../core/settings.js';
+import { readAssertion, writeAssertion } from './shared_cache.js';
+
+/** Files are read at each introspection, so that a rotated secret or key needs no reload. */
+export async function proveClient(
+  client: ClientSettings,
+  nowSec: number,
+): Promise<ClientProof | Misconfiguration> {
+  if (client.authMethod === 'none') {
+    return NO_PROOF;
+  }
+  if (client.authMethod === 'private_key_jwt') {
+    return proveByKey(client, nowSec);
+  }
+  const secret = readSecret(client);
+  if (secret === undefined) {
+    return misconfiguration('$phantom_token_client_secret_file cannot be read, or is empty');
+  }
+  return client.authMethod === 'client_secret_post'
+    ? postProof(client.id, secret)
+    : basicProof(client.id, secret);
+}
+
+function readSecret(client: ClientSettings): string | undefined {
+  if (client.secretFile === '') {
+    return client.secret;
+  }
+  const text = readFile(client.secretFile);
+  // Editors and `echo` end a file with a line break that is not part of the secret.
+  const secret = text === undefined ? '' : text.replace(/\r?\n$/, '');
+  return secret === '' ? undefined : secret;
+}
+
+async function proveByKey(client: ClientSettings, nowSec: number): Promise<ClientProof | Misconfiguration> {
+  const name = assertionName(client);
+  const known = client.assertionTtlSec === 0 ? undefined : readAssertion(name);
+  if (known !== undefined) {
+    return assertionProof(client.id, known);
+  }
+  const pem = readFile(client.keyFile);
+  const key = pem === undefined ? undefined : decodePrivateKey(pem);
+  if (key === undefined) {
+    return misconfiguration(
+      '$phantom_token_client_key_file cannot be read, or holds no PKCS #8 key (openssl pkcs8 -topk8 -nocrypt)',
+    );
+  }
+  const input = assertionInput(client, newJti(), nowSec);
+  const signature = await sign(client.keyAlgorithm, key, input);
+  if (signature === undefined) {
+    return misconfiguration(`$phantom_token_client_key_file holds no key for ${client.keyAlgorithm}`);
+  }
+  const assertion = `${input}.${signature}`;
+  if (client.assertionTtlSec > 0) {
+    writeAssertion(name, assertion, client.assertionTtlSec);
+  }
+  return assertionProof(client.id, assertion);
+}
+
+/** Where an assertion of these settings is kept; a changed setting is another name. */
+function assertionName(client: ClientSettings): string {
+  const parts = [client.id, client.keyFile, client.keyAlgorithm, client.keyId, client.assertionAudience];
+  return nodeCrypto.createHash('sha256').update(parts.join('\n')).digest('base64url');
+}
+
+/** 128 random bits, in hex (RFC 7519 §4.1.7). */
+function newJti(): string {
+  const bytes = new Uint8Array(16);
+  crypto.getRandomValues(bytes);
+  return Buffer.from(bytes).toString('hex');
+}
+
+/** @returns the signature in base64url; undefined when the key does not fit the algorithm */
+async function sign(algorithm: KeyAlgorithm, key: Buffer, input: string): Promise<string | undefined> {
+  try {
+    const cryptoKey = await crypto.subtle.importKey('pkcs8', key, keyParameters(algorithm), false, ['sign']);
+    const signature = await crypto.subtle.sign(signParameters(algorithm), cryptoKey, Buffer.from(input));
+    return Buffer.from(signature).toString('base64url');
+  } catch (_mismatch) {
+    return undefined;
+  }
+}
+
+function keyParameters(algorithm: KeyAlgorithm): ImportAlgorithm {
+  switch (algorithm) {
+    case 'ES256':
+      return { name: 'ECDSA', namedCurve: 'P-256' };
+    case 'PS256':
+      return { name: 'RSA-PSS', hash: 'SHA-256' };
+    case 'RS256':
+      return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  }
+}
+
+function signParameters(algorithm: KeyAlgorithm): SignOrVerifyAlgorithm {
+  switch (algorithm) {
+    case 'ES256':
+      return { name: 'ECDSA', hash: 'SHA-256' };
+    case 'PS256':
+      return { name: 'RSA-PSS', saltLength: 32 };
+    case 'RS256':
+      return { name: 'RSASSA-PKCS1-v1_5' };
+  }
+}
+
+/** @returns undefined when the file cannot be read */
+function readFile(path: string): string | undefined {
+  try {
+    return fs.readFileSync(path, 'utf8');
+  } catch (_unreadable) {
+    return undefined;
+  }
+}
