@@ -2,7 +2,13 @@
 // permission; nothing of it is stored (S23, S26-S44, S67, S110).
 import { gzipSync } from 'node:zlib';
 import type { ExecutionContext } from 'ava';
-import { type Answer, type Gateway, gatewayTest, protectedRoot } from '../support/gateway.js';
+import {
+  type Answer,
+  type Gateway,
+  type GatewayOptions,
+  gatewayTest,
+  protectedRoot,
+} from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import type { ScriptedAnswer } from '../support/scripted_server.js';
 import * as reply from '../support/scripted_server.js';
@@ -129,7 +135,7 @@ const FAULTS: Fault[] = [
     title: 'answers an RFC 9701 response as application/jwt (S54)',
     answer: reply.jwt(makeJwt({ token_introspection: { active: true }, exp: 4102444800 })),
     status: 502,
-    reason: 'introspection_malformed',
+    reason: 'introspection_response_jwt',
   },
   {
     title: 'answers active without a JWT',
@@ -181,10 +187,10 @@ const FAULTS: Fault[] = [
     serverTop: INTERNAL_JWT,
   },
   {
-    title: 'is not there and error_page 502 =200 is inherited',
+    title: 'is not there, and the server has an error_page 502 =200',
     answer: reply.reset(),
     status: 502,
-    reason: 'introspection_malformed',
+    reason: 'introspection_unreachable',
     serverTop: `error_page 502 =200 /internal; ${INTERNAL_PAGE}`,
   },
 ];
@@ -270,5 +276,48 @@ gatewayTest(
     const answer = await g.send('/', { token: 'opaque-1' });
     t.is(answer.status, 401);
     t.is(g.upstream.requests.length, 0);
+  },
+);
+
+/** The introspection location asks an upstream{} of these servers. */
+function throughUpstream(lines: (port: string) => string): GatewayOptions {
+  return {
+    http: (words) => `upstream as { ${lines(new URL(words.introspectionUrl).host)} }`,
+    server: (words) => `
+      ${protectedRoot(words)}
+      location = /introspect { ${words.introspection} proxy_pass http://as/introspect; }`,
+  };
+}
+
+gatewayTest(
+  'of three servers that reset, two are tried: at most one retry (S24)',
+  throughUpstream((host) => `server ${host}; server ${host}; server ${host};`),
+  async (t, g) => {
+    g.as.reply(reply.reset());
+    assertUnavailable(t, g, await g.send('/', { token: 'opaque-1' }), 502);
+    t.is(g.as.requests.length, 2);
+  },
+);
+
+gatewayTest(
+  'a kept connection that the AS closes under the question is replaced: the client does not notice (S25)',
+  throughUpstream((host) => `server ${host}; keepalive 2;`),
+  async (t, g) => {
+    g.as.reply(reply.jwt(JWT), reply.closeBeforeAnswer(), reply.jwt(JWT));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is((await g.send('/', { token: 'opaque-2' })).status, 200);
+    t.is(g.as.requests.length, 3);
+    t.is(g.as.connections, 2);
+  },
+);
+
+gatewayTest(
+  'answers with a status of their own are not retried: 500 and 503 are one call (S24)',
+  throughUpstream((host) => `server ${host}; server ${host};`),
+  async (t, g) => {
+    g.as.reply(reply.status(500), reply.status(503));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 502);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 503);
+    t.is(g.as.requests.length, 2);
   },
 );

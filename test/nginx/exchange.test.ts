@@ -1,6 +1,6 @@
 // The main job: the client's opaque token goes in, the JWT goes upstream, the authorization server is asked once.
 import test from 'ava';
-import { gatewayTest, introspectionLocation } from '../support/gateway.js';
+import { gatewayTest, introspectionLocation, protectedRoot } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import { jwt } from '../support/scripted_server.js';
 import { SETUPS } from '../support/setups.js';
@@ -81,7 +81,7 @@ gatewayTest('every spelling of the scheme finds the same record (RFC 9110 §11.1
 });
 
 gatewayTest(
-  'the authorization server gets the token in a form body, our credentials and nothing of the client (RFC 7662 §2.1, S16-S19)',
+  'the authorization server gets the token in a form body, our credentials and nothing of the client, not even its Host (RFC 7662 §2.1, S16-S19, S21)',
   async (t, g) => {
     g.as.reply(jwt(JWT));
     await g.send('/path?secret=query', {
@@ -101,13 +101,13 @@ gatewayTest(
     t.is(g.as.requests.length, 1);
     const asked = g.as.requests[0];
     t.is(asked?.head.split('\r\n')[0], 'POST /introspect HTTP/1.1');
-    t.is(asked?.body.toString(), 'token=opaque-a%2Bb%2Fc~d%3D%3D&token_type_hint=access_token');
+    t.is(asked?.body.toString(), 'token=opaque-a%2Bb%2Fc%7Ed%3D%3D&token_type_hint=access_token');
     t.deepEqual(asked?.headers, {
       host: `127.0.0.1:${g.as.port}`,
       accept: 'application/jwt',
       'accept-encoding': 'identity',
       'content-type': 'application/x-www-form-urlencoded',
-      'content-length': '59',
+      'content-length': '61',
       authorization: 'Basic Z2F0ZXdheS1jbGllbnQ6Z2F0ZXdheS1zZWNyZXQ=',
     });
     t.is(g.upstream.requests[0]?.body.toString(), 'client body');
@@ -173,34 +173,39 @@ gatewayTest(
   },
 );
 
-gatewayTest(
-  'two servers with one location name never share a record (S58)',
-  {
-    http: (words, otherAddress) => `
+/** What a second server differs in; all else is the same, the location's name too. */
+const OTHER_SERVERS: [what: string, listen: 'listen' | 'otherPort' | 'otherHost', name: string][] = [
+  ['name', 'listen', 'other.test'],
+  ['port', 'otherPort', 'gateway.test'],
+  ['address', 'otherHost', 'gateway.test'],
+];
+
+for (const [what, listen, name] of OTHER_SERVERS) {
+  gatewayTest(
+    `two servers that differ in their ${what} alone never share a record (S58)`,
+    {
+      http: (words) => `
       server {
-        listen ${otherAddress};
-        server_name gateway.test;
+        listen ${words[listen]};
+        server_name ${name};
         ${words.mode === 'auth_request' ? `include ${words.snippets}/auth_request/server.conf;` : ''}
-        location / {
-          set $phantom_token on;
-          set $phantom_token_introspection_endpoint /introspect;
-          ${words.protect}
-          proxy_pass ${words.upstreamUrl};
-        }
+        ${protectedRoot(words)}
         location = /introspect { ${words.introspection} proxy_pass ${words.introspectionUrl}_of_other_server; }
       }`,
-  },
-  async (t, g) => {
-    g.as.reply(jwt(JWT));
-    await g.send('/', { token: 'opaque-1' });
-    await g.send('/', { token: 'opaque-1', url: g.otherUrl });
-    await g.send('/', { token: 'opaque-1', url: g.otherUrl });
-    t.deepEqual(
-      g.as.requests.map((asked) => asked.head.split(' ')[1]),
-      ['/introspect', '/introspect_of_other_server'],
-    );
-  },
-);
+    },
+    async (t, g) => {
+      g.as.reply(jwt(JWT));
+      const other = { token: 'opaque-1', url: `http://${g.words[listen]}`, headers: { host: name } };
+      await g.send('/', { token: 'opaque-1', headers: { host: 'gateway.test' } });
+      await g.send('/', other);
+      await g.send('/', other);
+      t.deepEqual(
+        g.as.requests.map((asked) => asked.path),
+        ['/introspect', '/introspect_of_other_server'],
+      );
+    },
+  );
+}
 
 gatewayTest('all workers share the records', { workers: 2 }, async (t, g) => {
   g.as.reply(jwt(JWT));

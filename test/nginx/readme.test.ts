@@ -1,17 +1,15 @@
 // What the README shows is what runs: its configurations exchange a token, its tables are those of the code.
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { rootCertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { request } from 'undici';
-import { mainContext, startNginx } from '../../demo/nginx_process.js';
+import { clientSettingsTable } from '../../src/core/client_settings.js';
 import { settingsTable } from '../../src/core/settings.js';
-import { nextHost } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
-import { jwt, startScriptedServer } from '../support/scripted_server.js';
+import { jwt } from '../support/scripted_server.js';
 import { SETUPS, type Setup } from '../support/setups.js';
+import { runShown } from '../support/shown_config.js';
 import { startUpstream } from '../support/upstream.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -25,67 +23,35 @@ function codeBlocks(language: string): string[] {
     .map((match) => match[2] ?? '');
 }
 
-/** Replaces, and fails when there is nothing to replace: then the README has changed and this test must follow. */
-function replace(t: ExecutionContext, text: string, from: string | RegExp, to: string): string {
-  const replaced = text.replace(from, to);
-  t.not(replaced, text, `the README's configuration has no ${from}`);
-  return replaced;
-}
-
-/** Lays out a folder as the README's second step says, and makes its configuration fit this machine. */
-async function runConfig(t: ExecutionContext, setup: Setup, config: string): Promise<void> {
-  const prefix = await mkdtemp(join(tmpdir(), 'phantom-token-readme-'));
-  const as = await startScriptedServer();
+async function exchangesToken(t: ExecutionContext, setup: Setup, config: string): Promise<void> {
   const upstream = await startUpstream();
-  const host = nextHost();
-  await cp(join(REPOSITORY, 'nginx'), join(prefix, 'phantom_token'), { recursive: true });
-  await cp(join(REPOSITORY, 'dist/phantom_token.js'), join(prefix, 'phantom_token/phantom_token.js'));
-  await writeFile(join(prefix, 'ca.crt'), rootCertificates[0] as string);
-  let conf = replace(t, config, /load_module [^;]+;/, mainContext(setup.runtime));
-  conf = replace(t, conf, '/etc/nginx/phantom_token', join(prefix, 'phantom_token'));
-  conf = replace(t, conf, '/etc/ssl/certs/ca-certificates.crt', join(prefix, 'ca.crt'));
-  conf = replace(t, conf, 'listen 8080;', `listen ${host}:8080;`);
-  conf = replace(t, conf, '127.0.0.1:8082', `127.0.0.1:${upstream.port}`);
-  conf = replace(t, conf, 'https://login.example.com', as.url);
-  const engine = setup.runtime.engines.length > 1 ? `js_engine ${setup.engine};` : '';
-  conf = replace(t, conf, 'http {', `http { ${engine} ${TEMPORARY_FILES}`);
-  const nginx = await startNginx({ runtime: setup.runtime, conf, prefix });
   try {
-    as.reply(jwt(JWT));
-    const served = await request(`http://${host}:8080/api/`, {
-      headers: { authorization: 'Bearer opaque-1' },
+    await runShown(t, { config, setup, apiPort: upstream.port }, async ({ url, as }) => {
+      as().reply(jwt(JWT));
+      const served = await request(`${url}/api/`, { headers: { authorization: 'Bearer opaque-1' } });
+      t.is(served.statusCode, 200);
+      t.is(upstream.requests[0]?.headers.authorization, `Bearer ${JWT}`);
+      const refused = await request(`${url}/api/`);
+      t.is(refused.statusCode, 401);
+      t.is(refused.headers['www-authenticate'], 'Bearer realm="api", scope="read"');
     });
-    t.is(served.statusCode, 200);
-    t.is(upstream.requests[0]?.headers.authorization, `Bearer ${JWT}`);
-    const refused = await request(`http://${host}:8080/api/`);
-    t.is(refused.statusCode, 401);
-    t.is(refused.headers['www-authenticate'], 'Bearer realm="api", scope="read"');
-    t.notRegex(await nginx.errorLog(), /\[(warn|emerg|alert)\]/);
   } finally {
-    await nginx.stop();
-    await as.close();
     await upstream.close();
-    await rm(prefix, { recursive: true });
   }
 }
-
-const TEMPORARY_FILES = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-  .map((name) => `${name}_temp_path tmp/${name};`)
-  .concat('access_log off;')
-  .join(' ');
 
 for (const setup of SETUPS) {
   test(`[${setup.name}] the README's configuration exchanges a token, without a warning`, async (t) => {
     const folder = setup.mode === 'access' ? 'phantom_token' : 'phantom_token/auth_request';
     const configs = CONFIGS.filter((config) => config.includes(`include ${folder}/protect.conf;`));
     t.is(configs.length, 1);
-    await runConfig(t, setup, configs[0] as string);
+    await exchangesToken(t, setup, configs[0] as string);
   });
 }
 
-test('every snippet in nginx/ is in a configuration of the README', async (t) => {
+test('every snippet in nginx/ is in a configuration of the README; the examples have tests of their own', async (t) => {
   const files = await readdir(join(REPOSITORY, 'nginx'), { recursive: true });
-  const snippets = files.filter((file) => file.endsWith('.conf'));
+  const snippets = files.filter((file) => file.endsWith('.conf') && !file.startsWith('examples/'));
   const included = [...CONFIGS.join('\n').matchAll(/include phantom_token\/([^;]+);/g)].map(
     (match) => match[1] ?? '',
   );
@@ -98,7 +64,10 @@ test('the table of settings has a row for each setting, with its default, and no
     match[1],
     match[2] ?? '',
   ]);
-  const expected = settingsTable().map((setting) => [setting.variable, setting.defaultValue]);
+  const expected = [...settingsTable(), ...clientSettingsTable()].map((setting) => [
+    setting.variable,
+    setting.defaultValue,
+  ]);
   t.deepEqual(rows.sort(), expected.sort());
 });
 

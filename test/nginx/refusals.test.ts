@@ -44,7 +44,7 @@ const NO_BEARER_CREDENTIAL: Record<string, Record<string, string>> = {
 };
 
 gatewayTest(
-  'without a bearer credential: 401, a challenge without an error code, the AS not asked (RFC 6750 §3.1, S11)',
+  'without a bearer credential: 401, a challenge without an error code, no-store, the AS not asked (RFC 6750 §3.1, S11, S105, S111)',
   async (t, g) => {
     g.as.reply(jwt(JWT));
     for (const [what, headers] of Object.entries(NO_BEARER_CREDENTIAL)) {

@@ -2,7 +2,9 @@
 // and an upstream that records. Stopped, and its logs searched for secrets, when the test ends.
 import { once } from 'node:events';
 import { readFileSync, watch } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import anyTest, { type ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
@@ -36,6 +38,13 @@ export interface ConfigWords {
   readonly upstreamUrl: string;
   readonly mode: Setup['mode'];
   readonly snippets: string;
+  /** Folder of the gateway's files. */
+  readonly prefix: string;
+  /** Address and port of the gateway's server; its name is gateway.test. */
+  readonly listen: string;
+  /** The same address with another port, and another address with the same port: for further servers. */
+  readonly otherPort: string;
+  readonly otherHost: string;
 }
 
 export interface GatewayOptions {
@@ -46,7 +55,9 @@ export interface GatewayOptions {
   /** Further lines of the server, before its locations. */
   readonly serverTop?: string;
   /** Further servers, or other lines of http. */
-  readonly http?: (words: ConfigWords, otherAddress: string) => string;
+  readonly http?: (words: ConfigWords) => string;
+  /** Further files in the gateway's folder: path and text. */
+  readonly files?: Record<string, string>;
   readonly workers?: number;
   readonly errorLogLevel?: 'info' | 'notice';
 }
@@ -54,8 +65,7 @@ export interface GatewayOptions {
 export interface Gateway {
   readonly setup: Setup;
   readonly url: string;
-  /** Where a further server of {@link GatewayOptions.http} may listen. */
-  readonly otherUrl: string;
+  readonly words: ConfigWords;
   readonly nginx: NginxProcess;
   readonly as: ScriptedServer;
   readonly upstream: Upstream;
@@ -104,12 +114,13 @@ async function runOnGateway(
 ): Promise<void> {
   const as = await startScriptedServer();
   const upstream = await startUpstream();
-  const host = nextHost();
-  const conf = gatewayConf(setup, options, host, as, upstream);
+  const prefix = await mkdtemp(join(tmpdir(), 'phantom-token-test-'));
+  const words = configWords(setup, as, upstream, prefix);
   try {
-    const nginx = await startNginx({ runtime: setup.runtime, conf });
+    const conf = gatewayConf(setup, options, words);
+    const nginx = await startNginx({ runtime: setup.runtime, conf, prefix, files: options.files ?? {} });
     try {
-      await run(t, newGateway(setup, nginx, as, upstream, host));
+      await run(t, newGateway(setup, nginx, as, upstream, words));
       await assertCleanLogs(t, nginx);
     } catch (error) {
       t.log(await nginx.errorLog());
@@ -120,6 +131,7 @@ async function runOnGateway(
   } finally {
     await as.close();
     await upstream.close();
+    await rm(prefix, { recursive: true });
   }
 }
 
@@ -137,14 +149,7 @@ export function nextHost(): string {
   return `127.${(process.pid >> 8) & 0xff || 1}.${process.pid & 0xff}.${hosts}`;
 }
 
-function gatewayConf(
-  setup: Setup,
-  options: GatewayOptions,
-  host: string,
-  as: ScriptedServer,
-  upstream: Upstream,
-): string {
-  const words = configWords(setup, host, `${as.url}/introspect`, upstream.url);
+function gatewayConf(setup: Setup, options: GatewayOptions, words: ConfigWords): string {
   const server = options.server ?? ((w: ConfigWords) => defaultServer(w, options.settings ?? ''));
   return `
 ${mainContext(setup.runtime, { workers: options.workers ?? 1, errorLogLevel: options.errorLogLevel ?? 'info' })}
@@ -157,12 +162,12 @@ http {
   js_path ${REPOSITORY}dist;
   include ${SNIPPETS}/${setup.zones};
   include ${SNIPPETS}/http.conf;
-  ${options.http?.(words, `${host}:${OTHER_PORT}`) ?? ''}
+  ${options.http?.(words) ?? ''}
   server {
-    listen ${host}:${PORT};
+    listen ${words.listen};
     server_name gateway.test;
-    ${options.serverTop ?? ''}
     ${setup.mode === 'auth_request' ? `include ${SNIPPETS}/auth_request/server.conf;` : ''}
+    ${options.serverTop ?? ''}
     ${server(words)}
   }
 }`;
@@ -173,7 +178,8 @@ function engineLine(setup: Setup): string {
   return setup.runtime.engines.length > 1 ? `js_engine ${setup.engine};` : '';
 }
 
-function configWords(setup: Setup, host: string, introspectionUrl: string, upstreamUrl: string): ConfigWords {
+function configWords(setup: Setup, as: ScriptedServer, upstream: Upstream, prefix: string): ConfigWords {
+  const host = nextHost();
   const folder = setup.mode === 'access' ? SNIPPETS : `${SNIPPETS}/auth_request`;
   const credentials = `proxy_set_header Authorization "Basic ${BASIC_CREDENTIALS}";`;
   return {
@@ -181,11 +187,15 @@ function configWords(setup: Setup, host: string, introspectionUrl: string, upstr
     introspection: `include ${SNIPPETS}/introspection.conf; ${credentials}`,
     introspectionWithin: (timeoutMs) =>
       INTROSPECTION_CONF.replace(/(_timeout) \d+s;/g, `$1 ${timeoutMs}ms;`) + credentials,
-    introspectionUrl,
+    introspectionUrl: `${as.url}/introspect`,
     refusedUrl: `http://${host}:${REFUSED_PORT}`,
-    upstreamUrl,
+    upstreamUrl: upstream.url,
     mode: setup.mode,
     snippets: SNIPPETS,
+    prefix,
+    listen: `${host}:${PORT}`,
+    otherPort: `${host}:${OTHER_PORT}`,
+    otherHost: `${nextHost()}:${PORT}`,
   };
 }
 
@@ -215,10 +225,9 @@ function newGateway(
   nginx: NginxProcess,
   as: ScriptedServer,
   upstream: Upstream,
-  host: string,
+  words: ConfigWords,
 ): Gateway {
-  const url = `http://${host}:${PORT}`;
-  const otherUrl = `http://${host}:${OTHER_PORT}`;
+  const url = `http://${words.listen}`;
   let sent = 0;
   return {
     setup,
@@ -226,7 +235,7 @@ function newGateway(
     as,
     upstream,
     url,
-    otherUrl,
+    words,
     async send(path, options = {}) {
       sent += 1;
       return send(options.url ?? url, path, options);

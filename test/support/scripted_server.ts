@@ -1,6 +1,7 @@
 // A server on raw sockets that answers as the test says, also in ways that no HTTP library would.
 import { once, setMaxListeners } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { freePort } from '../../demo/nginx_process.js';
 import { type Connection, type ScriptedAnswer, status } from './answers.js';
 
@@ -43,24 +44,25 @@ export function refusedPort(): Promise<number> {
   return freePort();
 }
 
-/** Starts a scripted server on a port of 127.0.0.1. */
-export async function startScriptedServer(): Promise<ScriptedServer> {
+/** Starts a scripted server on a port of 127.0.0.1; with `tls`, under TLS. */
+export async function startScriptedServer({ tls }: { tls?: TlsOptions } = {}): Promise<ScriptedServer> {
   const script = newScript();
   const sockets = new Set<Socket>();
   let connections = 0;
-  const server = createServer({ noDelay: true }, (socket) => {
+  const serve = (socket: Socket) => {
     connections += 1;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     serveConnection(socket, script);
-  });
+  };
+  const server = tls ? createTlsServer(tls, serve) : createServer({ noDelay: true }, serve);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
 
   return {
     port,
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     requests: script.requests,
     get connections() {
       return connections;

@@ -1,0 +1,244 @@
+// Configurations that a reasonable person writes, and that must not open what they seem to protect.
+import {
+  type ConfigWords,
+  type GatewayOptions,
+  gatewayTest,
+  introspectionLocation,
+  protectedRoot,
+} from '../support/gateway.js';
+import { makeJwt } from '../support/jwt.js';
+import { closeBeforeAnswer, jwt, oversized } from '../support/scripted_server.js';
+
+const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
+const ON = 'set $phantom_token on; set $phantom_token_introspection_endpoint /introspect;';
+
+interface Bypass {
+  readonly title: string;
+  readonly path: string;
+  readonly method?: string;
+  /** Default: a good token with the scope read. */
+  readonly token?: string | undefined;
+  readonly top?: string;
+  readonly locations: (words: ConfigWords) => string;
+  /** What is not a clean refusal, in either mode. */
+  readonly statuses: readonly number[];
+}
+
+const BYPASSES: Bypass[] = [
+  {
+    title: 'limit_except inside a protected location, with a server that is off',
+    path: '/api/x',
+    method: 'POST',
+    token: undefined,
+    top: 'set $phantom_token off;',
+    locations: (words) =>
+      `location /api/ { ${ON} ${words.protect} limit_except GET { deny 10.0.0.0/8; } proxy_pass ${words.upstreamUrl}; }`,
+    statuses: [500],
+  },
+  {
+    title: 'limit_except inside a location that requires more than its server',
+    path: '/api/x',
+    method: 'POST',
+    top: ON,
+    locations: (words) =>
+      `location /api/ { set $phantom_token_required_scopes admin; ${words.protect} limit_except GET { deny 10.0.0.0/8; } proxy_pass ${words.upstreamUrl}; }`,
+    statuses: [500],
+  },
+  {
+    title: 'a nested location without the include, with a server that is off',
+    path: '/api/n/x',
+    top: 'set $phantom_token off;',
+    locations: (words) =>
+      `location /api/ { ${ON} ${words.protect} proxy_pass ${words.upstreamUrl}; location /api/n/ { proxy_pass ${words.upstreamUrl}; } }`,
+    statuses: [500],
+  },
+  {
+    title: 'a nested location without the include, in a location that requires more than its server',
+    path: '/api/n/x',
+    top: ON,
+    locations: (words) =>
+      `location /api/ { set $phantom_token_required_scopes admin; ${words.protect} proxy_pass ${words.upstreamUrl}; location /api/n/ { proxy_pass ${words.upstreamUrl}; } }`,
+    statuses: [500],
+  },
+  {
+    title: 'a nested location with settings and headers of its own, but without the include',
+    path: '/api/n/x',
+    locations: (words) =>
+      `location /api/ { ${ON} ${words.protect} proxy_pass ${words.upstreamUrl}; location /api/n/ { ${ON} proxy_set_header X-A b; proxy_pass ${words.upstreamUrl}; } }`,
+    statuses: [500],
+  },
+  {
+    title: 'a rewrite that breaks off the settings',
+    path: '/api/x',
+    locations: (words) =>
+      `location /api/ { ${ON} rewrite ^/api/(.*)$ /$1 break; set $phantom_token_required_scopes admin; ${words.protect} proxy_pass ${words.upstreamUrl}; }`,
+    statuses: [500],
+  },
+  {
+    title: 'a line break in a setting that comes from the path, to imitate "no policy" (S57)',
+    path: '/tenant/%0A%0A%0A%0A%0Aacme/x',
+    locations: (words) =>
+      `location ~ ^/tenant/(?<tenant>[^/]+)/ { ${ON} set $phantom_token_audience $tenant; ${words.protect} proxy_pass ${words.upstreamUrl}; }`,
+    statuses: [500],
+  },
+  ...[
+    ['an SPA fallback of the server', 'rewrite ^/(?!api/|introspect|index) /index.html last;'],
+    ['an `if` of the server that answers 204', 'if ($uri !~ ^/api) { return 204; }'],
+    ['an `if` of the server on an argument', 'if ($arg_key = "") { return 204; }'],
+    [
+      'an error_page of the server that turns failures into 200',
+      'error_page 401 403 404 413 500 502 =200 /public; location = /public { return 200 public; }',
+    ],
+    [
+      'proxy_intercept_errors of the server',
+      'proxy_intercept_errors on; error_page 401 =200 /public; location = /public { return 200 public; }',
+    ],
+  ].map(([title = '', top = '']) => ({
+    title,
+    path: '/api/x?key=1',
+    token: undefined,
+    top,
+    locations: (words: ConfigWords) =>
+      `location /api/ { ${ON} ${words.protect} proxy_pass ${words.upstreamUrl}; }`,
+    statuses: [401],
+  })),
+];
+
+function optionsOf({ top = '', locations }: Bypass): GatewayOptions {
+  return {
+    serverTop: top,
+    server: (words) => `
+      location / { ${ON} ${words.protect} proxy_pass ${words.upstreamUrl}; }
+      ${locations(words)}
+      ${introspectionLocation(words)}`,
+  };
+}
+
+for (const bypass of BYPASSES) {
+  gatewayTest(`${bypass.title}: closed`, optionsOf(bypass), async (t, g) => {
+    g.as.reply(jwt(JWT));
+    // The token is in the cache, so that a hit cannot slip by either.
+    await g.send('/', { token: 'opaque-1' });
+    const before = g.upstream.requests.length;
+    const token = 'token' in bypass ? bypass.token : 'opaque-1';
+    const method = bypass.method ?? 'GET';
+    const answer = await g.send(bypass.path, { method, ...(token !== undefined && { token }) });
+    t.true(bypass.statuses.includes(answer.status), `${answer.status}`);
+    t.is(g.upstream.requests.length, before);
+  });
+}
+
+gatewayTest(
+  'X-Accel-Redirect from a location that is off into one that only inherits access control: closed (S92)',
+  {
+    server: (words) => `
+      location /off { set $phantom_token off; ${words.protect} proxy_pass ${words.upstreamUrl}; }
+      location /api/ {
+        ${ON}
+        ${words.protect}
+        proxy_pass ${words.upstreamUrl};
+        location /api/n/ { proxy_pass ${words.upstreamUrl}; }
+      }
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    g.upstream.answer = () => ({ headers: { 'x-accel-redirect': '/api/n/x' } });
+    t.is((await g.send('/off')).status, 500);
+    t.is(g.upstream.requests.length, 1);
+  },
+);
+
+gatewayTest(
+  'a server of auth_request mode without server.conf is closed, whatever else it answers',
+  {
+    http: (words) => `
+      server {
+        listen ${words.otherPort};
+        ${protectedRoot(words)}
+        ${words.mode === 'access' ? introspectionLocation(words) : ''}
+        location = /_phantom_token_authorize { return 204; }
+        location @phantom_token_401 { return 401; }
+        location @phantom_token_403 { return 403; }
+        location @phantom_token_500 { return 500; }
+      }`,
+  },
+  async (t, g) => {
+    const answer = await g.send('/', { url: `http://${g.words.otherPort}` });
+    t.is(answer.status, g.setup.mode === 'access' ? 401 : 500);
+    t.is(g.upstream.requests.length, 0);
+  },
+);
+
+gatewayTest(
+  "the question to a silent server does not go to the server's error page, which may proxy (S107)",
+  {
+    serverTop: 'error_page 502 503 504 = @maintenance;',
+    server: (words) => `
+      ${protectedRoot(words)}
+      location @maintenance { proxy_pass ${words.upstreamUrl}; }
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    g.as.reply(closeBeforeAnswer());
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 502);
+    t.is(g.upstream.requests.length, 0);
+  },
+);
+
+gatewayTest(
+  "an upstream cannot use the gateway's credentials by X-Accel-Redirect to the introspection location (S95)",
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    g.upstream.answer = () => ({ headers: { 'x-accel-redirect': '/introspect' } });
+    const answer = await g.send('/', { token: 'opaque-1', method: 'POST', body: 'token=opaque-2' });
+    t.is(answer.status, 404);
+    t.notRegex(answer.body, /eyJ/);
+    t.is(g.as.requests.length, 1);
+  },
+);
+
+gatewayTest(
+  "an API's own 401, 403 and 500 pass through as they are, also where the server intercepts errors",
+  { serverTop: 'proxy_intercept_errors on;' },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    for (const status of [401, 403, 500]) {
+      g.upstream.answer = () => ({ status, headers: { 'x-own': 'yes' }, body: `own ${status}` });
+      const answer = await g.send('/', { token: 'opaque-1' });
+      t.is(answer.status, status);
+      t.is(answer.body, `own ${status}`);
+      t.is(answer.headers['x-own'], 'yes');
+    }
+  },
+);
+
+gatewayTest(
+  'a location with the TTL 0 asks each time, and one with a shorter TTL takes no older record, whoever stored it',
+  {
+    server: (words) => `
+      ${protectedRoot(words, 'set $phantom_token_cache_ttl 300;')}
+      location /fresh { ${ON} set $phantom_token_cache_ttl 0; ${words.protect} proxy_pass ${words.upstreamUrl}; }
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    await g.send('/', { token: 'opaque-1' });
+    t.is((await g.send('/fresh', { token: 'opaque-1' })).status, 200);
+    t.is((await g.send('/fresh', { headers: { authorization: 'bearer  opaque-1' } })).status, 200);
+    t.is(g.as.requests.length, 3);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is(g.as.requests.length, 3);
+  },
+);
+
+for (const bytes of [300000, 2000000]) {
+  gatewayTest(
+    `an answer of ${bytes} bytes ends the request at once, and opens nothing (S38)`,
+    async (t, g) => {
+      g.as.reply(oversized(bytes), jwt(JWT));
+      await t.throwsAsync(g.send('/', { token: 'opaque-1' }), { message: /other side closed/ });
+      t.is(g.upstream.requests.length, 0);
+      t.is((await g.send('/', { token: 'opaque-2' })).status, 200);
+    },
+  );
+}

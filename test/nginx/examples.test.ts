@@ -1,0 +1,449 @@
+// Every file in nginx/examples runs, as it stands and in the other mode, and does what it is there to show.
+import { readdirSync, readFileSync } from 'node:fs';
+import http2 from 'node:http2';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import { type Dispatcher, request } from 'undici';
+import { startEchoServer, upgradeRequest } from '../support/echo_server.js';
+import { startFastcgiUpstream } from '../support/fastcgi_upstream.js';
+import { makeJwt } from '../support/jwt.js';
+import type { ParamsUpstream } from '../support/params_upstream.js';
+import { connectRaw } from '../support/raw_client.js';
+import { inactive204, jwt, type Reply } from '../support/scripted_server.js';
+import { SETUPS } from '../support/setups.js';
+import { inModeOf, runShown, type ShownGateway } from '../support/shown_config.js';
+import { startUpstream, type Upstream } from '../support/upstream.js';
+import { startUwsgiUpstream } from '../support/uwsgi_upstream.js';
+
+const FOLDER = fileURLToPath(new URL('../../nginx/examples/', import.meta.url));
+const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
+const CHALLENGE = 'Bearer realm="api", scope="read"';
+
+/** What stands in for the API of an example. */
+interface Api {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+interface Example<A extends Api> {
+  /** In nginx/examples. */
+  readonly file: string;
+  readonly startApi: () => Promise<A>;
+  /** Files beside nginx.conf, by name. */
+  readonly files?: Record<string, string>;
+  /** Changes the example, to show what a line of it is for. */
+  readonly edit?: (config: string) => string;
+}
+
+type Run<A extends Api> = (t: ExecutionContext, gateway: ShownGateway, api: A) => Promise<void>;
+
+const tested = new Set<string>();
+
+/** Declares the test once for each set-up; those in auth_request mode get the lines of that mode. */
+function exampleTest<A extends Api>(title: string, example: Example<A>, run: Run<A>): void {
+  const { file, startApi, files = {}, edit = (config: string) => config } = example;
+  tested.add(file);
+  const config = edit(readFileSync(FOLDER + file, 'utf8'));
+  const needsAuthRequest = config.includes('auth_request/protect.conf');
+  for (const setup of SETUPS.filter(({ mode }) => mode === 'auth_request' || !needsAuthRequest)) {
+    test(`[${setup.name}] ${file}: ${title}`, async (t) => {
+      const api = await startApi();
+      try {
+        const shown = { config: inModeOf(t, setup, config), setup, apiPort: api.port, files };
+        await runShown(t, shown, (gateway) => run(t, gateway, api));
+      } finally {
+        await api.close();
+      }
+    });
+  }
+}
+
+interface SendOptions {
+  readonly token?: string;
+  readonly host?: string;
+  readonly headers?: Record<string, string>;
+  readonly method?: Dispatcher.HttpMethod;
+  readonly body?: string;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly challenge: string | string[] | undefined;
+}
+
+async function send({ url }: ShownGateway, path: string, options: SendOptions = {}): Promise<Answer> {
+  const { token, host, headers, method = 'GET', body = null } = options;
+  const response = await request(url + path, {
+    method,
+    body,
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(host !== undefined && { host }),
+      ...headers,
+    },
+  });
+  await response.body.dump();
+  return { status: response.statusCode, challenge: response.headers['www-authenticate'] };
+}
+
+/** Active are the tokens that have a scope here. */
+function scopesOf(scopes: Record<string, string>): Reply {
+  return ({ form }) => {
+    const scope = scopes[form.token ?? ''];
+    return scope === undefined ? inactive204() : jwt(makeJwt({ scope, sub: form.token, exp: 4102444800 }));
+  };
+}
+
+function authorizationsAt(upstream: Upstream): (string | undefined)[] {
+  return upstream.requests.map((received) => received.headers.authorization);
+}
+
+test('each file in nginx/examples has a test here', (t) => {
+  t.deepEqual([...tested].sort(), readdirSync(FOLDER).sort());
+});
+
+// gRPC
+
+interface GrpcCall {
+  readonly headers: http2.IncomingHttpHeaders;
+  readonly message: string;
+}
+
+/** Answers each call with its own message and the status in the trailers, as gRPC does. */
+async function startGrpcApi(): Promise<Api & { calls: GrpcCall[] }> {
+  const calls: GrpcCall[] = [];
+  const sessions = new Set<http2.ServerHttp2Session>();
+  const server = http2.createServer();
+  server.on('session', (session) => sessions.add(session));
+  server.on('stream', async (stream, headers) => {
+    const message = await readText(stream);
+    calls.push({ headers, message });
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+    stream.end(message);
+  });
+  const port = await new Promise<number>((resolve) =>
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
+  );
+  return {
+    port,
+    calls,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const session of sessions) session.destroy();
+      await closed;
+    },
+  };
+}
+
+async function readText(stream: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+interface GrpcAnswer {
+  readonly status: number | undefined;
+  readonly message: string;
+  readonly grpcStatus: string | string[] | undefined;
+}
+
+async function callGrpc(
+  session: http2.ClientHttp2Session,
+  token: string,
+  message: string,
+): Promise<GrpcAnswer> {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/shop.Orders/List',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    authorization: `Bearer ${token}`,
+  });
+  let status: number | undefined;
+  let grpcStatus: string | string[] | undefined;
+  stream.on('response', (headers) => {
+    status = headers[':status'];
+  });
+  stream.on('trailers', (headers) => {
+    grpcStatus = headers['grpc-status'] as string;
+  });
+  stream.end(message, 'latin1');
+  return { message: await readText(stream), status, grpcStatus };
+}
+
+/** Not compressed, five bytes. */
+const GRPC_MESSAGE = '\x00\x00\x00\x00\x05hello';
+
+exampleTest(
+  'the call arrives with the JWT, message and trailers untouched, and never with the opaque token (S107)',
+  { file: 'grpc.conf', startApi: startGrpcApi },
+  async (t, g, api) => {
+    g.as().reply(scopesOf({ 'opaque-1': 'read', 'opaque-weak': 'other' }));
+    const session = http2.connect(g.url);
+    try {
+      for (const _ of ['miss', 'hit']) {
+        const answer = await callGrpc(session, 'opaque-1', GRPC_MESSAGE);
+        t.deepEqual(answer, { status: 200, message: GRPC_MESSAGE, grpcStatus: '0' });
+      }
+      t.is((await callGrpc(session, 'opaque-unknown', GRPC_MESSAGE)).status, 401);
+      t.is((await callGrpc(session, 'opaque-weak', GRPC_MESSAGE)).status, 403);
+    } finally {
+      session.close();
+    }
+    t.deepEqual(
+      api.calls.map(({ message }) => message),
+      [GRPC_MESSAGE, GRPC_MESSAGE],
+    );
+    for (const { headers } of api.calls) {
+      t.regex(headers.authorization ?? '', /^Bearer eyJ/);
+      t.notRegex(JSON.stringify(headers), /opaque-/);
+    }
+    t.is(g.as().requests.length, 3);
+  },
+);
+
+// FastCGI and uwsgi
+
+/** The lines of nginx's own fastcgi_params and uwsgi_params that these tests look at. */
+function standardParams(directive: string): string {
+  return ['QUERY_STRING', 'REQUEST_METHOD', 'CONTENT_TYPE', 'CONTENT_LENGTH', 'REQUEST_URI']
+    .map((name) => `${directive} ${name} $${name.toLowerCase()};\n`)
+    .join('');
+}
+
+const CGI_LIKE: { directive: string; example: Example<ParamsUpstream> }[] = [
+  {
+    directive: 'fastcgi_param',
+    example: {
+      file: 'fastcgi.conf',
+      startApi: startFastcgiUpstream,
+      files: { fastcgi_params: standardParams('fastcgi_param') },
+    },
+  },
+  {
+    directive: 'uwsgi_param',
+    example: {
+      file: 'uwsgi.conf',
+      startApi: startUwsgiUpstream,
+      files: { uwsgi_params: standardParams('uwsgi_param') },
+    },
+  },
+];
+
+function valuesOf(api: ParamsUpstream, name: string): string[][] {
+  return api.requests.map(({ params }) => params.filter(([key]) => key === name).map(([, value]) => value));
+}
+
+for (const { directive, example } of CGI_LIKE) {
+  exampleTest(
+    'HTTP_AUTHORIZATION is there once and holds the JWT; the opaque token is in no param (S107)',
+    example,
+    async (t, g, api) => {
+      g.as().reply(jwt(JWT));
+      for (const _ of ['miss', 'hit']) {
+        const answer = await send(g, '/api/orders?x=1', {
+          token: 'opaque-1',
+          method: 'POST',
+          body: 'client body',
+          headers: { 'x-custom': 'custom' },
+        });
+        t.is(answer.status, 200);
+      }
+      t.deepEqual(valuesOf(api, 'HTTP_AUTHORIZATION'), [[`Bearer ${JWT}`], [`Bearer ${JWT}`]]);
+      for (const { params, body } of api.requests) {
+        t.notRegex(JSON.stringify(params), /opaque-/);
+        t.is(body.toString(), 'client body');
+        const received = Object.fromEntries(params);
+        t.is(received.REQUEST_METHOD, 'POST');
+        t.is(received.REQUEST_URI, '/api/orders?x=1');
+        t.is(received.HTTP_X_CUSTOM, 'custom');
+      }
+      t.is(g.as().requests.length, 1);
+      t.deepEqual(await send(g, '/api/'), { status: 401, challenge: CHALLENGE });
+      t.is(api.requests.length, 2);
+    },
+  );
+
+  exampleTest(
+    'a second param of that name is sent as well, as the comment says',
+    {
+      ...example,
+      edit: (config) =>
+        config.replace('_params;', `_params; ${directive} HTTP_AUTHORIZATION $http_authorization;`),
+    },
+    async (t, g, api) => {
+      g.as().reply(jwt(JWT));
+      await send(g, '/api/', { token: 'opaque-1' });
+      t.deepEqual(valuesOf(api, 'HTTP_AUTHORIZATION'), [[`Bearer ${JWT}`, 'Bearer opaque-1']]);
+    },
+  );
+}
+
+// Tenants and servers
+
+exampleTest(
+  'each host asks its own authorization server, and neither takes a token of the other (S58)',
+  { file: 'tenants.conf', startApi: startUpstream },
+  async (t, g, api) => {
+    const alpha = g.as('login.example.com');
+    const bravo = g.as('login.example.net');
+    alpha.reply(scopesOf({ 'opaque-alpha': 'read' }));
+    bravo.reply(scopesOf({ 'opaque-bravo': 'read' }));
+    const statusAt = async (host: string, token: string) => (await send(g, '/api/', { host, token })).status;
+
+    t.is(await statusAt('alpha.example.com', 'opaque-alpha'), 200);
+    t.is(await statusAt('bravo.example.com', 'opaque-alpha'), 401);
+    t.is(await statusAt('bravo.example.com', 'opaque-bravo'), 200);
+    t.is(await statusAt('alpha.example.com', 'opaque-bravo'), 401);
+    t.is(await statusAt('ALPHA.example.com:8080', 'opaque-alpha'), 200);
+    t.deepEqual(
+      [alpha, bravo].map(({ requests }) => requests.map(({ form }) => form.token)),
+      [
+        ['opaque-alpha', 'opaque-bravo'],
+        ['opaque-alpha', 'opaque-bravo'],
+      ],
+    );
+    t.deepEqual(
+      api.requests.map(({ headers }) => headers.host),
+      ['alpha.example.com', 'bravo.example.com', 'alpha.example.com'],
+    );
+  },
+);
+
+exampleTest(
+  'a host that is in no line of the map is closed, whatever the token (S101)',
+  { file: 'tenants.conf', startApi: startUpstream },
+  async (t, g, api) => {
+    for (const host of [
+      'login.example.com',
+      'charlie.example.com',
+      'alpha.example.com.evil.test',
+      'xalpha.example.com',
+    ]) {
+      t.is((await send(g, '/api/', { host, token: 'opaque-alpha' })).status, 500, host);
+    }
+    t.is(api.requests.length, 0);
+    t.is(g.as('login.example.com').requests.length + g.as('login.example.net').requests.length, 0);
+  },
+);
+
+exampleTest(
+  'two servers with one location name ask two authorization servers and share no record (S58)',
+  { file: 'two_servers.conf', startApi: startUpstream },
+  async (t, g, api) => {
+    const shop = g.as('login.example.com');
+    const partner = g.as('login.example.net');
+    shop.reply(scopesOf({ 'opaque-shop': 'read' }));
+    partner.reply(scopesOf({ 'opaque-partner': 'read' }));
+    const statusAt = async (host: string, token: string) => (await send(g, '/api/', { host, token })).status;
+
+    t.is(await statusAt('shop.example.com', 'opaque-shop'), 200);
+    t.is(await statusAt('partner.example.com', 'opaque-shop'), 401);
+    t.is(await statusAt('partner.example.com', 'opaque-partner'), 200);
+    t.is(await statusAt('shop.example.com', 'opaque-partner'), 401);
+    t.is(await statusAt('shop.example.com', 'opaque-shop'), 200);
+    t.is(shop.requests.length, 2);
+    t.is(partner.requests.length, 2);
+    t.is(api.requests.length, 3);
+  },
+);
+
+// Defaults
+
+exampleTest(
+  'a location takes the settings of its server, overrides them, and its nested one asks for more',
+  { file: 'defaults.conf', startApi: startUpstream },
+  async (t, g, api) => {
+    g.as().reply(
+      scopesOf({ 'opaque-r': 'read', 'opaque-rw': 'read write', 'opaque-rwr': 'read write refund' }),
+    );
+    const statuses: Record<string, number[]> = {};
+    for (const path of ['/api/', '/orders/', '/orders/refunds/']) {
+      statuses[path] = [];
+      for (const token of ['opaque-r', 'opaque-rw', 'opaque-rwr']) {
+        statuses[path]?.push((await send(g, path, { token })).status);
+      }
+    }
+    t.deepEqual(statuses, {
+      '/api/': [200, 200, 200],
+      '/orders/': [403, 200, 200],
+      '/orders/refunds/': [403, 403, 200],
+    });
+    t.is(g.as().requests.length, 3);
+    t.is(api.requests.length, 6);
+    t.is((await send(g, '/orders/refunds/')).challenge, 'Bearer realm="api", scope="read write refund"');
+  },
+);
+
+exampleTest(
+  'the public location needs no token and drops one; the one that is off passes the header as it came',
+  { file: 'defaults.conf', startApi: startUpstream },
+  async (t, g, api) => {
+    t.is((await send(g, '/health')).status, 200);
+    t.is((await send(g, '/health', { token: 'opaque-1' })).status, 200);
+    t.is((await send(g, '/legacy/', { headers: { authorization: 'Basic abc' } })).status, 200);
+    t.is((await send(g, '/legacy/')).status, 200);
+    t.deepEqual(authorizationsAt(api), [undefined, undefined, 'Basic abc', undefined]);
+    t.is(g.as().requests.length, 0);
+  },
+);
+
+// WebSocket
+
+exampleTest(
+  'a good token is upgraded and bytes go both ways; a bad one gets 401 and the API hears nothing',
+  { file: 'websocket.conf', startApi: startEchoServer },
+  async (t, g, api) => {
+    g.as().reply(scopesOf({ 'opaque-1': 'read' }));
+    for (const _ of ['miss', 'hit']) {
+      const client = await connectRaw(g.url);
+      client.write(upgradeRequest('/api/live', 'opaque-1'));
+      t.is((await client.next()).status, 101);
+      t.is(await client.bytes(5), 'hello');
+      client.write('ping');
+      t.is(await client.bytes(4), 'ping');
+      client.destroy();
+    }
+    const refused = await connectRaw(g.url);
+    refused.write(upgradeRequest('/api/live', 'opaque-2'));
+    t.is((await refused.next()).status, 401);
+    refused.destroy();
+    t.is(api.requests.length, 2);
+    t.is(api.requests[0]?.headers.upgrade, 'websocket');
+    t.regex(api.requests[0]?.headers.authorization ?? '', /^Bearer eyJ/);
+    t.is(g.as().requests.length, 2);
+  },
+);
+
+exampleTest(
+  'a plain request in the same location is proxied without Upgrade and Connection: upgrade',
+  { file: 'websocket.conf', startApi: startEchoServer },
+  async (t, g, api) => {
+    g.as().reply(jwt(JWT));
+    t.is((await send(g, '/api/', { token: 'opaque-1' })).status, 200);
+    t.is(api.requests[0]?.headers.upgrade, undefined);
+    t.not(api.requests[0]?.headers.connection, 'upgrade');
+  },
+);
+
+// auth_request mode
+
+exampleTest(
+  'introspections share one connection, and the authorization server sees its own name as Host',
+  { file: 'auth_request.conf', startApi: startUpstream },
+  async (t, g, api) => {
+    g.as().reply(jwt(JWT));
+    for (const token of ['opaque-1', 'opaque-2', 'opaque-3', 'opaque-1']) {
+      t.is((await send(g, '/api/', { token })).status, 200);
+    }
+    t.deepEqual(
+      g.as().requests.map(({ headers }) => headers.host),
+      Array(3).fill('login.example.com'),
+    );
+    t.is(g.as().connections, 1);
+    t.deepEqual(authorizationsAt(api), Array(4).fill(`Bearer ${JWT}`));
+    t.deepEqual(await send(g, '/api/'), { status: 401, challenge: CHALLENGE });
+    t.is(api.requests.length, 4);
+  },
+);

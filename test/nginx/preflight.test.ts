@@ -1,0 +1,79 @@
+// CORS preflights carry no token; other OPTIONS requests are requests like all others (S98).
+import { gatewayTest } from '../support/gateway.js';
+import { makeJwt } from '../support/jwt.js';
+import { inactive204, jwt } from '../support/scripted_server.js';
+
+const PREFLIGHT = {
+  method: 'OPTIONS',
+  headers: { origin: 'https://app.test', 'access-control-request-method': 'POST' },
+};
+const CORS =
+  'add_header Access-Control-Allow-Origin https://app.test; add_header Access-Control-Allow-Methods POST;';
+
+gatewayTest(
+  'a preflight is answered with 204 and the headers that the server adds; nobody is asked',
+  { serverTop: CORS },
+  async (t, g) => {
+    const answer = await g.send('/api', PREFLIGHT);
+    t.is(answer.status, 204);
+    t.is(answer.body, '');
+    t.is(answer.headers['access-control-allow-origin'], 'https://app.test');
+    t.is(answer.headers['access-control-allow-methods'], 'POST');
+    t.is(answer.headers['www-authenticate'], undefined);
+    t.is(g.as.requests.length, 0);
+    t.is(g.upstream.requests.length, 0);
+    t.deepEqual(await g.accessLog(), ['204 "BYPASS" ""']);
+  },
+);
+
+gatewayTest(
+  'pass: the preflight goes upstream without an Authorization header, also where the client sent one (S106)',
+  { settings: 'set $phantom_token_preflight pass;' },
+  async (t, g) => {
+    t.is(
+      (await g.send('/api', { ...PREFLIGHT, headers: { ...PREFLIGHT.headers, authorization: 'Basic abc' } }))
+        .status,
+      200,
+    );
+    t.is(g.upstream.requests[0]?.method, 'OPTIONS');
+    t.is(g.upstream.requests[0]?.headers.authorization, undefined);
+    t.is(g.upstream.requests[0]?.headers.origin, 'https://app.test');
+  },
+);
+
+gatewayTest(
+  'authenticate: a preflight is a request like all others',
+  { settings: 'set $phantom_token_preflight authenticate;' },
+  async (t, g) => {
+    t.is((await g.send('/api', PREFLIGHT)).status, 401);
+    t.is(g.upstream.requests.length, 0);
+  },
+);
+
+for (const missing of ['origin', 'access-control-request-method'] as const) {
+  for (const preflight of ['answer', 'pass'] as const) {
+    gatewayTest(
+      `OPTIONS without ${missing} is no preflight: 401 where preflights are for ${preflight} (S98)`,
+      { settings: `set $phantom_token_preflight ${preflight};` },
+      async (t, g) => {
+        const { [missing]: _, ...headers } = PREFLIGHT.headers;
+        t.is((await g.send('/api', { method: 'OPTIONS', headers })).status, 401);
+        t.is(g.upstream.requests.length, 0);
+      },
+    );
+  }
+}
+
+for (const method of ['GET', 'POST', 'HEAD']) {
+  gatewayTest(`${method} with the headers of a preflight is none (S98, S100)`, async (t, g) => {
+    t.is((await g.send('/api', { ...PREFLIGHT, method })).status, 401);
+    t.is(g.upstream.requests.length, 0);
+  });
+}
+
+gatewayTest('a preflight with a token is authenticated: browsers send none', async (t, g) => {
+  g.as.reply(inactive204(), jwt(makeJwt({ exp: 4102444800 })));
+  t.is((await g.send('/api', { ...PREFLIGHT, token: 'opaque-1' })).status, 401);
+  t.is((await g.send('/api', { ...PREFLIGHT, token: 'opaque-2' })).status, 200);
+  t.is(g.as.requests.length, 2);
+});

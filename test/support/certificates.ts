@@ -1,0 +1,69 @@
+// A private certificate authority for the tests of TLS, made anew in each run.
+import { webcrypto } from 'node:crypto';
+import {
+  BasicConstraintsExtension,
+  cryptoProvider,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+
+cryptoProvider.set(webcrypto as never);
+
+const KEY = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const DAY_MS = 86_400_000;
+
+/** PEM texts. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface CertificateAuthority {
+  /** PEM: what trusts the certificates issued here. */
+  readonly cert: string;
+  /** For a server by its DNS name, or for a client. */
+  issue(name: string): Promise<Certificate>;
+}
+
+export async function newCertificateAuthority(): Promise<CertificateAuthority> {
+  const keys = await newKeys();
+  const ca = await X509CertificateGenerator.createSelfSigned({
+    name: 'CN=test CA',
+    notBefore: new Date(Date.now() - DAY_MS),
+    notAfter: new Date(Date.now() + DAY_MS),
+    signingAlgorithm: KEY,
+    keys,
+    extensions: [new BasicConstraintsExtension(true, undefined, true)],
+  });
+  return {
+    cert: ca.toString('pem'),
+    async issue(name) {
+      const own = await newKeys();
+      const issued = await X509CertificateGenerator.create({
+        subject: `CN=${name}`,
+        issuer: ca.subject,
+        notBefore: ca.notBefore,
+        notAfter: ca.notAfter,
+        signingAlgorithm: KEY,
+        publicKey: own.publicKey,
+        signingKey: keys.privateKey,
+        extensions: [new SubjectAlternativeNameExtension([{ type: 'dns', value: name }])],
+      });
+      return { cert: issued.toString('pem'), key: await exportPem(own.privateKey) };
+    },
+  };
+}
+
+function newKeys() {
+  return webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']) as Promise<CryptoKeyPair>;
+}
+
+type CryptoKeyPair = Awaited<ReturnType<typeof webcrypto.subtle.generateKey>> & {
+  publicKey: webcrypto.CryptoKey;
+  privateKey: webcrypto.CryptoKey;
+};
+
+async function exportPem(key: webcrypto.CryptoKey): Promise<string> {
+  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64');
+  return `-----BEGIN PRIVATE KEY-----\n${der.replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`;
+}

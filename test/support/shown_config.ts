@@ -1,0 +1,156 @@
+// Runs a configuration that the documentation shows, as it stands but for what differs from machine to machine:
+// places of files, ports, and the authorization servers, which scripted ones stand in for.
+import { rootCertificates } from 'node:tls';
+import type { ExecutionContext } from 'ava';
+import pLimit from 'p-limit';
+import { httpDefaults, mainContext, type NginxProcess, startNginx } from '../../demo/nginx_process.js';
+import { nextHost, SECRET_MARKS } from './gateway.js';
+import { type ScriptedServer, startScriptedServer } from './scripted_server.js';
+import type { Setup } from './setups.js';
+
+const REPOSITORY = new URL('../../', import.meta.url);
+
+export interface ShownConfig {
+  /** The whole nginx.conf. */
+  readonly config: string;
+  readonly setup: Setup;
+  /** What stands in for the API at 127.0.0.1:8082 listens there. */
+  readonly apiPort: number;
+  /** Files that a real nginx has beside its nginx.conf, by name. */
+  readonly files?: Record<string, string>;
+}
+
+export interface ShownGateway {
+  /** Of the server that listens on 8080. */
+  readonly url: string;
+  /** Stands in for an authorization server; `host` as the configuration names it, unless it is the only one. */
+  as(host?: string): ScriptedServer;
+  readonly nginx: NginxProcess;
+}
+
+/** AVA starts all tests of a file at once; so many gateways run at a time. */
+const inTurn = pLimit(8);
+
+type Run = (gateway: ShownGateway) => Promise<void>;
+
+/** Starts the gateway, calls `run`, and fails when nginx warned of something or logged a secret. */
+export function runShown(t: ExecutionContext, shown: ShownConfig, run: Run): Promise<void> {
+  return inTurn(() => runOnGateway(t, shown, run));
+}
+
+async function runOnGateway(t: ExecutionContext, shown: ShownConfig, run: Run): Promise<void> {
+  const servers = await startAuthorizationServers(shown.config);
+  const host = nextHost();
+  try {
+    const nginx = await startNginx({
+      runtime: shown.setup.runtime,
+      conf: (prefix) => fitToMachine(t, shown, prefix, host, servers),
+      files: layout(shown),
+    });
+    try {
+      await run({ url: `http://${host}:8080`, nginx, as: (name) => findServer(servers, name) });
+      const logs = (await nginx.errorLog()) + (await nginx.accessLog());
+      for (const mark of [...SECRET_MARKS, /\[(warn|emerg|alert)\]/]) t.notRegex(logs, mark);
+    } catch (error) {
+      t.log(await nginx.errorLog());
+      throw error;
+    } finally {
+      await nginx.stop();
+    }
+  } finally {
+    for (const server of servers.values()) await server.close();
+  }
+}
+
+/**
+ * The same configuration in auth_request mode: the lines that the README says to change.
+ * A configuration that is in this mode already stays as it is.
+ */
+export function inModeOf(t: ExecutionContext, setup: Setup, config: string): string {
+  if (setup.mode === 'access' || config.includes('auth_request/protect.conf')) return config;
+  const auth = 'include phantom_token/auth_request';
+  const changes: Change[] = [
+    ['include phantom_token/zones.conf;', `include phantom_token/${setup.zones};`, 'may stay'],
+    ['include phantom_token/protect.conf;', `${auth}/protect.conf;`],
+    ['listen 8080;', `listen 8080; ${auth}/server.conf;`],
+  ];
+  return change(t, config, changes);
+}
+
+/** By the name in the configuration, one for each. */
+async function startAuthorizationServers(config: string): Promise<Map<string, ScriptedServer>> {
+  const names = new Set([...config.matchAll(/https:\/\/([\w.-]+)/g)].map((match) => match[1] ?? ''));
+  const servers = new Map<string, ScriptedServer>();
+  for (const name of names) servers.set(name, await startScriptedServer());
+  return servers;
+}
+
+function findServer(servers: Map<string, ScriptedServer>, name: string | undefined): ScriptedServer {
+  const found = name === undefined && servers.size === 1 ? [...servers.values()][0] : servers.get(name ?? '');
+  if (found === undefined) {
+    throw new Error(`which authorization server? The configuration has ${[...servers.keys()].join(', ')}`);
+  }
+  return found;
+}
+
+/** The folder as the README's second step lays it out. */
+function layout({ files = {} }: ShownConfig): Record<string, string | URL> {
+  return {
+    phantom_token: new URL('nginx/', REPOSITORY),
+    'phantom_token/phantom_token.js': new URL('dist/phantom_token.js', REPOSITORY),
+    'ca.crt': rootCertificates[0] as string,
+    ...files,
+  };
+}
+
+function fitToMachine(
+  t: ExecutionContext,
+  { config, setup, apiPort }: ShownConfig,
+  prefix: string,
+  host: string,
+  servers: Map<string, ScriptedServer>,
+): string {
+  const engine = setup.runtime.engines.length > 1 ? `js_engine ${setup.engine};` : '';
+  const changes: Change[] = [
+    [/load_module [^;]+;/, mainContext(setup.runtime)],
+    ['/etc/nginx/phantom_token', `${prefix}/phantom_token`],
+    ['/etc/ssl/certs/ca-certificates.crt', `${prefix}/ca.crt`],
+    ['listen 8080;', `listen ${host}:8080;`],
+    ['127.0.0.1:8082', `127.0.0.1:${apiPort}`],
+    ['http {', `http { ${engine} ${httpDefaults()}`],
+  ];
+  const fitted = change(t, config, changes.concat([...servers].flatMap(serverChanges(config))));
+  t.notRegex(
+    fitted,
+    /https:|:443\b|\/etc\//,
+    'the configuration names something that is not on this machine',
+  );
+  return fitted;
+}
+
+/** An upstream block of that name keeps its name, and gets another address. */
+function serverChanges(config: string): (entry: [string, ScriptedServer]) => Change[] {
+  return ([name, { port, url }]) => {
+    const inUpstream = `server ${name}:443;`;
+    return config.includes(inUpstream)
+      ? [
+          [inUpstream, `server 127.0.0.1:${port};`],
+          [`https://${name}`, `http://${name}`],
+        ]
+      : [[`https://${name}`, url]];
+  };
+}
+
+type Change = [from: string | RegExp, to: string, unchanged?: 'may stay'];
+
+/** Fails when there is nothing to change: then the documentation has changed and this file must follow. */
+function change(t: ExecutionContext, config: string, changes: Change[]): string {
+  let text = config;
+  for (const [from, to, unchanged] of changes) {
+    const pattern = typeof from === 'string' ? from : new RegExp(from, 'g');
+    const changed = text.replaceAll(pattern, () => to);
+    if (unchanged === undefined) t.not(changed, text, `the configuration has no ${from}`);
+    text = changed;
+  }
+  return text;
+}
