@@ -45,6 +45,7 @@ const WITHOUT_CREDENTIAL: [sentence: string, authorization: string][] = [
   ['another scheme is no bearer credential (RFC 6750 §3.1, S20)', 'Basic YTpi'],
   ['DPoP is another scheme (RFC 9449 §7.1)', 'DPoP abc'],
   ['a bearer credential behind another one is not searched for (S4)', 'Basic x, Bearer abc'],
+  ['a scheme of as many letters does not lead to the word behind it (S4)', 'Digest Bearer'],
   ['a space before the scheme is not skipped: nginx has trimmed the value (RFC 9110 §5.5)', ' Bearer abc'],
   ['a bare token has no scheme', 'abc'],
 ];

@@ -1,15 +1,12 @@
 import test from 'ava';
 import { cacheKey, canonicalLookup, credentialOf } from '../../src/core/cache_key.js';
 
-const LOOKUP = 'api.example.com:443\n/introspect\nBearer abc';
+/** As nginx joins it: server, endpoint, client id, form fields, JWT field and credential. */
+const LOOKUP = '443 192.0.2.1 api.example.com\n/introspect\nclient\nresource=a\njwt\nBearer abc';
 
 // Made with: printf '1\n<lookup>' | openssl dgst -sha256 -binary | basenc --base64url
 const KNOWN_KEYS: [sentence: string, lookup: string, key: string][] = [
-  [
-    'SHA-256 of format version, partition, endpoint and credential (S58, S59)',
-    LOOKUP,
-    'xobDnnXT2SFfwXRf6BRJGh4vaUpwDEV_UNfPPHQZdaM',
-  ],
+  ['SHA-256 of format version and lookup (S58, S59)', LOOKUP, 'Sx5WAqeOwtjUUGfn9CjZurmVdc4QoAuU_NbiU_FGq_s'],
   [
     'text outside ASCII is hashed as UTF-8',
     'api:443\n/introspect\nBearer \uFFFD',
@@ -43,22 +40,29 @@ test('cacheKey: is the same for the same lookup, and keeps nothing of the one be
   t.is(cacheKey(LOOKUP), first);
 });
 
-const OTHER_QUESTIONS: [sentence: string, lookup: string][] = [
-  ['another token', 'api.example.com:443\n/introspect\nBearer abd'],
-  ['another case of the token', 'api.example.com:443\n/introspect\nBearer aBc'],
-  ['another endpoint, that is another authorization server (S58)', 'api.example.com:443\n/other\nBearer abc'],
-  ['another server name (S58)', 'web.example.com:443\n/introspect\nBearer abc'],
-  ['another port (S58)', 'api.example.com:8443\n/introspect\nBearer abc'],
-  ['the same characters with the line break elsewhere (S59)', 'api.example.com:443/\nintrospect\nBearer abc'],
-  ['the same characters without a line break (S59)', 'api.example.com:443\n/introspectBearer abc'],
-  [
-    'another spelling of the scheme: only the canonical one is stored',
-    'api.example.com:443\n/introspect\nbearer abc',
-  ],
+const OTHER_QUESTIONS: [sentence: string, from: string, to: string][] = [
+  ['another token', 'abc', 'abd'],
+  ['another case of the token', 'abc', 'aBc'],
+  ['another endpoint, that is another authorization server (S58)', '/introspect', '/other'],
+  ['another server name (S58)', 'api.example.com', 'web.example.com'],
+  ['another port (S58)', '443', '8443'],
+  ['another address (S58)', '192.0.2.1', '192.0.2.2'],
+  ['another client, which may see other claims (S58)', '\nclient\n', '\nother\n'],
+  ['no client of its own', '\nclient\n', '\n\n'],
+  ['other form fields, which may ask for another JWT (S58)', 'resource=a', 'resource=b'],
+  ['another member that holds the JWT (S58)', '\njwt\n', '\ntoken\n'],
+  ['the same characters with a line break elsewhere (S59)', 'client\nresource', 'clientr\nesource'],
+  ['the same values in other lines (S59)', 'client\nresource=a', 'resource=a\nclient'],
+  ['the same characters without a line break (S59)', 'jwt\nBearer', 'jwtBearer'],
+  ['another spelling of the scheme: only the canonical one is stored', 'Bearer', 'bearer'],
 ];
 
-for (const [sentence, lookup] of OTHER_QUESTIONS) {
-  test(`cacheKey: differs for ${sentence}`, (t) => t.not(cacheKey(lookup), cacheKey(LOOKUP)));
+for (const [sentence, from, to] of OTHER_QUESTIONS) {
+  test(`cacheKey: differs for ${sentence}`, (t) => {
+    const other = LOOKUP.replace(from, to);
+    t.not(other, LOOKUP);
+    t.not(cacheKey(other), cacheKey(LOOKUP));
+  });
 }
 
 const CREDENTIALS: [sentence: string, lookup: string, credential: string][] = [
@@ -82,10 +86,11 @@ const SPELLINGS: [sentence: string, authorization: string][] = [
 
 for (const [sentence, authorization] of SPELLINGS) {
   test(`canonicalLookup: one record for one token: ${sentence}`, (t) =>
-    t.is(canonicalLookup(`api.example.com:443\n/introspect\n${authorization}`, 'abc'), LOOKUP));
+    t.is(canonicalLookup(LOOKUP.replace('Bearer abc', authorization), 'abc'), LOOKUP));
 }
 
-test('canonicalLookup: keeps partition and endpoint as they are (S58)', (t) => {
+test('canonicalLookup: keeps the lines before the credential as they are (S58)', (t) => {
+  t.is(canonicalLookup('\n\n\n\n\nbearer x', 'x'), '\n\n\n\n\nBearer x');
   t.is(canonicalLookup('API:443\n/Introspect\nbearer x', 'x'), 'API:443\n/Introspect\nBearer x');
 });
 

@@ -26,6 +26,10 @@ function settingsWith(changes: Partial<Settings>): Settings {
     realm: 'api',
     scopes: [],
     cacheTtlSec: 300,
+    preflight: 'answer',
+    jwtField: '',
+    maxJwtLength: 65536,
+    introspectionParameters: '',
     ...changes,
   };
 }
@@ -38,6 +42,7 @@ const DENIALS: Record<DenialReason, [status: number, challenge: string, body: st
   token_expired: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
   token_not_yet_valid: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
   token_sender_constrained: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
+  token_type_mismatch: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
   issuer_mismatch: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
   audience_mismatch: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
   scope_insufficient: [403, 'Bearer realm="api", error="insufficient_scope"', SCOPE_BODY],
@@ -124,6 +129,7 @@ const STATUSES: Record<UnavailableReason, number> = {
   introspection_truncated: 502,
   introspection_malformed: 502,
   introspection_invalid_claim: 502,
+  introspection_response_jwt: 502,
   jwt_missing: 502,
   jwt_too_large: 502,
 };
@@ -156,6 +162,7 @@ const RETRY_AFTER: [sentence: string, asked: string, retryAfter: string][] = [
   ['a negative number is not', '-1', '1'],
   ['a fraction is not (RFC 9110 §10.2.3: digits only)', '1.5', '1'],
   ['a unit is not', '60s', '1'],
+  ['a date without a time is not (RFC 9110 §5.6.7)', 'Wed, 21 Oct 2026  GMT', '1'],
   ['a date without GMT is not (RFC 9110 §5.6.7)', 'Wed, 21 Oct 2026 07:28:00', '1'],
   ['a date with a text before it is not', `x ${DATE}`, '1'],
   ['a date with a text behind it is not', `${DATE} x`, '1'],

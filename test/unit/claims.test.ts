@@ -7,6 +7,7 @@ const NO_CLAIMS: ReadClaims = {
   claims: { notBeforeSec: 0, scope: '', issuer: '', audience: [] },
   expiresAtSec: undefined,
   isSenderConstrained: false,
+  isAccessToken: true,
 };
 
 /** What is read when only these differ from {@link NO_CLAIMS}. */
@@ -29,6 +30,7 @@ const READ: [sentence: string, source: JsonObject, expected: ReadClaims][] = [
       claims: { notBeforeSec: 1000, scope: 'read write', issuer: 'https://as', audience: ['a', 'b'] },
       expiresAtSec: 2000,
       isSenderConstrained: false,
+      isAccessToken: true,
     },
   ],
   ['exp 0 is a time, not an absent claim (S45)', { exp: 0 }, withExpiry(0)],
@@ -44,6 +46,23 @@ const READ: [sentence: string, source: JsonObject, expected: ReadClaims][] = [
     { exp: 1700000000000 },
     withExpiry(9999999999),
   ],
+  ['exp of a fraction of ten digits is cut, too (S47)', { exp: 9999999999.9 }, withExpiry(9999999999)],
+  [
+    'nbf is whole seconds, rounded up: never valid before it (RFC 7519 §2, §4.1.5)',
+    { nbf: 1000.1 },
+    withClaims({ notBeforeSec: 1001 }),
+  ],
+  [
+    'iat is whole seconds, rounded up: never valid before it (S48)',
+    { iat: 1000.1 },
+    withClaims({ notBeforeSec: 1001 }),
+  ],
+  [
+    'nbf that is rounded up keeps the ten digits of a record (S47)',
+    { nbf: 9999999999.1 },
+    withClaims({ notBeforeSec: 9999999999 }),
+  ],
+  ['iat 0 is a time', { iat: 0 }, NO_CLAIMS],
   [
     'nbf is the time from which the token is valid (RFC 7519 §4.1.5)',
     { nbf: 1000 },
@@ -110,11 +129,74 @@ const READ: [sentence: string, source: JsonObject, expected: ReadClaims][] = [
     { ...NO_CLAIMS, isSenderConstrained: true },
   ],
   ['a cnf that is a list binds, too (S14)', { cnf: [] }, { ...NO_CLAIMS, isSenderConstrained: true }],
+  [
+    'the type DPoP binds an access token without a cnf, too (RFC 9449 §5, S14)',
+    { token_type: 'DPoP' },
+    { ...NO_CLAIMS, isSenderConstrained: true },
+  ],
+  [
+    'the type DPoP has no case (RFC 6749 §5.1)',
+    { token_type: 'dPOP' },
+    { ...NO_CLAIMS, isSenderConstrained: true },
+  ],
+  [
+    'a bound token of another kind is both',
+    { cnf: {}, token_use: 'id_token' },
+    { ...NO_CLAIMS, isSenderConstrained: true, isAccessToken: false },
+  ],
+  [
+    'the type DPoP makes no access token of what is used as another',
+    { token_type: 'DPoP', token_use: 'refresh_token' },
+    { ...NO_CLAIMS, isSenderConstrained: true, isAccessToken: false },
+  ],
 ];
 
 for (const [sentence, source, expected] of READ) {
   test(`readClaims: ${sentence}`, (t) => t.deepEqual(readClaims(source), expected));
 }
+
+const KINDS: [claim: 'token_type' | 'token_use', value: string, isAccessToken: boolean, why: string][] = [
+  ['token_type', 'Bearer', true, 'RFC 6750 §4'],
+  ['token_type', 'bearer', true, 'RFC 6749 §5.1: no case'],
+  ['token_type', 'BEARER', true, 'RFC 6749 §5.1: no case'],
+  ['token_type', 'access_token', true, 'its purpose, as some servers write it'],
+  ['token_type', 'Access_Token', true, 'RFC 6749 §5.1: no case'],
+  ['token_type', 'urn:ietf:params:oauth:token-type:access_token', true, 'RFC 8693 §3'],
+  ['token_type', 'refresh_token', false, 'S51'],
+  ['token_type', 'urn:ietf:params:oauth:token-type:refresh_token', false, 'RFC 8693 §3, S51'],
+  ['token_type', 'urn:ietf:params:oauth:token-type:id_token', false, 'RFC 8693 §3, S51'],
+  ['token_type', 'id_token', false, 'S51'],
+  ['token_type', 'mac', false, 'another scheme'],
+  ['token_type', 'N_A', false, 'RFC 8693 §2.2.1: no access token'],
+  ['token_type', '', false, 'an empty type is none'],
+  ['token_type', ' Bearer', false, 'another word'],
+  ['token_type', 'Bearer ', false, 'another word'],
+  ['token_type', 'Bearer\n', false, 'which $ must not overlook'],
+  ['token_type', 'xBearer', false, 'another word'],
+  ['token_type', 'access_tokens', false, 'another word'],
+  ['token_type', 'xDPoP', false, 'another word'],
+  ['token_use', 'access_token', true, 'S51'],
+  ['token_use', 'access', true, 'S51'],
+  ['token_use', 'refresh_token', false, 'S51'],
+  ['token_use', 'refresh', false, 'S51'],
+  ['token_use', 'id', false, 'S51'],
+  ['token_use', 'id_token', false, 'S51'],
+  ['token_use', 'Bearer', false, 'a type is no use'],
+  ['token_use', 'ACCESS', false, 'a value that has a case'],
+  ['token_use', 'accessory', false, 'another word'],
+  ['token_use', '', false, 'an empty use is none'],
+];
+
+for (const [claim, value, isAccessToken, why] of KINDS) {
+  test(`readClaims: ${claim} ${JSON.stringify(value)} ${isAccessToken ? 'is' : 'is not'} an access token's (${why})`, (t) =>
+    t.deepEqual(readClaims({ [claim]: value }), { ...NO_CLAIMS, isAccessToken }));
+}
+
+test('readClaims: type and use must both be those of an access token (S51)', (t) => {
+  t.like(readClaims({ token_type: 'Bearer', token_use: 'access' }), { isAccessToken: true });
+  t.like(readClaims({ token_type: 'Bearer', token_use: 'refresh' }), { isAccessToken: false });
+  t.like(readClaims({ token_type: 'refresh', token_use: 'access' }), { isAccessToken: false });
+});
 
 const NO_TIMES: [sentence: string, value: unknown][] = [
   ['a string', '1700000000'],
@@ -174,6 +256,16 @@ const INVALID: [sentence: string, claim: string, value: unknown][] = [
   ['true', 'cnf', true],
   ['false', 'cnf', false],
   ['a number', 'cnf', 0],
+  ['a number', 'token_type', 1],
+  ['null', 'token_type', null],
+  ['a list', 'token_type', ['Bearer']],
+  ['an object', 'token_type', {}],
+  ['true', 'token_type', true],
+  ['a number', 'token_use', 1],
+  ['null', 'token_use', null],
+  ['a list', 'token_use', ['access']],
+  ['an object', 'token_use', {}],
+  ['true', 'token_use', true],
 ];
 
 for (const [sentence, claim, value] of INVALID) {
@@ -186,7 +278,17 @@ test('readClaims: names the claim, never its value, which is foreign text (S108)
 });
 
 test('readClaims: one invalid claim spoils the rest', (t) => {
-  const valid = { exp: 1, nbf: 1, iat: 1, scope: 'a', aud: 'a', iss: 'a', cnf: {} };
+  const valid = {
+    exp: 1,
+    nbf: 1,
+    iat: 1,
+    scope: 'a',
+    aud: 'a',
+    iss: 'a',
+    cnf: {},
+    token_type: 'Bearer',
+    token_use: 'access',
+  };
   t.is(readClaims(valid).kind, 'claims');
   for (const claim of Object.keys(valid)) {
     t.deepEqual(readClaims({ ...valid, [claim]: -1 }), { kind: 'invalid_claim', claim });
@@ -194,6 +296,6 @@ test('readClaims: one invalid claim spoils the rest', (t) => {
 });
 
 test('readClaims: a __proto__ member of a JSON text adds no claims (S30)', (t) => {
-  const source = parseJsonObject('{"__proto__":{"scope":"admin","exp":"x","cnf":{}}}');
+  const source = parseJsonObject('{"__proto__":{"scope":"admin","exp":"x","cnf":{},"token_type":"refresh"}}');
   t.deepEqual(readClaims(source as JsonObject), NO_CLAIMS);
 });

@@ -3,11 +3,12 @@ import {
   type IntrospectionReply,
   interpretReply,
   introspectionForm,
-  MAX_JWT_LENGTH,
+  type JwtForm,
 } from '../../src/core/introspection.js';
 import { denied, type UnavailableReason, unavailable } from '../../src/core/outcome.js';
 
 const NOW_SEC = 1_700_000_000;
+const USUAL_FORM: JwtForm = { jwtField: '', maxJwtLength: 65536 };
 const ES256_SIGNATURE = 'S'.repeat(86);
 
 function jwtOf(payload: unknown, header: object = { alg: 'ES256' }, signature = ES256_SIGNATURE): string {
@@ -26,6 +27,7 @@ function replyOf(
   const bodyBytes = Buffer.byteLength(body);
   return {
     isIntrospection: true,
+    failure: '',
     status: 200,
     contentType,
     contentLength: String(bodyBytes),
@@ -46,29 +48,69 @@ function jsonReply(body: string): IntrospectionReply {
   return replyOf('application/json', body);
 }
 
+/** An active JSON answer with these claims, and beside it a JWT with its own. */
+function jsonWith(claims: object, ofJwt: object): IntrospectionReply {
+  return jsonReply(JSON.stringify({ active: true, ...claims, phantom_token: jwtOf(ofJwt) }));
+}
+
 /** The kind of an outcome, or its reason. */
-function meaningOf(reply: IntrospectionReply): string {
-  const outcome = interpretReply(reply, NOW_SEC);
+function meaningOf(reply: IntrospectionReply, form = USUAL_FORM): string {
+  const outcome = interpretReply(reply, form, NOW_SEC);
   return outcome.kind === 'active' ? 'active' : outcome.reason;
 }
 
-const FORMS: [sentence: string, token: string, form: string][] = [
-  ['token and token_type_hint (RFC 7662 §2.1)', 'abc', 'token=abc&token_type_hint=access_token'],
-  ['unreserved characters stay (RFC 3986 §2.3)', 'aZ09-._~', 'token=aZ09-._~&token_type_hint=access_token'],
+type FormRow = [sentence: string, token: string, proofFields: string, parameters: string, form: string];
+
+const FORMS: FormRow[] = [
+  ['token and token_type_hint (RFC 7662 §2.1)', 'abc', '', '', 'token=abc&token_type_hint=access_token'],
+  ['letters, digits and - . _ stay', 'aZ09-._', '', '', 'token=aZ09-._&token_type_hint=access_token'],
   [
     '+, / and = are percent-encoded: a + would be a space (S16)',
     'a+/b==',
+    '',
+    '',
     'token=a%2B%2Fb%3D%3D&token_type_hint=access_token',
+  ],
+  [
+    '~ is percent-encoded, as the form encoding of URLs has it',
+    'a~b',
+    '',
+    '',
+    'token=a%7Eb&token_type_hint=access_token',
   ],
   [
     'a token cannot add a parameter (S16)',
     'a&client_id=x',
+    '',
+    '',
     'token=a%26client_id%3Dx&token_type_hint=access_token',
+  ],
+  [
+    'the fields that prove the client follow as they are (RFC 6749 §2.3.1)',
+    'abc',
+    'client_id=a%20&client_secret=b',
+    '',
+    'token=abc&token_type_hint=access_token&client_id=a%20&client_secret=b',
+  ],
+  [
+    'further parameters follow as they are',
+    'abc',
+    '',
+    'resource=a%2Fb',
+    'token=abc&token_type_hint=access_token&resource=a%2Fb',
+  ],
+  [
+    'the proof stands before further parameters, one & between two',
+    'abc',
+    'client_id=a',
+    'b=c&d=e',
+    'token=abc&token_type_hint=access_token&client_id=a&b=c&d=e',
   ],
 ];
 
-for (const [sentence, token, form] of FORMS) {
-  test(`introspectionForm: ${sentence}`, (t) => t.is(introspectionForm(token), form));
+for (const [sentence, token, proofFields, parameters, form] of FORMS) {
+  test(`introspectionForm: ${sentence}`, (t) =>
+    t.is(introspectionForm(token, proofFields, parameters), form));
 }
 
 // One reply for each reason: the type check fails when one is missing here.
@@ -82,23 +124,45 @@ const REFUSED: Record<Exclude<UnavailableReason, 'misconfigured' | 'internal_err
   introspection_truncated: jwtReply({}, { contentLength: '9999' }),
   introspection_malformed: jsonReply('{}'),
   introspection_invalid_claim: jwtReply({ exp: 'soon' }),
+  introspection_response_jwt: replyOf('application/token-introspection+jwt', jwtOf({})),
   jwt_missing: jsonReply('{"active":true}'),
-  jwt_too_large: replyOf('application/jwt', 'a'.repeat(MAX_JWT_LENGTH + 1)),
+  jwt_too_large: replyOf('application/jwt', 'a'.repeat(USUAL_FORM.maxJwtLength + 1)),
 };
 
 for (const [reason, reply] of Object.entries(REFUSED)) {
   test(`interpretReply: ${reason} is Unavailable and never a Denial: the client is not to blame (S23, S110)`, (t) => {
-    const outcome = interpretReply(reply, NOW_SEC);
+    const outcome = interpretReply(reply, USUAL_FORM, NOW_SEC);
     t.like(outcome, { kind: 'unavailable', reason, retryAfter: '', cacheStatus: 'MISS' });
   });
 
   test(`interpretReply: the detail of ${reason} says what arrived, and never the body (S108)`, (t) => {
-    const outcome = interpretReply(reply, NOW_SEC);
+    const outcome = interpretReply(reply, USUAL_FORM, NOW_SEC);
     const arrived = `status=${reply.status} content_type=${reply.contentType} bytes=${reply.bodyBytes}`;
-    const expected = reason === 'introspection_invalid_claim' ? `claim=exp ${arrived}` : arrived;
-    t.is(outcome.kind === 'unavailable' ? outcome.detail : outcome.kind, expected);
+    const details: Record<string, string> = {
+      introspection_invalid_claim: `claim=exp ${arrived}`,
+      jwt_too_large: `${arrived} raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection.conf above it`,
+    };
+    t.is(outcome.kind === 'unavailable' ? outcome.detail : outcome.kind, details[reason] ?? arrived);
   });
 }
+
+test('interpretReply: the detail ends with why there is no answer, in the fixed words of fetch_failure.ts', (t) => {
+  const reply = replyOf('', '', { status: 504, failure: 'no answer within js_fetch_timeout' });
+  t.deepEqual(
+    interpretReply(reply, USUAL_FORM, NOW_SEC),
+    unavailable(
+      'introspection_timeout',
+      'status=504 content_type= bytes=0 failure="no answer within js_fetch_timeout"',
+      'MISS',
+    ),
+  );
+});
+
+test('interpretReply: a failure is for the log alone: the status decides', (t) => {
+  const failure = 'the connection failed';
+  t.is(meaningOf(replyOf('', '', { status: 502, failure })), 'introspection_unreachable');
+  t.is(meaningOf(jwtReply({}, { failure })), 'active');
+});
 
 const MISROUTED: [sentence: string, reply: IntrospectionReply][] = [
   ['a good JWT', jwtReply({ exp: NOW_SEC + 60 })],
@@ -109,7 +173,7 @@ const MISROUTED: [sentence: string, reply: IntrospectionReply][] = [
 
 for (const [sentence, reply] of MISROUTED) {
   test(`interpretReply: ${sentence} from a location that is no introspection is misconfigured: nobody asked there`, (t) => {
-    const outcome = interpretReply({ ...reply, isIntrospection: false }, NOW_SEC);
+    const outcome = interpretReply({ ...reply, isIntrospection: false }, USUAL_FORM, NOW_SEC);
     t.like(outcome, { kind: 'unavailable', reason: 'misconfigured', retryAfter: '', cacheStatus: '' });
     t.regex(
       outcome.kind === 'unavailable' ? outcome.detail : '',
@@ -160,12 +224,19 @@ test('interpretReply: the status decides before length and type: an error page i
 });
 
 test('interpretReply: 204 is a Denial that was looked up (S34)', (t) => {
-  t.deepEqual(interpretReply(replyOf('', '', { status: 204 }), NOW_SEC), denied('token_inactive', 'MISS'));
+  t.deepEqual(
+    interpretReply(replyOf('', '', { status: 204 }), USUAL_FORM, NOW_SEC),
+    denied('token_inactive', 'MISS'),
+  );
 });
 
 for (const status of [429, 503]) {
   test(`interpretReply: status ${status} keeps Retry-After for the client (S26)`, (t) => {
-    const outcome = interpretReply(replyOf('text/plain', '', { status, retryAfter: '30' }), NOW_SEC);
+    const outcome = interpretReply(
+      replyOf('text/plain', '', { status, retryAfter: '30' }),
+      USUAL_FORM,
+      NOW_SEC,
+    );
     t.deepEqual(outcome, {
       ...unavailable('introspection_overloaded', `status=${status} content_type=text/plain bytes=0`, 'MISS'),
       retryAfter: '30',
@@ -174,7 +245,11 @@ for (const status of [429, 503]) {
 }
 
 test('interpretReply: any other status drops Retry-After', (t) => {
-  const outcome = interpretReply(replyOf('text/plain', '', { status: 502, retryAfter: '30' }), NOW_SEC);
+  const outcome = interpretReply(
+    replyOf('text/plain', '', { status: 502, retryAfter: '30' }),
+    USUAL_FORM,
+    NOW_SEC,
+  );
   t.like(outcome, { kind: 'unavailable', retryAfter: '' });
 });
 
@@ -220,7 +295,6 @@ const MEDIA_TYPES: [contentType: string, isJwt: boolean, why: string][] = [
   ['application/jwtx', false, 'a longer name is another type'],
   ['xapplication/jwt', false, 'a longer name is another type'],
   ['application/jwt, text/html', false, 'two types are none'],
-  ['application/token-introspection+jwt', false, 'RFC 9701 §5: no access token, S54'],
   ['application/at+jwt', false, 'not on the list'],
   ['text/html', false, 'a login page, S33'],
   ['text/plain', false, 'not on the list, S33'],
@@ -231,6 +305,33 @@ for (const [contentType, isJwt, why] of MEDIA_TYPES) {
   test(`interpretReply: Content-Type "${contentType}" ${isJwt ? 'is' : 'is not'} application/jwt (${why})`, (t) => {
     const expected = isJwt ? 'active' : 'introspection_content_type';
     t.is(meaningOf(replyOf(contentType, jwtOf({}))), expected);
+  });
+}
+
+for (const contentType of [
+  'application/token-introspection+jwt',
+  'Application/Token-Introspection+JWT',
+  'application/token-introspection+jwt; charset=UTF-8',
+]) {
+  test(`interpretReply: Content-Type "${contentType}" is no access token, whatever the body (RFC 9701 §5, S54)`, (t) => {
+    t.is(meaningOf(replyOf(contentType, jwtOf({}))), 'introspection_response_jwt');
+    t.is(meaningOf(replyOf(contentType, '{"active":false}')), 'introspection_response_jwt');
+  });
+}
+
+const RESPONSE_JWTS: [sentence: string, header: object, payload: object][] = [
+  ['its typ', { alg: 'ES256', typ: 'token-introspection+jwt' }, {}],
+  ['its typ with a parameter', { alg: 'ES256', typ: 'token-introspection+jwt; v=1' }, {}],
+  ['its typ with application/', { alg: 'ES256', typ: 'application/token-introspection+jwt' }, {}],
+  ['its claim', { alg: 'ES256' }, { token_introspection: { active: true } }],
+  ['its claim, active or not', { alg: 'ES256' }, { token_introspection: {}, active: false }],
+];
+
+for (const [sentence, header, payload] of RESPONSE_JWTS) {
+  test(`interpretReply: an introspection response is no access token: by ${sentence} (RFC 9701 §5, S54)`, (t) => {
+    const jwt = jwtOf(payload, header);
+    t.is(meaningOf(replyOf('application/jwt', jwt)), 'introspection_response_jwt');
+    t.is(meaningOf(jsonReply(`{"active":true,"jwt":"${jwt}"}`)), 'introspection_response_jwt');
   });
 }
 
@@ -253,14 +354,14 @@ const LOGGED_TYPES: [sentence: string, contentType: string, logged: string][] = 
 
 for (const [sentence, contentType, logged] of LOGGED_TYPES) {
   test(`interpretReply: the detail shows ${sentence} (S108)`, (t) => {
-    const outcome = interpretReply(replyOf(contentType, ''), NOW_SEC);
+    const outcome = interpretReply(replyOf(contentType, ''), USUAL_FORM, NOW_SEC);
     t.like(outcome, { detail: `status=200 content_type=${logged} bytes=0` });
   });
 }
 
 test('interpretReply: an active token is its JWT, its claims and its expiry', (t) => {
   const payload = { exp: NOW_SEC + 60, nbf: NOW_SEC - 5, scope: 'read write', iss: 'https://as', aud: 'api' };
-  t.deepEqual(interpretReply(jwtReply(payload), NOW_SEC), {
+  t.deepEqual(interpretReply(jwtReply(payload), USUAL_FORM, NOW_SEC), {
     kind: 'active',
     jwt: jwtOf(payload),
     claims: { notBeforeSec: NOW_SEC - 5, scope: 'read write', issuer: 'https://as', audience: ['api'] },
@@ -269,7 +370,7 @@ test('interpretReply: an active token is its JWT, its claims and its expiry', (t
 });
 
 test('interpretReply: a JWT without exp is active; how long it is kept is up to ttl.ts (S46)', (t) => {
-  t.like(interpretReply(jwtReply({}), NOW_SEC), { kind: 'active', expiresAtSec: undefined });
+  t.like(interpretReply(jwtReply({}), USUAL_FORM, NOW_SEC), { kind: 'active', expiresAtSec: undefined });
 });
 
 test('interpretReply: nbf in the future is left to the policy, so that the record can be stored (S48)', (t) => {
@@ -277,8 +378,54 @@ test('interpretReply: nbf in the future is left to the policy, so that the recor
 });
 
 test('interpretReply: white space around the JWT is not part of it', (t) => {
-  const outcome = interpretReply(replyOf('application/jwt', ` \t${jwtOf({})}\r\n`), NOW_SEC);
+  const outcome = interpretReply(replyOf('application/jwt', ` \t${jwtOf({})}\r\n`), USUAL_FORM, NOW_SEC);
   t.like(outcome, { kind: 'active', jwt: jwtOf({}) });
+});
+
+const ACTIVE_CLAIMS: [sentence: string, payload: object, meaning: string][] = [
+  ['an absent active is an active token: a JWT is given for no other', {}, 'active'],
+  ['active true is active', { active: true }, 'active'],
+  ['active false is inactive', { active: false }, 'token_inactive'],
+  ['active false is inactive, expired or not', { active: false, exp: NOW_SEC - 1 }, 'token_inactive'],
+  ['active false is inactive, whatever other claims say', { active: false, iss: 1 }, 'token_inactive'],
+  ['active true does not lift the expiry', { active: true, exp: NOW_SEC }, 'token_expired'],
+  ['active "true" is no boolean (S27)', { active: 'true' }, 'introspection_malformed'],
+  ['active "false" is no boolean (S27)', { active: 'false' }, 'introspection_malformed'],
+  ['active 1 is no boolean (S27)', { active: 1 }, 'introspection_malformed'],
+  ['active 0 is no boolean: not even "inactive" (S27)', { active: 0 }, 'introspection_malformed'],
+  ['active null is no boolean (S28)', { active: null }, 'introspection_malformed'],
+  ['active "" is no boolean (S27)', { active: '' }, 'introspection_malformed'],
+  ['active {} is no boolean (S28)', { active: {} }, 'introspection_malformed'],
+];
+
+for (const [sentence, payload, meaning] of ACTIVE_CLAIMS) {
+  test(`interpretReply: application/jwt whose payload is the whole reply of RFC 7662 §2.2: ${sentence}`, (t) =>
+    t.is(meaningOf(jwtReply(payload)), meaning));
+}
+
+const TOKEN_TYPES: [sentence: string, claims: object, meaning: string][] = [
+  ['token_type Bearer is an access token', { token_type: 'Bearer' }, 'active'],
+  ['token_use access is an access token', { token_use: 'access' }, 'active'],
+  ['token_type refresh_token is another kind', { token_type: 'refresh_token' }, 'token_type_mismatch'],
+  ['token_use id is another kind', { token_use: 'id' }, 'token_type_mismatch'],
+  [
+    'token_type DPoP is bound to a key (RFC 9449 §5, S14)',
+    { token_type: 'DPoP' },
+    'token_sender_constrained',
+  ],
+];
+
+for (const [sentence, claims, meaning] of TOKEN_TYPES) {
+  test(`interpretReply: ${sentence}, in a JWT, in JSON and in the JWT beside JSON (S51)`, (t) => {
+    t.is(meaningOf(jwtReply(claims)), meaning);
+    t.is(meaningOf(jsonWith(claims, {})), meaning);
+    t.is(meaningOf(jsonWith({}, claims)), meaning);
+  });
+}
+
+test('interpretReply: another kind of token is a Denial that was looked up (S51)', (t) => {
+  const reply = jwtReply({ token_use: 'refresh', cnf: {} });
+  t.deepEqual(interpretReply(reply, USUAL_FORM, NOW_SEC), denied('token_type_mismatch', 'MISS'));
 });
 
 const EXPIRY: [sentence: string, exp: number, meaning: string][] = [
@@ -295,7 +442,10 @@ for (const [sentence, exp, meaning] of EXPIRY) {
 }
 
 test('interpretReply: an expired JWT is a Denial, not a fault of the server (S45)', (t) => {
-  t.deepEqual(interpretReply(jwtReply({ exp: NOW_SEC }), NOW_SEC), denied('token_expired', 'MISS'));
+  t.deepEqual(
+    interpretReply(jwtReply({ exp: NOW_SEC }), USUAL_FORM, NOW_SEC),
+    denied('token_expired', 'MISS'),
+  );
 });
 
 const BOUND: [sentence: string, cnf: object][] = [
@@ -307,17 +457,27 @@ const BOUND: [sentence: string, cnf: object][] = [
 for (const [sentence, cnf] of BOUND) {
   test(`interpretReply: a token that is bound ${sentence} is refused as Bearer (S14)`, (t) => {
     const reply = jwtReply({ exp: NOW_SEC + 60, cnf });
-    t.deepEqual(interpretReply(reply, NOW_SEC), denied('token_sender_constrained', 'MISS'));
+    t.deepEqual(interpretReply(reply, USUAL_FORM, NOW_SEC), denied('token_sender_constrained', 'MISS'));
   });
 }
+
+test('interpretReply: an expired token is expired, of whatever kind', (t) => {
+  t.is(meaningOf(jwtReply({ exp: NOW_SEC, token_use: 'refresh' })), 'token_expired');
+});
 
 test('interpretReply: an expired token is expired, bound or not', (t) => {
   t.is(meaningOf(jwtReply({ exp: NOW_SEC, cnf: {} })), 'token_expired');
 });
 
-for (const claim of ['exp', 'nbf', 'iat', 'scope', 'aud', 'iss', 'cnf']) {
+const CLAIMS = ['exp', 'nbf', 'iat', 'scope', 'aud', 'iss', 'cnf', 'token_type', 'token_use'];
+
+for (const claim of CLAIMS) {
   test(`interpretReply: a ${claim} that is not understood makes no token active (S47, S110)`, (t) => {
-    const outcome = interpretReply(jwtReply({ exp: NOW_SEC - 60, cnf: {}, [claim]: -1 }), NOW_SEC);
+    const outcome = interpretReply(
+      jwtReply({ exp: NOW_SEC - 60, cnf: {}, [claim]: -1 }),
+      USUAL_FORM,
+      NOW_SEC,
+    );
     t.like(outcome, { kind: 'unavailable', reason: 'introspection_invalid_claim' });
     t.regex(outcome.kind === 'unavailable' ? outcome.detail : '', new RegExp(`^claim=${claim} `));
   });
@@ -338,14 +498,6 @@ const NO_JWTS: [sentence: string, body: string][] = [
   ['a signature that was cut (S37)', jwtOf({}).slice(0, -1)],
   ['an unsigned JWT (RFC 8725 §3.1, S53)', jwtOf({}, { alg: 'none' })],
   ['a payload that is no object', jwtOf(['a'])],
-  [
-    'an introspection response by its typ (RFC 9701 §5, S54)',
-    jwtOf({}, { alg: 'ES256', typ: 'token-introspection+jwt' }),
-  ],
-  [
-    'an introspection response by its claim (RFC 9701 §5, S54)',
-    jwtOf({ token_introspection: { active: true } }),
-  ],
 ];
 
 for (const [sentence, body] of NO_JWTS) {
@@ -359,23 +511,38 @@ function jwtOfLength(length: number): string {
   return start + 'S'.repeat(length - start.length);
 }
 
-test('MAX_JWT_LENGTH: is 64 kB, below the buffers of nginx/introspection.conf (S38)', (t) => {
-  t.is(MAX_JWT_LENGTH, 65536);
-});
+function inJson(member: string, jwt: unknown): string {
+  return JSON.stringify({ active: true, [member]: jwt });
+}
 
-const JWT_LENGTHS: [sentence: string, body: string, meaning: string][] = [
-  ['one character below the limit is active', jwtOfLength(65535), 'active'],
-  ['exactly the limit is active', jwtOfLength(65536), 'active'],
-  ['one character above the limit is too large', jwtOfLength(65537), 'jwt_too_large'],
-  ['white space around it does not count', ` ${jwtOfLength(65536)}\n`, 'active'],
-  ['white space around it makes nothing smaller', ` ${jwtOfLength(65537)}\n`, 'jwt_too_large'],
-  ['what is too large is not parsed', '{'.repeat(65537), 'jwt_too_large'],
+const SHORT_FORM: JwtForm = { jwtField: '', maxJwtLength: 100 };
+
+const JWT_LENGTHS: [sentence: string, jwt: string, meaning: string][] = [
+  ['one character below the limit is active', jwtOfLength(99), 'active'],
+  ['exactly the limit is active', jwtOfLength(100), 'active'],
+  ['one character above the limit is too large', jwtOfLength(102), 'jwt_too_large'],
+  ['what is too large is not parsed', '{'.repeat(101), 'jwt_too_large'],
+  ['what is no JWT and not too large is malformed', '{'.repeat(100), 'introspection_malformed'],
 ];
 
-for (const [sentence, body, meaning] of JWT_LENGTHS) {
+for (const [sentence, jwt, meaning] of JWT_LENGTHS) {
   test(`interpretReply: JWT length: ${sentence} (S38)`, (t) =>
-    t.is(meaningOf(replyOf('application/jwt', body)), meaning));
+    t.is(meaningOf(replyOf('application/jwt', jwt), SHORT_FORM), meaning));
+
+  test(`interpretReply: JWT length in JSON: ${sentence}: the JSON around it does not count (S38)`, (t) =>
+    t.is(meaningOf(jsonReply(inJson('jwt', jwt)), SHORT_FORM), meaning));
 }
+
+test('interpretReply: JWT length: white space around the body does not count (S38)', (t) => {
+  t.is(meaningOf(replyOf('application/jwt', ` ${jwtOfLength(100)}\n`), SHORT_FORM), 'active');
+  t.is(meaningOf(replyOf('application/jwt', ` ${jwtOfLength(102)}\n`), SHORT_FORM), 'jwt_too_large');
+});
+
+test('interpretReply: JWT length: the limit is that of the settings (S38)', (t) => {
+  const reply = replyOf('application/jwt', jwtOfLength(120));
+  t.is(meaningOf(reply, { jwtField: '', maxJwtLength: 119 }), 'jwt_too_large');
+  t.is(meaningOf(reply, { jwtField: '', maxJwtLength: 120 }), 'active');
+});
 
 const JSON_ANSWERS: [sentence: string, body: string, meaning: string][] = [
   ['active false is inactive (RFC 7662 §2.2)', '{"active":false}', 'token_inactive'],
@@ -384,7 +551,14 @@ const JSON_ANSWERS: [sentence: string, body: string, meaning: string][] = [
     '{"active":false,"exp":9999999999,"scope":"a"}',
     'token_inactive',
   ],
-  ['active true has no JWT to forward', '{"active":true,"exp":9999999999}', 'jwt_missing'],
+  ['active true without a JWT has nothing to forward', '{"active":true,"exp":9999999999}', 'jwt_missing'],
+  ['active false is inactive, JWT or not', `{"active":false,"jwt":"${jwtOf({})}"}`, 'token_inactive'],
+  [
+    'active "true" makes no JWT active (S27)',
+    `{"active":"true","jwt":"${jwtOf({})}"}`,
+    'introspection_malformed',
+  ],
+  ['an absent active makes no JWT active (S28)', `{"jwt":"${jwtOf({})}"}`, 'introspection_malformed'],
   ['active "true" is no boolean (S27)', '{"active":"true"}', 'introspection_malformed'],
   ['active "false" is no boolean (S27)', '{"active":"false"}', 'introspection_malformed'],
   ['active 1 is no boolean (S27)', '{"active":1}', 'introspection_malformed'],
@@ -400,6 +574,7 @@ const JSON_ANSWERS: [sentence: string, body: string, meaning: string][] = [
   ['a string is no object (S28)', '"active"', 'introspection_malformed'],
   ['false alone is no object (S28)', 'false', 'introspection_malformed'],
   ['an empty body is no answer (S34)', '', 'introspection_malformed'],
+  ['a byte order mark spoils it (RFC 8259 §8.1, S32)', '\uFEFF{"active":false}', 'introspection_malformed'],
   ['a cut text is no answer (S36)', '{"active":false', 'introspection_malformed'],
   ['bytes behind the object spoil it (S32)', '{"active":false}x', 'introspection_malformed'],
   [
@@ -418,7 +593,10 @@ for (const [sentence, body, meaning] of JSON_ANSWERS) {
 }
 
 test('interpretReply: an inactive token is a Denial that was looked up (RFC 7662 §2.2)', (t) => {
-  t.deepEqual(interpretReply(jsonReply('{"active":false}'), NOW_SEC), denied('token_inactive', 'MISS'));
+  t.deepEqual(
+    interpretReply(jsonReply('{"active":false}'), USUAL_FORM, NOW_SEC),
+    denied('token_inactive', 'MISS'),
+  );
 });
 
 test('interpretReply: application/json may have parameters and any case (RFC 9110 §8.3.1)', (t) => {
@@ -427,4 +605,163 @@ test('interpretReply: application/json may have parameters and any case (RFC 911
 
 test('interpretReply: JSON in another type is not read: text/json is not on the list (S33)', (t) => {
   t.is(meaningOf(replyOf('text/json', '{"active":false}')), 'introspection_content_type');
+});
+
+const GOOD = jwtOf({ jti: 'good' });
+const OTHER = jwtOf({ jti: 'other' });
+
+const MEMBERS: [sentence: string, jwtField: string, members: object, jwt: string | undefined][] = [
+  ["phantom_token, Curity's token procedure", '', { phantom_token: GOOD }, GOOD],
+  ['jwt, Keycloak', '', { jwt: GOOD }, GOOD],
+  ['token_string, WSO2 Identity Server', '', { token_string: GOOD }, GOOD],
+  ['phantom_token goes before jwt', '', { jwt: OTHER, phantom_token: GOOD }, GOOD],
+  ['phantom_token goes before token_string', '', { token_string: OTHER, phantom_token: GOOD }, GOOD],
+  ['jwt goes before token_string', '', { token_string: OTHER, jwt: GOOD }, GOOD],
+  ['a member of another name is not looked at', '', { access_token: GOOD }, undefined],
+  ['a name has a case', '', { JWT: GOOD, Phantom_Token: GOOD }, undefined],
+  ['a member of a member is not looked at', '', { claims: { jwt: GOOD } }, undefined],
+  ['the named member', 'my_jwt', { my_jwt: GOOD }, GOOD],
+  ['the named member alone, whatever the usual ones hold', 'my_jwt', { my_jwt: GOOD, jwt: OTHER }, GOOD],
+  ['no usual member in place of the named one', 'my_jwt', { jwt: OTHER }, undefined],
+  [
+    'a usual member that is named, before the ones before it',
+    'jwt',
+    { jwt: GOOD, phantom_token: OTHER },
+    GOOD,
+  ],
+  ['a named member with a dot is no path', 'a.jwt', { a: { jwt: OTHER }, 'a.jwt': GOOD }, GOOD],
+];
+
+for (const [sentence, jwtField, members, jwt] of MEMBERS) {
+  test(`interpretReply: the JWT in JSON: ${sentence}`, (t) => {
+    const reply = jsonReply(JSON.stringify({ active: true, ...members }));
+    const outcome = interpretReply(reply, { jwtField, maxJwtLength: 65536 }, NOW_SEC);
+    if (jwt === undefined) {
+      t.like(outcome, { kind: 'unavailable', reason: 'jwt_missing' });
+    } else {
+      t.like(outcome, { kind: 'active', jwt });
+    }
+  });
+}
+
+const NO_MEMBERS: [sentence: string, value: unknown][] = [
+  ['null', null],
+  ['true', true],
+  ['a number', 1],
+  ['a list with a JWT', [GOOD]],
+  ['an object', { jwt: GOOD }],
+  ['an empty text', ''],
+  ['a text that is no JWT', 'abc'],
+  ['an unsigned JWT (RFC 8725 §3.1, S53)', jwtOf({}, { alg: 'none' })],
+  ['a JWT that was cut (S37)', GOOD.slice(0, -1)],
+  ['white space around a JWT: a member is the JWT and nothing else (S103)', `${GOOD}\n`],
+  ['a header behind a JWT (S103)', `${GOOD}\r\nX-Admin: 1`],
+];
+
+for (const [sentence, value] of NO_MEMBERS) {
+  for (const [member, jwtField] of [
+    ['phantom_token', ''],
+    ['named', 'named'],
+  ] as const) {
+    test(`interpretReply: the JWT in JSON must not be ${sentence}, in ${member}, whatever other members hold`, (t) => {
+      const reply = jsonReply(
+        JSON.stringify({ active: true, [member]: value, jwt: GOOD, token_string: GOOD }),
+      );
+      t.is(meaningOf(reply, { jwtField, maxJwtLength: 65536 }), 'introspection_malformed');
+    });
+  }
+}
+
+test('interpretReply: JSON: the claims are those of the JSON, not of the JWT (RFC 7662 §2.2)', (t) => {
+  const json = { exp: NOW_SEC + 60, nbf: NOW_SEC - 5, scope: 'read write', iss: 'https://as', aud: 'api' };
+  const ofJwt = { scope: 'admin', iss: 'https://other', aud: ['other'], active: false };
+  t.deepEqual(interpretReply(jsonWith(json, ofJwt), USUAL_FORM, NOW_SEC), {
+    kind: 'active',
+    jwt: jwtOf(ofJwt),
+    claims: { notBeforeSec: NOW_SEC - 5, scope: 'read write', issuer: 'https://as', audience: ['api'] },
+    expiresAtSec: NOW_SEC + 60,
+  });
+});
+
+test('interpretReply: JSON: claims that only the JWT has grant nothing (S50, S52)', (t) => {
+  const outcome = interpretReply(
+    jsonWith({}, { scope: 'admin', iss: 'https://as', aud: 'api' }),
+    USUAL_FORM,
+    NOW_SEC,
+  );
+  t.like(outcome, { claims: { notBeforeSec: 0, scope: '', issuer: '', audience: [] } });
+});
+
+type Time = number | undefined;
+
+const EXPIRIES: [sentence: string, ofJson: Time, ofJwt: Time, expiresAtSec: Time][] = [
+  ['neither: no expiry', undefined, undefined, undefined],
+  ['that of the JSON alone', NOW_SEC + 60, undefined, NOW_SEC + 60],
+  ['that of the JWT alone', undefined, NOW_SEC + 60, NOW_SEC + 60],
+  ['the earlier one: the JSON', NOW_SEC + 50, NOW_SEC + 60, NOW_SEC + 50],
+  ['the earlier one: the JWT', NOW_SEC + 60, NOW_SEC + 50, NOW_SEC + 50],
+  ['the same of both', NOW_SEC + 1, NOW_SEC + 1, NOW_SEC + 1],
+];
+
+for (const [sentence, ofJson, ofJwt, expiresAtSec] of EXPIRIES) {
+  test(`interpretReply: JSON: of two exp ${sentence}: the upstream looks at the JWT (RFC 7662 §4)`, (t) => {
+    const outcome = interpretReply(jsonWith({ exp: ofJson }, { exp: ofJwt }), USUAL_FORM, NOW_SEC);
+    t.like(outcome, { kind: 'active', expiresAtSec });
+  });
+}
+
+const EXPIRED: [sentence: string, ofJson: Time, ofJwt: Time][] = [
+  ['the JSON, now', NOW_SEC, NOW_SEC + 60],
+  ['the JWT, now', NOW_SEC + 60, NOW_SEC],
+  ['the JWT alone, a second ago', undefined, NOW_SEC - 1],
+  ['the JSON alone, at 0, which is a time', 0, undefined],
+  ['the JWT alone, at 0, which is a time', undefined, 0],
+];
+
+for (const [sentence, ofJson, ofJwt] of EXPIRED) {
+  test(`interpretReply: JSON: one of both ended: ${sentence}: expired (RFC 7519 §4.1.4, S45)`, (t) =>
+    t.is(meaningOf(jsonWith({ exp: ofJson }, { exp: ofJwt })), 'token_expired'));
+}
+
+const BEGINNINGS: [sentence: string, ofJson: object, ofJwt: object, notBeforeSec: number][] = [
+  ['neither: 0', {}, {}, 0],
+  ['that of the JSON alone', { nbf: 1000 }, {}, 1000],
+  ['that of the JWT alone', {}, { nbf: 1000 }, 1000],
+  ['the later one: the JSON', { nbf: 1001 }, { nbf: 1000 }, 1001],
+  ['the later one: the JWT', { nbf: 1000 }, { nbf: 1001 }, 1001],
+  ['the later one: iat of the JWT (S48)', { nbf: 1000, iat: 999 }, { nbf: 999, iat: 1001 }, 1001],
+];
+
+for (const [sentence, ofJson, ofJwt, notBeforeSec] of BEGINNINGS) {
+  test(`interpretReply: JSON: of two nbf ${sentence}: the upstream looks at the JWT (RFC 7519 §4.1.5)`, (t) => {
+    const outcome = interpretReply(jsonWith(ofJson, ofJwt), USUAL_FORM, NOW_SEC);
+    t.like(outcome, { kind: 'active', claims: { notBeforeSec } });
+  });
+}
+
+for (const [sentence, cnf] of BOUND) {
+  test(`interpretReply: JSON: a token that is bound ${sentence} is refused as Bearer, whichever says so (S14)`, (t) => {
+    t.is(meaningOf(jsonWith({ cnf }, {})), 'token_sender_constrained');
+    t.is(meaningOf(jsonWith({}, { cnf })), 'token_sender_constrained');
+    t.is(meaningOf(jsonWith({ cnf }, { cnf })), 'token_sender_constrained');
+  });
+}
+
+for (const claim of CLAIMS) {
+  test(`interpretReply: JSON: a ${claim} that is not understood makes no token active, in the JSON or the JWT (S47, S110)`, (t) => {
+    for (const reply of [jsonWith({ [claim]: -1 }, {}), jsonWith({}, { [claim]: -1 })]) {
+      const outcome = interpretReply(reply, USUAL_FORM, NOW_SEC);
+      t.like(outcome, { kind: 'unavailable', reason: 'introspection_invalid_claim', cacheStatus: 'MISS' });
+      t.regex(outcome.kind === 'unavailable' ? outcome.detail : '', new RegExp(`^claim=${claim} `));
+    }
+  });
+}
+
+test('interpretReply: JSON: of two claims that are not understood that of the JSON is named', (t) => {
+  const outcome = interpretReply(jsonWith({ iss: 1 }, { exp: -1 }), USUAL_FORM, NOW_SEC);
+  t.regex(outcome.kind === 'unavailable' ? outcome.detail : '', /^claim=iss /);
+});
+
+test('interpretReply: JSON: a __proto__ member brings no JWT (S30)', (t) => {
+  t.is(meaningOf(jsonReply(`{"active":true,"__proto__":{"jwt":"${GOOD}"}}`)), 'jwt_missing');
 });

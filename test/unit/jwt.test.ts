@@ -15,6 +15,13 @@ function signatureOf(bytes: number): string {
 }
 
 const UNKNOWN_ALG = { alg: 'X' };
+/** Of an unknown algorithm any base64url will do. */
+const SIGNATURE = 'c2ln';
+
+test('parseJwt: takes what the refused texts below are made of', (t) => {
+  t.not(parseJwt(jwtOf(UNKNOWN_ALG, {}, SIGNATURE)), undefined);
+  t.not(parseJwt(`${base64url('{"alg":"X"}')}.${base64url('{"sub":"abc"}')}.${SIGNATURE}`), undefined);
+});
 
 test('parseJwt: gives the text, the header and the payload (RFC 7519 §3, RFC 7515 §3.1)', (t) => {
   const text = jwtOf({ alg: 'ES256', kid: 'k' }, { sub: 'é' }, signatureOf(64));
@@ -25,24 +32,27 @@ const NO_JWTS: [sentence: string, text: string][] = [
   ['an empty text', ''],
   ['two dots alone', '..'],
   ['one part', 'e30'],
-  ['two parts', jwtOf(UNKNOWN_ALG, {}, 'x').replace(/\.x$/, '')],
-  ['an empty header', `.${base64url('{}')}.x`],
-  ['an empty payload', `${base64url('{"alg":"X"}')}..x`],
+  ['two parts', jwtOf(UNKNOWN_ALG, {}, SIGNATURE).replace(/\.[^.]*$/, '')],
+  ['an empty header', `.${base64url('{}')}.${SIGNATURE}`],
+  ['an empty payload', `${base64url('{"alg":"X"}')}..${SIGNATURE}`],
   ['an empty signature (RFC 7519 §6.1: an unsecured JWT, S53)', jwtOf(UNKNOWN_ALG, {}, '')],
-  ['four parts', `${jwtOf(UNKNOWN_ALG, {}, 'x')}.x`],
-  ['five parts, a JWE (RFC 7516 §3.1)', `${jwtOf(UNKNOWN_ALG, {}, 'x')}.x.x`],
-  ['white space before it', ` ${jwtOf(UNKNOWN_ALG, {}, 'x')}`],
-  ['white space behind it', `${jwtOf(UNKNOWN_ALG, {}, 'x')} `],
-  ['a line feed behind it, which $ must not overlook (S103)', `${jwtOf(UNKNOWN_ALG, {}, 'x')}\n`],
-  ['a header behind a line break (S103)', `${jwtOf(UNKNOWN_ALG, {}, 'x')}\r\nX-Admin: 1`],
-  ['padding (RFC 7515 §2)', `${jwtOf(UNKNOWN_ALG, {}, 'x')}=`],
-  ['a header that is no base64url of JSON', `${base64url('alg')}.${base64url('{}')}.x`],
-  ['a header that is a list', `${base64url('["alg"]')}.${base64url('{}')}.x`],
-  ['a header that is null', `${base64url('null')}.${base64url('{}')}.x`],
-  ['a payload that is no JSON', `${base64url('{"alg":"X"}')}.${base64url('{')}.x`],
-  ['a payload that is a list', `${base64url('{"alg":"X"}')}.${base64url('[]')}.x`],
-  ['a payload that is a string', `${base64url('{"alg":"X"}')}.${base64url('"a"')}.x`],
-  ['a payload that was cut', `${base64url('{"alg":"X"}')}.${base64url('{"sub":"abc"}').slice(0, -4)}.x`],
+  ['four parts', `${jwtOf(UNKNOWN_ALG, {}, SIGNATURE)}.${SIGNATURE}`],
+  ['five parts, a JWE (RFC 7516 §3.1)', `${jwtOf(UNKNOWN_ALG, {}, SIGNATURE)}.${SIGNATURE}.${SIGNATURE}`],
+  ['white space before it', ` ${jwtOf(UNKNOWN_ALG, {}, SIGNATURE)}`],
+  ['white space behind it', `${jwtOf(UNKNOWN_ALG, {}, SIGNATURE)} `],
+  ['a line feed behind it, which $ must not overlook (S103)', `${jwtOf(UNKNOWN_ALG, {}, SIGNATURE)}\n`],
+  ['a header behind a line break (S103)', `${jwtOf(UNKNOWN_ALG, {}, SIGNATURE)}\r\nX-Admin: 1`],
+  ['padding (RFC 7515 §2)', `${jwtOf(UNKNOWN_ALG, {}, SIGNATURE)}=`],
+  ['a header that is no base64url of JSON', `${base64url('alg')}.${base64url('{}')}.${SIGNATURE}`],
+  ['a header that is a list', `${base64url('["alg"]')}.${base64url('{}')}.${SIGNATURE}`],
+  ['a header that is null', `${base64url('null')}.${base64url('{}')}.${SIGNATURE}`],
+  ['a payload that is no JSON', `${base64url('{"alg":"X"}')}.${base64url('{')}.${SIGNATURE}`],
+  ['a payload that is a list', `${base64url('{"alg":"X"}')}.${base64url('[]')}.${SIGNATURE}`],
+  ['a payload that is a string', `${base64url('{"alg":"X"}')}.${base64url('"a"')}.${SIGNATURE}`],
+  [
+    'a payload that was cut',
+    `${base64url('{"alg":"X"}')}.${base64url('{"sub":"abc"}').slice(0, -4)}.${SIGNATURE}`,
+  ],
 ];
 
 for (const [sentence, text] of NO_JWTS) {
@@ -63,7 +73,7 @@ for (const [name, part] of [
 ] as const) {
   test(`parseJwt: the alphabet holds in the ${name}, too, which a lenient decoder would not see (S103)`, (t) => {
     for (const unit of ['\r', '\n', ' ', '"', '+', '/', '=', '\u0000', '\uFFFD']) {
-      const parts = jwtOf(UNKNOWN_ALG, {}, 'x').split('.');
+      const parts = jwtOf(UNKNOWN_ALG, {}, SIGNATURE).split('.');
       parts[part] += unit;
       t.is(parseJwt(parts.join('.')), undefined, JSON.stringify(unit));
     }
@@ -98,11 +108,13 @@ const SIGNATURE_BYTES: [alg: string, bytes: number, source: string][] = [
   ['ES512', 132, 'RFC 7518 §3.4'],
   ['ES256K', 64, 'RFC 8812 §3.2'],
   ['Ed25519', 64, 'RFC 9864 §2.2'],
+  ['Ed448', 114, 'RFC 9864 §2.2'],
   ['EdDSA', 64, 'RFC 8037 §3.1, Ed25519'],
   ['EdDSA', 114, 'RFC 8037 §3.1, Ed448'],
 ];
 for (const alg of ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']) {
   SIGNATURE_BYTES.push([alg, 256, 'RFC 7518 §3.3, 2048 bits']);
+  SIGNATURE_BYTES.push([alg, 288, 'RFC 7518 §3.3, 2304 bits']);
   SIGNATURE_BYTES.push([alg, 384, 'RFC 7518 §3.3, 3072 bits']);
   SIGNATURE_BYTES.push([alg, 512, 'RFC 7518 §3.3, 4096 bits']);
 }
@@ -117,10 +129,46 @@ for (const [alg, bytes, source] of SIGNATURE_BYTES) {
   });
 }
 
-test('parseJwt: an RSA signature is never shorter than that of 2048 bits (RFC 7518 §3.3, S37)', (t) => {
-  for (const bytes of [64, 128, 192]) {
-    t.is(parseJwt(jwtOf({ alg: 'RS256' }, {}, signatureOf(bytes))), undefined, `${bytes} bytes`);
-  }
+const RSA_BYTES: [bytes: number, isAccepted: boolean, why: string][] = [
+  [128, false, '1024 bits'],
+  [192, false, '1536 bits'],
+  [224, false, 'a step below 2048 bits'],
+  [255, false, 'a byte below 2048 bits'],
+  [256, true, '2048 bits'],
+  [272, false, 'half a step above 2048 bits'],
+  [288, true, 'a step above 2048 bits'],
+  [320, true, '2560 bits'],
+  [1024, true, '8192 bits'],
+  [2048, true, '16384 bits'],
+  [2047, false, 'a byte below 16384 bits'],
+];
+
+for (const [bytes, isAccepted, why] of RSA_BYTES) {
+  test(`parseJwt: an RSA signature of ${bytes} bytes (${why}) ${isAccepted ? 'is whole' : 'was cut'} (RFC 7518 §3.3, S37)`, (t) =>
+    t.is(parseJwt(jwtOf({ alg: 'RS256' }, {}, signatureOf(bytes))) !== undefined, isAccepted));
+}
+
+const SIGNATURE_LENGTHS: [length: number, isAccepted: boolean][] = [
+  [1, false],
+  [2, true],
+  [3, true],
+  [4, true],
+  [5, false],
+  [6, true],
+  [85, false],
+  [86, true],
+  [87, true],
+  [88, true],
+];
+
+for (const [length, isAccepted] of SIGNATURE_LENGTHS) {
+  test(`parseJwt: a signature of ${length} characters ${isAccepted ? 'can' : 'cannot'} be base64url, whatever the algorithm (RFC 4648 §5)`, (t) =>
+    t.is(parseJwt(jwtOf(UNKNOWN_ALG, {}, 'A'.repeat(length))) !== undefined, isAccepted));
+}
+
+test('parseJwt: one character more than whole bytes is refused of a known algorithm, too (RFC 4648 §5, S37)', (t) => {
+  t.not(parseJwt(jwtOf({ alg: 'ES384' }, {}, 'A'.repeat(128))), undefined);
+  t.is(parseJwt(jwtOf({ alg: 'ES384' }, {}, 'A'.repeat(129))), undefined);
 });
 
 test('parseJwt: a signature that was cut anywhere is refused (S37)', (t) => {
@@ -135,6 +183,16 @@ test('parseJwt: a signature that was cut anywhere is refused (S37)', (t) => {
 const TYPES: [sentence: string, header: object, payload: object, isResponse: boolean][] = [
   ['typ token-introspection+jwt is one', { typ: 'token-introspection+jwt' }, {}, true],
   ['typ in any case is one (RFC 7515 §4.1.9: a media type)', { typ: 'Token-Introspection+JWT' }, {}, true],
+  ['typ with a parameter is one', { typ: 'token-introspection+jwt;v=1' }, {}, true],
+  ['typ with white space before a parameter is one', { typ: 'token-introspection+jwt \t; v=1' }, {}, true],
+  ['typ with an empty parameter is one', { typ: 'token-introspection+jwt;' }, {}, true],
+  ['typ with white space behind it is one', { typ: 'token-introspection+jwt ' }, {}, true],
+  [
+    'typ with application/ and a parameter is one',
+    { typ: 'Application/Token-Introspection+JWT;v=1' },
+    {},
+    true,
+  ],
   [
     'typ with application/ is one (RFC 7515 §4.1.9)',
     { typ: 'application/token-introspection+jwt' },
@@ -154,6 +212,9 @@ const TYPES: [sentence: string, header: object, payload: object, isResponse: boo
   ['typ at+jwt is none (RFC 9068 §2.1)', { typ: 'at+jwt' }, {}, false],
   ['a typ that only contains the name is none', { typ: 'x-token-introspection+jwt' }, {}, false],
   ['a typ that only starts with the name is none', { typ: 'token-introspection+jwt2' }, {}, false],
+  ['a typ with another word behind it is none', { typ: 'token-introspection+jwt x' }, {}, false],
+  ['a typ of another tree is none', { typ: 'text/token-introspection+jwt' }, {}, false],
+  ['a typ whose parameter has the name is none', { typ: 'JWT;token-introspection+jwt' }, {}, false],
   ['a typ whose + is another character is none', { typ: 'token-introspectionnjwt' }, {}, false],
   ['a typ that is no string is none', { typ: ['token-introspection+jwt'] }, {}, false],
 ];

@@ -26,13 +26,24 @@ function verdictOn(problem: string | undefined): Verdict {
 
 for (const [name, version, access, authRequest] of VERSIONS) {
   test(`findUnsafeNjs: ${name} in access mode is ${access} (njs CHANGES 1.0.1, Security)`, (t) =>
-    t.is(verdictOn(findUnsafeNjs(version, 'access')), access));
+    t.is(verdictOn(findUnsafeNjs(version, 'access', false)), access));
 
-  test(`findUnsafeNjs: ${name} in auth_request mode is ${authRequest} (nginx/njs#1077)`, (t) =>
-    t.is(verdictOn(findUnsafeNjs(version, 'auth_request')), authRequest));
+  test(`findUnsafeNjs: ${name} in auth_request mode is ${authRequest} (nginx/njs#1077, S115)`, (t) =>
+    t.is(verdictOn(findUnsafeNjs(version, 'auth_request', false)), authRequest));
+
+  test(`findUnsafeNjs: ${name} in auth_request mode is safe with a URL as endpoint: no subrequest is made (S115)`, (t) =>
+    t.is(findUnsafeNjs(version, 'auth_request', true), undefined));
+
+  test(`findUnsafeNjs: ${name} in access mode is ${access} with a URL as endpoint, too: js_access itself decides`, (t) =>
+    t.is(verdictOn(findUnsafeNjs(version, 'access', true)), access));
 }
 
 test('findUnsafeNjs: says which njs to use', (t) => {
-  t.regex(findUnsafeNjs(0x010000, 'access') as string, /njs 1\.0\.1 or newer/);
-  t.regex(findUnsafeNjs(0x000905, 'auth_request') as string, /njs 1\.0\.1 or newer/);
+  t.regex(findUnsafeNjs(0x010000, 'access', false) as string, /js_access needs njs 1\.0\.1 or newer/);
+  t.regex(findUnsafeNjs(0x000905, 'auth_request', false) as string, /njs 1\.0\.1 or newer/);
+});
+
+test('findUnsafeNjs: names the other way out, too', (t) => {
+  t.regex(findUnsafeNjs(0x010000, 'access', false) as string, /use auth_request mode/);
+  t.regex(findUnsafeNjs(0x000905, 'auth_request', false) as string, /use an absolute URL as endpoint/);
 });

@@ -21,6 +21,10 @@ function settingsWith(changes: Partial<Settings>): Settings {
     realm: 'api',
     scopes: [],
     cacheTtlSec: 300,
+    preflight: 'answer',
+    jwtField: '',
+    maxJwtLength: 65536,
+    introspectionParameters: '',
     ...changes,
   };
 }

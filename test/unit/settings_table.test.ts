@@ -1,12 +1,22 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
+import { clientSettingsTable } from '../../src/core/client_settings.js';
 import { settingsTable } from '../../src/core/settings.js';
 
 const HTTP_CONF = readFileSync(new URL('../../nginx/http.conf', import.meta.url), 'utf8');
 const TABLE = settingsTable();
+const CLIENT_TABLE = clientSettingsTable();
 const VARIABLES = TABLE.map(({ variable }) => variable);
+const CLIENT_VARIABLES = CLIENT_TABLE.map(({ variable }) => variable);
+/** A setting that only nginx reads: it becomes the credential of the lookup. */
+const INPUT = 'phantom_token_input';
 /** What the script writes: http.conf declares them under this prefix, too, and they are no settings. */
-const RESULTS = ['phantom_token_authorization', 'phantom_token_cache_status', 'phantom_token_reason'];
+const RESULTS = [
+  'phantom_token_authorization',
+  'phantom_token_cache_status',
+  'phantom_token_client_authorization',
+  'phantom_token_reason',
+];
 
 interface Declaration {
   readonly variable: string;
@@ -24,18 +34,34 @@ function jsVarsOf(conf: string): Declaration[] {
   }));
 }
 
-/** The body of `map $source $target { ... }`, without comments. */
+/** The body of `map <source> $target { ... }`, without comments; '' when there is none. */
 function mapBodyOf(conf: string, source: string, target: string): string {
   const withoutComments = conf.replace(/^([^"#]*)#.*$/gm, '$1');
-  const match = new RegExp(`^map \\$${source} \\$${target} \\{([^}]*)\\}`, 'm').exec(withoutComments);
-  return match === null ? '' : (match[1] as string);
+  const head = `\nmap ${source} $${target} {`;
+  const start = `\n${withoutComments}`.indexOf(head);
+  return start === -1 ? '' : (withoutComments.slice(start + head.length - 1).split('}')[0] as string);
+}
+
+/** The directives of a block, in order, without the white space around them. */
+function directivesOf(body: string): string[] {
+  return body
+    .split(';')
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
+}
+
+/** The lines that nginx joins for a variable, whatever `$phantom_token` is. */
+function joinedLinesOf(target: string): string[] {
+  const body = mapBodyOf(HTTP_CONF, '$phantom_token', target);
+  const joined = /^\s*default "([^"]*)";$/m.exec(body)?.[1] ?? '';
+  return joined.split('\\n');
 }
 
 function declarationOf(variable: string): Declaration | undefined {
   return jsVarsOf(HTTP_CONF).find((declaration) => declaration.variable === variable);
 }
 
-for (const { variable, defaultValue } of TABLE) {
+for (const { variable, defaultValue } of [...TABLE, ...CLIENT_TABLE]) {
   test(`http.conf: declares $${variable} once and without a value: empty means the default of the table`, (t) => {
     const declarations = jsVarsOf(HTTP_CONF).filter((declaration) => declaration.variable === variable);
     t.deepEqual(
@@ -55,25 +81,75 @@ test('http.conf: declares under the prefix nothing but settings and results, so 
   const declared = jsVarsOf(HTTP_CONF)
     .map(({ variable }) => variable)
     .filter((variable) => variable.startsWith('phantom_token'));
-  t.deepEqual(declared.toSorted(), [...VARIABLES, ...RESULTS].toSorted());
+  t.deepEqual(declared.toSorted(), [...VARIABLES, ...CLIENT_VARIABLES, INPUT, ...RESULTS].toSorted());
 });
 
-test('http.conf: joins exactly the rows of the table, in its order, a line break between two', (t) => {
-  const body = mapBodyOf(HTTP_CONF, 'phantom_token', 'phantom_settings');
-  const joined = /^\s*default "([^"]*)";$/m.exec(body)?.[1] ?? '';
+test('http.conf: joins a first line and exactly the rows of the table, in its order, a line break between two', (t) => {
+  t.deepEqual(joinedLinesOf('phantom_settings'), [
+    '$phantom_here $phantom_policy',
+    ...VARIABLES.map((variable) => `$${variable}`),
+  ]);
+});
+
+test('http.conf: joins exactly the rows of the client table, in its order, a line break between two', (t) => {
   t.deepEqual(
-    joined.split('\\n'),
-    VARIABLES.map((variable) => `$${variable}`),
+    joinedLinesOf('phantom_client'),
+    CLIENT_VARIABLES.map((variable) => `$${variable}`),
   );
 });
 
-test('http.conf: the joined settings are made anew after an internal redirect, and depend on no value', (t) => {
-  const body = mapBodyOf(HTTP_CONF, 'phantom_token', 'phantom_settings');
-  const directives = body
-    .split(';')
-    .map((text) => text.trim().split(/\s/)[0])
-    .filter((name) => name !== '');
-  t.deepEqual(directives.toSorted(), ['default', 'volatile']);
+test('http.conf: the lookup joins server, endpoint and what else forms the answer, and the credential last (S58, S59)', (t) => {
+  t.deepEqual(joinedLinesOf('phantom_lookup'), [
+    '$server_port $server_addr $server_name',
+    '$phantom_token_introspection_endpoint',
+    '$phantom_token_client_id',
+    '$phantom_token_introspection_parameters',
+    '$phantom_token_jwt_field',
+    '$phantom_credential',
+  ]);
+});
+
+test('http.conf: the credential is the Authorization header, or the token that another variable holds', (t) => {
+  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token_input', 'phantom_credential')), [
+    'volatile',
+    '"" $http_authorization',
+    'default "Bearer $phantom_token_input"',
+  ]);
+});
+
+/** What a cached record is compared with; a default that is written out counts as set, too. */
+const DECIDING_ON_A_HIT = [
+  'phantom_token_required_scopes',
+  'phantom_token_audience',
+  'phantom_token_issuer',
+  'phantom_token_clock_skew',
+  'phantom_token_cache_ttl',
+];
+
+test('http.conf: the policy is "none" only when nothing is set of what decides on a hit (S57)', (t) => {
+  const source = DECIDING_ON_A_HIT.map((variable) => `$${variable}`).join('');
+  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, `"${source}"`, 'phantom_policy')), [
+    'volatile',
+    '"" none',
+    'default some',
+  ]);
+  t.deepEqual(
+    DECIDING_ON_A_HIT.filter((variable) => !VARIABLES.includes(variable)),
+    [],
+  );
+});
+
+for (const target of ['phantom_settings', 'phantom_client', 'phantom_lookup']) {
+  test(`http.conf: $${target} is made anew after an internal redirect, and depends on no value (S93)`, (t) => {
+    const names = directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token', target)).map(
+      (directive) => directive.split(/\s/)[0],
+    );
+    t.deepEqual(names, ['volatile', 'default']);
+  });
+}
+
+test('http.conf: $phantom_here is empty until a location includes protect.conf (S84)', (t) => {
+  t.is(declarationOf('phantom_here')?.value, '');
 });
 
 test('jsVarsOf: reads declarations, their values and comments, and skips what is a comment itself', (t) => {
@@ -85,7 +161,18 @@ test('jsVarsOf: reads declarations, their values and comments, and skips what is
 });
 
 test('mapBodyOf: reads the map of these two variables and no other, and no comments', (t) => {
-  const conf = '#map $a $b { x; }\nmap $a $c { y; }\nmap $a $b {\n  # old;\n  default "z # z";\n}\n';
-  t.is(mapBodyOf(conf, 'a', 'b').trim(), 'default "z # z";');
-  t.is(mapBodyOf(conf, 'a', 'd'), '');
+  const conf =
+    '#map $a $b { x; }\nmap $a $c { y; }\nmap $a $b {\n  # old;\n  default "z # z";\n}\nmap "$a$c" $d { v; }\n';
+  t.is(mapBodyOf(conf, '$a', 'b').trim(), 'default "z # z";');
+  t.is(mapBodyOf(conf, '$a', 'c').trim(), 'y;');
+  t.is(mapBodyOf(conf, '"$a$c"', 'd').trim(), 'v;');
+  t.is(mapBodyOf(conf, '$a', 'd'), '');
+});
+
+test('directivesOf: reads every directive, in order', (t) => {
+  t.deepEqual(directivesOf('\n  volatile;\n  "" none;\n default  some;\n'), [
+    'volatile',
+    '"" none',
+    'default  some',
+  ]);
 });
