@@ -1,30 +1,438 @@
 // njs-phantom-token 0.1.0 (Apache-2.0). Built from src/ by `npm run build`: change it there, not here.
 
-// src/core/bearer.ts
-var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
-var SCHEME_LENGTH = 6;
-var MAX_TOKEN_LENGTH = 4096;
-function parseBearer(authorization) {
-  if (authorization.slice(0, SCHEME_LENGTH).toLowerCase() !== "bearer") {
-    return { kind: "refused", reason: "token_missing" };
+// src/core/json.ts
+function parseJsonObject(text3) {
+  let value;
+  try {
+    value = JSON.parse(text3);
+  } catch (_broken) {
+    return void 0;
   }
-  const start = skipSpaces(authorization, SCHEME_LENGTH);
-  const isOtherScheme = start === SCHEME_LENGTH;
-  if (isOtherScheme || start === authorization.length) {
-    return { kind: "refused", reason: "token_missing" };
-  }
-  const token = authorization.slice(start);
-  if (token.length > MAX_TOKEN_LENGTH || !B64TOKEN.test(token)) {
-    return { kind: "refused", reason: "token_malformed" };
-  }
-  return { kind: "token", token };
+  return isObject(value) ? value : void 0;
 }
-function skipSpaces(text3, from) {
-  let i = from;
-  while (i < text3.length && text3.charCodeAt(i) === 32) {
-    i++;
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+// src/core/plain_text.ts
+var PLAIN = /^[^\x00-\x1F\x7F]*$/;
+function isPlainText(text3) {
+  return PLAIN.test(text3);
+}
+
+// src/log_variables.ts
+function jwt(r) {
+  const v = r.variables;
+  const authorization = v.phantom_token_authorization;
+  const isOurs = authorization !== void 0 && v.phantom_token_cache_status !== "BYPASS";
+  return isOurs ? authorization.slice("Bearer ".length) : "";
+}
+function subject(r) {
+  return textClaim(readPayload(r), "sub");
+}
+function client(r) {
+  const payload = readPayload(r);
+  return textClaim(payload, "client_id") || textClaim(payload, "azp");
+}
+function readPayload(r) {
+  const payload = jwt(r).split(".")[1] || "";
+  return parseJsonObject(Buffer.from(payload, "base64url").toString()) || {};
+}
+function textClaim(payload, claim) {
+  const value = payload[claim];
+  return typeof value === "string" && isPlainText(value) ? value : "";
+}
+
+// src/core/outcome.ts
+function denialReasons() {
+  return [
+    "token_missing",
+    "token_malformed",
+    "token_inactive",
+    "token_expired",
+    "token_not_yet_valid",
+    "token_sender_constrained",
+    "token_type_mismatch",
+    "token_purged",
+    "issuer_mismatch",
+    "audience_mismatch",
+    "scope_insufficient"
+  ];
+}
+function unavailableReasons() {
+  return [
+    "misconfigured",
+    "internal_error",
+    "introspection_unreachable",
+    "introspection_timeout",
+    "introspection_overloaded",
+    "introspection_suspended",
+    "introspection_server_error",
+    "introspection_unauthorized",
+    "introspection_status",
+    "introspection_content_type",
+    "introspection_truncated",
+    "introspection_malformed",
+    "introspection_invalid_claim",
+    "introspection_response_jwt",
+    "jwt_missing",
+    "jwt_too_large"
+  ];
+}
+function cacheStatuses() {
+  return ["", "HIT", "MISS", "JOINED", "NEGATIVE", "STALE", "BYPASS"];
+}
+function granted(authorization, cacheStatus) {
+  return { kind: "grant", authorization, cacheStatus };
+}
+function denied(reason, cacheStatus) {
+  return { kind: "denial", reason, cacheStatus };
+}
+function unavailable(reason, detail, cacheStatus, retryAfter) {
+  return { kind: "unavailable", reason, detail, retryAfter: retryAfter || "", cacheStatus };
+}
+function isOutage(reason) {
+  const isAnswered = reason === "introspection_overloaded" || reason === "introspection_suspended" || reason === "introspection_server_error";
+  return isAnswered || isTransportFailure(reason);
+}
+function isTransportFailure(reason) {
+  return reason === "introspection_unreachable" || reason === "introspection_timeout";
+}
+
+// src/core/metrics.ts
+function requestsSeries(cacheStatus) {
+  return `phantom_token_requests_total{cache_status="${cacheStatus === "" ? "NONE" : cacheStatus}"}`;
+}
+function refusalsSeries(reason) {
+  return `phantom_token_refusals_total{reason="${reason}"}`;
+}
+function introspectionsSeries(result) {
+  return `phantom_token_introspections_total{result="${result}"}`;
+}
+function uncachedSeries(outcome) {
+  return `phantom_token_uncached_total{cause="${outcome}"}`;
+}
+var DURATION = "phantom_token_introspection_duration_seconds";
+var BREAKER_OPENED = "phantom_token_breaker_opened_total";
+function bucketBoundsMs() {
+  return [5, 10, 25, 50, 100, 250, 500, 1e3, 2500, 5e3, 1e4];
+}
+function bucketSeries(tookMs) {
+  const bounds = bucketBoundsMs();
+  for (let i = 0; i < bounds.length; i++) {
+    if (tookMs <= bounds[i]) {
+      return boundSeries(bounds[i]);
+    }
   }
-  return i;
+  return infinitySeries();
+}
+function boundSeries(boundMs) {
+  return `${DURATION}_bucket{le="${boundMs / 1e3}"}`;
+}
+function infinitySeries() {
+  return `${DURATION}_bucket{le="+Inf"}`;
+}
+function durationSumSeries() {
+  return `${DURATION}_sum`;
+}
+function formatMetrics(read, gauges) {
+  const counters = [
+    formatCounter(
+      "phantom_token_requests_total",
+      "Requests by where the answer came from.",
+      cacheStatuses().map(requestsSeries),
+      read
+    ),
+    formatCounter(
+      "phantom_token_refusals_total",
+      "Refused requests by reason code.",
+      allReasons().map(refusalsSeries),
+      read
+    ),
+    formatCounter(
+      "phantom_token_introspections_total",
+      "Calls to the authorization server by result: active or a reason code.",
+      ["active"].concat(allReasons()).map(introspectionsSeries),
+      read
+    ),
+    formatCounter(
+      "phantom_token_uncached_total",
+      "Active tokens that were not stored: the zone is full, or the record too large.",
+      ["full", "too_large"].map(uncachedSeries),
+      read
+    ),
+    formatCounter(BREAKER_OPENED, "How often introspection was suspended.", [BREAKER_OPENED], read)
+  ];
+  return `${counters.join("")}${formatHistogram(read)}${formatGauges(gauges)}`;
+}
+function allReasons() {
+  const reasons = [];
+  return reasons.concat(denialReasons()).concat(unavailableReasons());
+}
+function formatCounter(name, help, series, read) {
+  const samples = series.map((one) => `${one} ${read(one)}
+`);
+  return `${formatHead(name, help, "counter")}${samples.join("")}`;
+}
+function formatHead(name, help, type) {
+  return `# HELP ${name} ${help}
+# TYPE ${name} ${type}
+`;
+}
+function formatHistogram(read) {
+  let count2 = 0;
+  const buckets = bucketBoundsMs().map(boundSeries).concat(infinitySeries());
+  const samples = buckets.map((bucket) => {
+    count2 += read(bucket);
+    return `${bucket} ${count2}
+`;
+  });
+  const sumSec = read(durationSumSeries()) / 1e3;
+  const head = formatHead(DURATION, "Time of a call to the authorization server.", "histogram");
+  return `${head}${samples.join("")}${durationSumSeries()} ${sumSec}
+${DURATION}_count ${count2}
+`;
+}
+function formatGauges(gauges) {
+  let page = "";
+  let name = "";
+  for (let i = 0; i < gauges.length; i++) {
+    const gauge = gauges[i];
+    if (gauge.name !== name) {
+      name = gauge.name;
+      page += formatHead(name, gauge.help, "gauge");
+    }
+    page += `${name}{${formatLabels(gauge.labels)}} ${gauge.value}
+`;
+  }
+  return page;
+}
+function formatLabels(labels) {
+  return Object.keys(labels).map((label) => `${label}="${escapeLabel(labels[label])}"`).join(",");
+}
+function escapeLabel(value) {
+  return value.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n");
+}
+
+// src/core/breaker.ts
+function parseBreaker(text3) {
+  const parts = (text3 === void 0 ? "" : text3).split(" ");
+  const failures = Number(parts[0]);
+  const suspendedUntilMs = Number(parts[1]);
+  return failures >= 1 && suspendedUntilMs >= 0 ? { failures, suspendedUntilMs } : { failures: 0, suspendedUntilMs: 0 };
+}
+function formatBreaker(breaker) {
+  return `${breaker.failures} ${breaker.suspendedUntilMs}`;
+}
+function stateOf(breaker, nowMs) {
+  if (breaker.suspendedUntilMs === 0) {
+    return "closed";
+  }
+  return nowMs < breaker.suspendedUntilMs ? "open" : "half_open";
+}
+function afterFailure(breaker, settings, nowMs) {
+  const failures = breaker.failures + 1;
+  const suspends = settings.breakerFailures > 0 && failures >= settings.breakerFailures;
+  return { failures, suspendedUntilMs: suspends ? nowMs + settings.breakerDelaySec * 1e3 : 0 };
+}
+function suspendedSec(breaker, nowMs) {
+  return Math.max(1, Math.ceil((breaker.suspendedUntilMs - nowMs) / 1e3));
+}
+
+// src/edge/counters.ts
+function count(series) {
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone !== void 0) {
+    zone.incr(series, 1, 0);
+  }
+}
+function countDuration(tookMs) {
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone !== void 0) {
+    count(bucketSeries(tookMs));
+    zone.incr(durationSumSeries(), tookMs, 0);
+  }
+}
+function readCount(series) {
+  const zone = ngx.shared.phantom_token_metrics;
+  const value = zone === void 0 ? void 0 : zone.get(series);
+  return typeof value === "number" ? value : 0;
+}
+
+// src/edge/shared_cache.ts
+var MAX_RECORD_LENGTH = 65536;
+var ASSERTION_PREFIX = "assertion:";
+function findZoneProblem() {
+  const shared = ngx.shared;
+  const isComplete = shared.phantom_token && shared.phantom_token_denied && shared.phantom_token_locks;
+  return isComplete ? void 0 : "a js_shared_dict_zone of phantom_token, phantom_token_denied, phantom_token_locks is not declared: include zones.conf at http level";
+}
+function readRecord(key) {
+  const zone = ngx.shared.phantom_token;
+  return zone === void 0 ? void 0 : zone.get(key);
+}
+function writeRecord(key, record, ttlSec) {
+  return record.length > MAX_RECORD_LENGTH ? "too_large" : write("phantom_token", key, record, ttlSec);
+}
+function deleteRecord(key) {
+  dictionary("phantom_token").delete(key);
+}
+function readDenial(key) {
+  return dictionary("phantom_token_denied").get(key);
+}
+function addDenial(key, denial, ttlSec) {
+  return add("phantom_token_denied", key, denial, ttlSec * 1e3);
+}
+function writeDenial(key, denial, ttlSec) {
+  return write("phantom_token_denied", key, denial, ttlSec);
+}
+function readAssertion(name) {
+  return readRecord(ASSERTION_PREFIX + name);
+}
+function writeAssertion(name, assertion, ttlSec) {
+  write("phantom_token", ASSERTION_PREFIX + name, assertion, ttlSec);
+}
+function readLock(name) {
+  return dictionary("phantom_token_locks").get(name);
+}
+function addLock(name, state, ttlMs) {
+  return add("phantom_token_locks", name, state, ttlMs);
+}
+function writeLock(name, state, ttlSec) {
+  write("phantom_token_locks", name, state, ttlSec);
+}
+function deleteLock(name) {
+  dictionary("phantom_token_locks").delete(name);
+}
+function readZones() {
+  return ALL_ZONES.filter(isDeclared).map((name) => {
+    const zone = dictionary(name);
+    const entries = njs.version_number < 2311 ? -1 : zone.size();
+    return { name, capacityBytes: zone.capacity, freeBytes: zone.freeSpace(), entries };
+  });
+}
+var ALL_ZONES = ["phantom_token", "phantom_token_denied", "phantom_token_locks"];
+function isDeclared(zone) {
+  return ngx.shared[zone] !== void 0;
+}
+function isFirstInMinute(name) {
+  return addLock(`log:${name}`, "", 6e4) === "added";
+}
+function dictionary(zone) {
+  return ngx.shared[zone];
+}
+function write(zone, key, value, ttlSec) {
+  try {
+    dictionary(zone).set(key, value, ttlSec * 1e3);
+    return "stored";
+  } catch (e) {
+    return fullOrThrow(e);
+  }
+}
+function add(zone, key, value, ttlMs) {
+  try {
+    return dictionary(zone).add(key, value, ttlMs) ? "added" : "exists";
+  } catch (e) {
+    return fullOrThrow(e);
+  }
+}
+function fullOrThrow(e) {
+  if (e.name !== "SharedMemoryError") {
+    throw e;
+  }
+  return "full";
+}
+
+// src/edge/breaker.ts
+var BREAKER = "breaker:";
+var PROBE = "probe:";
+var MEMORY_SEC = 600;
+var LIST = "breakers:";
+var SEPARATOR = "";
+var MAX_LISTED = 100;
+function waitBeforeAskingSec(endpoint, probeMs) {
+  const text3 = readLock(BREAKER + endpoint);
+  if (text3 === void 0) {
+    return 0;
+  }
+  const breaker = parseBreaker(text3);
+  const nowMs = Date.now();
+  switch (stateOf(breaker, nowMs)) {
+    case "closed":
+      return 0;
+    case "open":
+      return suspendedSec(breaker, nowMs);
+    case "half_open":
+      return addLock(PROBE + endpoint, "", probeMs) === "added" ? 0 : 1;
+  }
+}
+function noteAnswer(endpoint) {
+  if (readLock(BREAKER + endpoint) !== void 0) {
+    deleteLock(BREAKER + endpoint);
+    deleteLock(PROBE + endpoint);
+  }
+}
+function noteTransportFailure(endpoint, settings) {
+  const breaker = afterFailure(parseBreaker(readLock(BREAKER + endpoint)), settings, Date.now());
+  list(endpoint);
+  writeLock(BREAKER + endpoint, formatBreaker(breaker), MEMORY_SEC + settings.breakerDelaySec);
+  deleteLock(PROBE + endpoint);
+  if (breaker.suspendedUntilMs > 0) {
+    count(BREAKER_OPENED);
+  }
+}
+function readBreakers() {
+  return readList().map((name) => {
+    const lines = name.split("\n");
+    const breaker = parseBreaker(readLock(BREAKER + name));
+    return { server: lines[0] || "", endpoint: lines[1] || "", state: stateOf(breaker, Date.now()) };
+  });
+}
+function list(endpoint) {
+  const names = readList();
+  if (!names.includes(endpoint) && names.length < MAX_LISTED) {
+    writeLock(LIST, names.concat(endpoint).join(SEPARATOR), MEMORY_SEC);
+  }
+}
+function readList() {
+  const names = readLock(LIST);
+  return names === void 0 ? [] : names.split(SEPARATOR);
+}
+
+// src/metrics.ts
+function metrics(r) {
+  const zones = readZones();
+  const counted = zones.filter((zone) => zone.entries >= 0);
+  const gauges = readBreakers().map(breakerGauge).concat(zones.map(capacityGauge)).concat(zones.map(freeGauge)).concat(counted.map(entriesGauge));
+  r.headersOut["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8";
+  r.headersOut["Cache-Control"] = "no-store";
+  r.return(200, formatMetrics(readCount, gauges));
+}
+function breakerGauge(breaker) {
+  return {
+    name: "phantom_token_breaker_state",
+    help: "Circuit breaker: 0 closed, 1 open, 2 half open. Endpoints that failed lately.",
+    labels: { server: breaker.server, endpoint: breaker.endpoint },
+    value: STATES.indexOf(breaker.state)
+  };
+}
+var STATES = ["closed", "open", "half_open"];
+function capacityGauge(zone) {
+  const help = "Size of a shared dictionary.";
+  return {
+    name: "phantom_token_zone_capacity_bytes",
+    help,
+    labels: { zone: zone.name },
+    value: zone.capacityBytes
+  };
+}
+function freeGauge(zone) {
+  const help = "Free pages of a shared dictionary; expired entries are freed when room is needed.";
+  return { name: "phantom_token_zone_free_bytes", help, labels: { zone: zone.name }, value: zone.freeBytes };
+}
+function entriesGauge(zone) {
+  const help = "Entries of a shared dictionary, expired ones included.";
+  return { name: "phantom_token_zone_entries", help, labels: { zone: zone.name }, value: zone.entries };
 }
 
 // src/core/cache_control.ts
@@ -72,14 +480,11 @@ var FORMAT = "1\n";
 function credentialOf(lookup) {
   return lookup.slice(lookup.lastIndexOf("\n") + 1);
 }
+function endpointOf(lookup) {
+  return lookup.slice(0, lookup.lastIndexOf("\n"));
+}
 function canonicalLookup(lookup, token) {
   return `${lookup.slice(0, lookup.lastIndexOf("\n") + 1)}Bearer ${token}`;
-}
-
-// src/core/plain_text.ts
-var PLAIN = /^[^\x00-\x1F\x7F]*$/;
-function isPlainText(text3) {
-  return PLAIN.test(text3);
 }
 
 // src/core/scope.ts
@@ -87,22 +492,71 @@ var SCOPE_LIST = /^[\x20\x21\x23-\x5B\x5D-\x7E]*$/;
 function isScopeList(text3) {
   return SCOPE_LIST.test(text3);
 }
-function splitScopes(list) {
-  return list.split(" ").filter(isNotEmpty);
+function splitScopes(list2) {
+  return list2.split(" ").filter(isNotEmpty);
 }
 function isNotEmpty(token) {
   return token !== "";
 }
 
-// src/core/settings.ts
-var HERE = "here ";
-var NOT_HERE = "this location does not include protect.conf itself: nested locations and limit_except do not inherit settings";
+// src/core/setting_checks.ts
 var MAX_SEC = 31536e3;
 var QUOTABLE = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/;
 var INTERNAL_LOCATION = /^\/[\x21\x22\x24-\x3E\x40-\x7E]*$/;
-var ABSOLUTE_URL = /^https?:\/\/[A-Za-z0-9.\-_[\]:]+(\/[\x21\x22\x24-\x3E\x40-\x7E]*)?$/;
-var FORM_FIELDS = /^([A-Za-z0-9._~*+-]+=[A-Za-z0-9%._~*+-]*(&(?!$)|$))*$/;
+var ABSOLUTE_URL = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\/[\x21\x22\x24-\x3E\x40-\x7E]*)?$/;
+var FORM_FIELDS = /^([A-Za-z0-9._~*+-]+=([A-Za-z0-9._~*+-]|%[0-9A-Fa-f]{2})*(&(?!$)|$))*$/;
+var OUR_FIELD = /(^|&)(token|token_type_hint|client_id|client_secret|client_assertion|client_assertion_type)=/;
 var MAX_JWT_LENGTH = 1048576;
+function checkSwitch(value) {
+  if (value === "") {
+    return "is not set in this location: set it to on or off";
+  }
+  const lower = value.toLowerCase();
+  return lower === "on" || lower === "off" ? void 0 : "must be on or off";
+}
+function checkScopes(value) {
+  return isScopeList(value) ? void 0 : "must be scopes separated by spaces (RFC 6749 \xA73.3)";
+}
+function checkPlainText(value) {
+  return isPlainText(value) ? void 0 : "must not hold control characters";
+}
+function checkSeconds(value) {
+  return checkNumber(MAX_SEC, "seconds")(value);
+}
+function checkEndpoint(value) {
+  if (value === "") {
+    return "is not set: name the internal location that introspects, or an absolute URL";
+  }
+  return INTERNAL_LOCATION.test(value) || ABSOLUTE_URL.test(value) ? void 0 : "must be the path of an internal location, such as /introspect, or an http or https URL; neither with a query";
+}
+function checkJwtLength(value) {
+  const valid = /^[1-9][0-9]{0,6}$/.test(value) && Number(value) <= MAX_JWT_LENGTH;
+  return valid ? void 0 : `must be a number of characters from 1 to ${MAX_JWT_LENGTH}`;
+}
+function checkFormFields(value) {
+  if (!FORM_FIELDS.test(value)) {
+    return "must be form fields, encoded: name=value&name=value";
+  }
+  return OUR_FIELD.test(value) ? "must not name a field that the script sends itself" : void 0;
+}
+function checkRealm(value) {
+  return QUOTABLE.test(value) ? void 0 : "must be printable ASCII without quotes and backslashes";
+}
+function checkOneOf(words) {
+  return (value) => words.includes(value) ? void 0 : `must be one of ${words.join(", ")}`;
+}
+function checkNumber(max, of) {
+  return (value) => {
+    const valid = /^[0-9]{1,8}$/.test(value) && Number(value) <= max;
+    return valid ? void 0 : `must be a whole number of ${of} from 0 to ${max}, without a unit`;
+  };
+}
+
+// src/core/settings.ts
+var DEFAULT_CACHE_TTL_SEC = 300;
+var PREFLIGHTS = ["answer", "pass", "authenticate"];
+var HERE = "here ";
+var NOT_HERE = "this location does not include protect.conf itself: nested locations and limit_except do not inherit settings";
 function settingsTable() {
   return [
     { variable: "phantom_token", defaultValue: "", check: checkSwitch },
@@ -113,11 +567,21 @@ function settingsTable() {
     { variable: "phantom_token_introspection_endpoint", defaultValue: "", check: checkEndpoint },
     { variable: "phantom_token_realm", defaultValue: "api", check: checkRealm },
     { variable: "phantom_token_scopes", defaultValue: "", check: checkScopes },
-    { variable: "phantom_token_cache_ttl", defaultValue: "300", check: checkSeconds },
-    { variable: "phantom_token_preflight", defaultValue: "answer", check: checkPreflight },
+    { variable: "phantom_token_cache_ttl", defaultValue: String(DEFAULT_CACHE_TTL_SEC), check: checkSeconds },
+    { variable: "phantom_token_preflight", defaultValue: "answer", check: checkOneOf(PREFLIGHTS) },
     { variable: "phantom_token_jwt_field", defaultValue: "", check: checkPlainText },
     { variable: "phantom_token_max_jwt_length", defaultValue: "65536", check: checkJwtLength },
-    { variable: "phantom_token_introspection_parameters", defaultValue: "", check: checkFormFields }
+    { variable: "phantom_token_introspection_parameters", defaultValue: "", check: checkFormFields },
+    { variable: "phantom_token_cache_control", defaultValue: "obey", check: checkOneOf(["obey", "ignore"]) },
+    { variable: "phantom_token_negative_cache_ttl", defaultValue: "5", check: checkNumber(60, "seconds") },
+    { variable: "phantom_token_stale_if_error", defaultValue: "0", check: checkSeconds },
+    {
+      variable: "phantom_token_introspection_timeout",
+      defaultValue: "10",
+      check: checkNumber(60, "seconds")
+    },
+    { variable: "phantom_token_breaker_failures", defaultValue: "5", check: checkNumber(1e3, "failures") },
+    { variable: "phantom_token_breaker_delay", defaultValue: "2", check: checkNumber(3600, "seconds") }
   ];
 }
 function hasNoPolicy(joined) {
@@ -139,6 +603,11 @@ function parseSettings(joined) {
   }
   const lines = parseLines(settingsTable(), joined.slice(joined.indexOf("\n") + 1));
   return lines.kind === "misconfiguration" ? lines : typedSettings(lines.values);
+}
+function parsePurgeSettings(joined) {
+  const lines = ["on"].concat(joined.split("\n").slice(2));
+  const parsed = parseLines(settingsTable(), lines.join("\n"));
+  return parsed.kind === "misconfiguration" ? parsed : { kind: "purge_settings", cacheTtlSec: typedSettings(parsed.values).cacheTtlSec };
 }
 function parseLines(table, joined) {
   const lines = joined === "" ? table.map(emptyLine) : joined.split("\n");
@@ -171,7 +640,13 @@ function typedSettings(values) {
     preflight: values.phantom_token_preflight,
     jwtField: values.phantom_token_jwt_field,
     maxJwtLength: Number(values.phantom_token_max_jwt_length),
-    introspectionParameters: values.phantom_token_introspection_parameters
+    introspectionParameters: values.phantom_token_introspection_parameters,
+    obeysCacheControl: values.phantom_token_cache_control === "obey",
+    negativeCacheTtlSec: Number(values.phantom_token_negative_cache_ttl),
+    staleIfErrorSec: Number(values.phantom_token_stale_if_error),
+    introspectionTimeoutSec: Number(values.phantom_token_introspection_timeout),
+    breakerFailures: Number(values.phantom_token_breaker_failures),
+    breakerDelaySec: Number(values.phantom_token_breaker_delay)
   };
 }
 function emptyLine() {
@@ -180,55 +655,18 @@ function emptyLine() {
 function misconfiguration(problem) {
   return { kind: "misconfiguration", problem };
 }
-function checkSwitch(value) {
-  if (value === "") {
-    return "is not set in this location: set it to on or off";
-  }
-  const lower = value.toLowerCase();
-  return lower === "on" || lower === "off" ? void 0 : "must be on or off";
-}
-function checkScopes(value) {
-  return isScopeList(value) ? void 0 : "must be scopes separated by spaces (RFC 6749 \xA73.3)";
-}
-function checkPlainText(value) {
-  return isPlainText(value) ? void 0 : "must not hold control characters";
-}
-function checkSeconds(value) {
-  const valid = /^[0-9]{1,8}$/.test(value) && Number(value) <= MAX_SEC;
-  return valid ? void 0 : `must be a whole number of seconds from 0 to ${MAX_SEC}, without a unit`;
-}
-function checkEndpoint(value) {
-  if (value === "") {
-    return "is not set: name the internal location that introspects, or an absolute URL";
-  }
-  return INTERNAL_LOCATION.test(value) || ABSOLUTE_URL.test(value) ? void 0 : "must be the path of an internal location, such as /introspect, or an http or https URL; neither with a query";
-}
-function checkPreflight(value) {
-  return ["answer", "pass", "authenticate"].includes(value) ? void 0 : "must be answer, pass or authenticate";
-}
-function checkJwtLength(value) {
-  const valid = /^[1-9][0-9]{0,6}$/.test(value) && Number(value) <= MAX_JWT_LENGTH;
-  return valid ? void 0 : `must be a number of characters from 1 to ${MAX_JWT_LENGTH}`;
-}
-function checkFormFields(value) {
-  if (!FORM_FIELDS.test(value)) {
-    return "must be form fields, encoded: name=value&name=value";
-  }
-  return `&${value}`.includes("&token=") ? "must not name the field token" : void 0;
-}
-function checkRealm(value) {
-  return QUOTABLE.test(value) ? void 0 : "must be printable ASCII without quotes and backslashes";
-}
 
 // src/core/client_settings.ts
+var METHODS = ["", "none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
+var ALGORITHMS = ["RS256", "PS256", "ES256"];
 function clientSettingsTable() {
   return [
     { variable: "phantom_token_client_id", defaultValue: "", check: checkPlainText },
-    { variable: "phantom_token_client_auth", defaultValue: "", check: checkMethod },
+    { variable: "phantom_token_client_auth", defaultValue: "", check: checkOneOf(METHODS) },
     { variable: "phantom_token_client_secret", defaultValue: "", check: checkPlainText },
     { variable: "phantom_token_client_secret_file", defaultValue: "", check: checkFile },
     { variable: "phantom_token_client_key_file", defaultValue: "", check: checkFile },
-    { variable: "phantom_token_client_key_algorithm", defaultValue: "RS256", check: checkAlgorithm },
+    { variable: "phantom_token_client_key_algorithm", defaultValue: "RS256", check: checkOneOf(ALGORITHMS) },
     { variable: "phantom_token_client_key_id", defaultValue: "", check: checkPlainText },
     { variable: "phantom_token_client_assertion_audience", defaultValue: "", check: checkPlainText },
     { variable: "phantom_token_client_assertion_ttl", defaultValue: "60", check: checkSeconds }
@@ -239,17 +677,17 @@ function parseClientSettings(joined, isUrl) {
   if (values.kind === "misconfiguration") {
     return values;
   }
-  const client = typedSettings2(values.values, isUrl);
-  const problem = findMissing(client);
-  return problem === void 0 ? client : misconfiguration(problem);
+  const client2 = typedSettings2(values.values, isUrl);
+  const problem = findMissing(client2);
+  return problem === void 0 ? client2 : misconfiguration(problem);
 }
 function typedSettings2(values, isUrl) {
   const id = values.phantom_token_client_id;
-  const named = values.phantom_token_client_auth;
+  const named2 = values.phantom_token_client_auth;
   const implied = id === "" && !isUrl ? "none" : "client_secret_basic";
   return {
     kind: "client_settings",
-    authMethod: named === "" ? implied : named,
+    authMethod: named2 === "" ? implied : named2,
     id,
     secret: values.phantom_token_client_secret,
     secretFile: values.phantom_token_client_secret_file,
@@ -260,36 +698,42 @@ function typedSettings2(values, isUrl) {
     assertionTtlSec: Number(values.phantom_token_client_assertion_ttl)
   };
 }
-function findMissing(client) {
-  if (client.authMethod === "none") {
+function findMissing(client2) {
+  if (client2.authMethod === "none") {
     return void 0;
   }
-  if (client.id === "") {
-    return `$phantom_token_client_id is not set: ${client.authMethod} needs it`;
+  if (client2.id === "") {
+    return `$phantom_token_client_id is not set: ${client2.authMethod} needs it`;
   }
-  if (client.authMethod === "private_key_jwt") {
-    return findMissingOfKey(client);
+  if (client2.authMethod === "private_key_jwt") {
+    return findMissingOfKey(client2);
   }
-  if (client.secret === "" === (client.secretFile === "")) {
-    return `set $phantom_token_client_secret or $phantom_token_client_secret_file: ${client.authMethod} needs one of them`;
+  if (client2.secret === "" === (client2.secretFile === "")) {
+    return `set $phantom_token_client_secret or $phantom_token_client_secret_file: ${client2.authMethod} needs one of them`;
   }
   return void 0;
 }
-function findMissingOfKey(client) {
-  if (client.keyFile === "") {
+function findMissingOfKey(client2) {
+  if (client2.keyFile === "") {
     return "$phantom_token_client_key_file is not set: private_key_jwt needs it";
   }
-  return client.assertionAudience === "" ? "$phantom_token_client_assertion_audience is not set: private_key_jwt needs the issuer of the authorization server" : void 0;
+  return client2.assertionAudience === "" ? "$phantom_token_client_assertion_audience is not set: private_key_jwt needs the issuer of the authorization server" : void 0;
 }
 function checkFile(value) {
   return value === "" || value.startsWith("/") ? checkPlainText(value) : "must be an absolute path";
 }
-function checkMethod(value) {
-  const methods = ["", "none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
-  return methods.includes(value) ? void 0 : "must be client_secret_basic, client_secret_post, private_key_jwt or none";
+
+// src/core/denial_record.ts
+var TIME_DIGITS = 10;
+function isRemembered(reason) {
+  return reason === "token_inactive" || reason === "token_expired" || reason === "token_sender_constrained" || reason === "token_type_mismatch";
 }
-function checkAlgorithm(value) {
-  return ["RS256", "PS256", "ES256"].includes(value) ? void 0 : "must be RS256, PS256 or ES256";
+function encodeDenial(expiresAtSec, reason) {
+  return String(expiresAtSec).padStart(TIME_DIGITS, "0") + reason;
+}
+function reasonOf(record, nowSec) {
+  const isFresh2 = Number(record.slice(0, TIME_DIGITS)) > nowSec;
+  return isFresh2 ? record.slice(TIME_DIGITS) : void 0;
 }
 
 // src/core/claims.ts
@@ -340,17 +784,17 @@ function readTime(value, round) {
 }
 function readScope(value) {
   if (value === void 0) return "";
-  const list = typeof value === "string" ? [value] : value;
-  if (!Array.isArray(list) || !list.every(isScope)) return void 0;
-  return splitScopes(list.join(" ")).join(" ");
+  const list2 = typeof value === "string" ? [value] : value;
+  if (!Array.isArray(list2) || !list2.every(isScope)) return void 0;
+  return splitScopes(list2.join(" ")).join(" ");
 }
 function isScope(value) {
   return typeof value === "string" && isScopeList(value);
 }
 function readTexts(value) {
   if (value === void 0) return [];
-  const list = Array.isArray(value) ? value : [value];
-  return list.every(isTextClaim) ? list : void 0;
+  const list2 = Array.isArray(value) ? value : [value];
+  return list2.every(isTextClaim) ? list2 : void 0;
 }
 function isTextClaim(value) {
   return typeof value === "string" && isPlainText(value);
@@ -363,19 +807,19 @@ function formEncode(text3) {
 function percentEncode(character) {
   return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
-
-// src/core/json.ts
-function parseJsonObject(text3) {
-  let value;
-  try {
-    value = JSON.parse(text3);
-  } catch (_broken) {
+function parseTokenForm(form) {
+  const fields = form.split("&").filter(isTokenField);
+  if (fields.length !== 1) {
     return void 0;
   }
-  return isObject(value) ? value : void 0;
+  try {
+    return decodeURIComponent(fields[0].slice("token=".length).replace(/\+/g, " "));
+  } catch (_malformed) {
+    return void 0;
+  }
 }
-function isObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function isTokenField(field) {
+  return field.startsWith("token=");
 }
 
 // src/core/jwt.ts
@@ -392,6 +836,17 @@ function parseJwt(text3) {
     return void 0;
   }
   return hasWholeSignature(header2.alg, parts[2]) ? { text: text3, header: header2, payload } : void 0;
+}
+function explainBadJwt(text3) {
+  if (!COMPACT_JWS.test(text3)) {
+    return "not a signed JWT of three base64url parts";
+  }
+  const parts = text3.split(".");
+  const header2 = parseJsonObject(decodePart(parts[0]));
+  if (header2 === void 0 || parseJsonObject(decodePart(parts[1])) === void 0) {
+    return "header or payload of the JWT is no JSON object";
+  }
+  return `alg none, or a signature of ${parts[2].length} characters, which its alg does not make: was it cut?`;
 }
 function isIntrospectionResponse(jwt2) {
   const typ = jwt2.header.typ;
@@ -437,17 +892,6 @@ function hasWholeSignature(alg, signature) {
   }
 }
 
-// src/core/outcome.ts
-function granted(authorization, cacheStatus) {
-  return { kind: "grant", authorization, cacheStatus };
-}
-function denied(reason, cacheStatus) {
-  return { kind: "denial", reason, cacheStatus };
-}
-function unavailable(reason, detail, cacheStatus) {
-  return { kind: "unavailable", reason, detail, retryAfter: "", cacheStatus };
-}
-
 // src/core/introspection.ts
 var MISROUTED = "$phantom_token_introspection_endpoint must name a location of this server that includes introspection.conf, and no rewrite, if or return of the server may take the request elsewhere";
 function introspectionForm(token, proofFields, parameters) {
@@ -489,13 +933,13 @@ function interpretStatus(reply) {
       return refuseReply("introspection_unauthorized", reply);
     case 429:
     case 503:
-      return overloaded(reply);
+      return unavailable("introspection_overloaded", describe(reply), "MISS", reply.retryAfter);
     case 502:
       return refuseReply("introspection_unreachable", reply);
     case 504:
       return refuseReply("introspection_timeout", reply);
     default:
-      return refuseReply("introspection_status", reply);
+      return refuseReply(reply.status >= 500 ? "introspection_server_error" : "introspection_status", reply);
   }
 }
 function interpretJwt(reply, form, nowSec) {
@@ -503,33 +947,33 @@ function interpretJwt(reply, form, nowSec) {
   if (found.kind !== "jwt") {
     return found;
   }
-  const active = found.jwt.payload.active;
-  if (active === false) {
-    return inactive();
-  }
-  return active === void 0 || active === true ? activeToken(found.jwt, found.jwt.payload, reply, nowSec) : refuseReply("introspection_malformed", reply);
+  return activeToken(found.jwt, found.jwt.payload, reply, nowSec);
 }
 function interpretJson(reply, form, nowSec) {
   const answer = parseJsonObject(reply.body);
-  if (answer === void 0 || typeof answer.active !== "boolean") {
-    return refuseReply("introspection_malformed", reply);
+  if (answer === void 0) {
+    return malformed(reply, "no JSON object");
+  }
+  if (typeof answer.active !== "boolean") {
+    return malformed(reply, "active is no boolean");
   }
   if (!answer.active) {
     return inactive();
   }
   const member = readJwtMember(answer, form.jwtField);
   if (member === void 0) {
-    return refuseReply("jwt_missing", reply);
+    return unavailable("jwt_missing", `${describe(reply)} ${NAME_FIELD}`, "MISS");
   }
   const found = findJwt(member, reply, form);
   return found.kind === "jwt" ? activeToken(found.jwt, answer, reply, nowSec) : found;
 }
 function readJwtMember(answer, jwtField) {
+  const members = Object.keys(answer);
   const names = jwtField === "" ? ["phantom_token", "jwt", "token_string"] : [jwtField];
   for (let i = 0; i < names.length; i++) {
-    const member = answer[names[i]];
-    if (member !== void 0) {
-      return member;
+    const name = names[i];
+    if (members.includes(name)) {
+      return answer[name];
     }
   }
   return void 0;
@@ -540,12 +984,20 @@ function findJwt(text3, reply, form) {
   }
   const jwt2 = typeof text3 === "string" ? parseJwt(text3) : void 0;
   if (jwt2 === void 0) {
-    return refuseReply("introspection_malformed", reply);
+    return malformed(reply, typeof text3 === "string" ? explainBadJwt(text3) : "the JWT is no string");
   }
   return isIntrospectionResponse(jwt2) ? refuseReply("introspection_response_jwt", reply) : { kind: "jwt", jwt: jwt2 };
 }
+var NAME_FIELD = "the answer has no member that holds a JWT: see $phantom_token_jwt_field";
 var RAISE_LENGTH = "raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection.conf above it";
 function activeToken(jwt2, source, reply, nowSec) {
+  const active = jwt2.payload.active;
+  if (active === false) {
+    return inactive();
+  }
+  if (active !== void 0 && active !== true) {
+    return malformed(reply, "active is no boolean");
+  }
   const read = readClaims(source);
   if (read.kind === "invalid_claim") {
     return invalidClaim2(read, reply);
@@ -582,14 +1034,8 @@ function earlier(a, b) {
 function inactive() {
   return denied("token_inactive", "MISS");
 }
-function overloaded(reply) {
-  return {
-    kind: "unavailable",
-    reason: "introspection_overloaded",
-    detail: describe(reply),
-    retryAfter: reply.retryAfter,
-    cacheStatus: "MISS"
-  };
+function malformed(reply, problem) {
+  return unavailable("introspection_malformed", `${describe(reply)} problem="${problem}"`, "MISS");
 }
 function refuseReply(reason, reply) {
   return unavailable(reason, describe(reply), "MISS");
@@ -602,17 +1048,6 @@ function mediaType(contentType) {
   const type = contentType.split(";")[0];
   const name = type.trim().toLowerCase();
   return /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+$/.test(name) ? name : "";
-}
-
-// src/core/njs_version.ts
-function findUnsafeNjs(version, mode, isUrl) {
-  if (mode === "access" && version < 65537) {
-    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
-  }
-  if (!isUrl && version >= 2309 && version <= 2313) {
-    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
-  }
-  return void 0;
 }
 
 // src/core/policy.ts
@@ -634,23 +1069,31 @@ function grantsAll(scope, required) {
 }
 
 // src/core/record.ts
-var TIME_DIGITS = 10;
-var NOT_BEFORE_END = 2 * TIME_DIGITS;
-var AUTHORIZATION_START = 3 * TIME_DIGITS;
-function encodeRecord(expiresAtSec, storedAtSec, jwt2, claims) {
-  const times = tenDigits(expiresAtSec) + tenDigits(claims.notBeforeSec) + tenDigits(storedAtSec);
+var TIME_DIGITS2 = 10;
+var NOT_BEFORE_END = 2 * TIME_DIGITS2;
+var STORED_END = 3 * TIME_DIGITS2;
+var AUTHORIZATION_START = 4 * TIME_DIGITS2;
+var NEVER_SEC = 9999999999;
+function encodeRecord(times, jwt2, claims) {
+  const tokenEndSec = times.tokenExpiresAtSec === void 0 ? NEVER_SEC : times.tokenExpiresAtSec;
+  const digits = tenDigits(times.expiresAtSec) + tenDigits(claims.notBeforeSec) + tenDigits(times.storedAtSec) + tenDigits(tokenEndSec);
   const lines = [claims.scope, claims.issuer].concat(claims.audience);
-  return `${times}Bearer ${jwt2}
+  return `${digits}Bearer ${jwt2}
 ${lines.join("\n")}`;
 }
 function isFresh(record, nowSec) {
-  return Number(record.slice(0, TIME_DIGITS)) > nowSec;
+  return Number(record.slice(0, TIME_DIGITS2)) > nowSec;
 }
 function notBeforeOf(record) {
-  return Number(record.slice(TIME_DIGITS, NOT_BEFORE_END));
+  return Number(record.slice(TIME_DIGITS2, NOT_BEFORE_END));
 }
 function ageSecOf(record, nowSec) {
-  return nowSec - Number(record.slice(NOT_BEFORE_END, AUTHORIZATION_START));
+  return nowSec - Number(record.slice(NOT_BEFORE_END, STORED_END));
+}
+function isStale(record, staleIfErrorSec, nowSec) {
+  const tokenEndSec = Number(record.slice(STORED_END, AUTHORIZATION_START));
+  const recordEndSec = Number(record.slice(0, TIME_DIGITS2));
+  return nowSec < Math.min(recordEndSec + staleIfErrorSec, tokenEndSec);
 }
 function authorizationOf(record) {
   return record.slice(AUTHORIZATION_START, record.indexOf("\n"));
@@ -665,11 +1108,12 @@ function claimsOf(record) {
   };
 }
 function tenDigits(epochSec) {
-  return String(epochSec).padStart(TIME_DIGITS, "0");
+  return String(epochSec).padStart(TIME_DIGITS2, "0");
 }
 
 // src/core/ttl.ts
-function recordTtlSec(lifetimes, nowSec) {
+var JITTER = 0.1;
+function recordTtlSec(lifetimes, nowSec, random) {
   let ttlSec = lifetimes.cacheTtlSec;
   if (lifetimes.freshnessSec !== void 0) {
     ttlSec = Math.min(ttlSec, lifetimes.freshnessSec);
@@ -677,7 +1121,7 @@ function recordTtlSec(lifetimes, nowSec) {
   if (lifetimes.expiresAtSec !== void 0) {
     ttlSec = Math.min(ttlSec, lifetimes.expiresAtSec - nowSec);
   }
-  return ttlSec >= 1 ? Math.floor(ttlSec) : 0;
+  return ttlSec >= 1 ? Math.floor(ttlSec) - Math.floor(ttlSec * random * JITTER) : 0;
 }
 
 // src/edge/client_credentials.ts
@@ -707,107 +1151,79 @@ function assertionProof(clientId, assertion) {
 }
 var SINGLE_USE_SEC = 60;
 var ASSERTION_MARGIN_SEC = 5;
-function assertionInput(client, jti, nowSec) {
-  const header2 = { alg: client.keyAlgorithm, typ: "JWT" };
-  if (client.keyId !== "") {
-    header2.kid = client.keyId;
+function assertionInput(client2, jti, nowSec) {
+  const header2 = { alg: client2.keyAlgorithm, typ: "JWT" };
+  if (client2.keyId !== "") {
+    header2.kid = client2.keyId;
   }
-  const reusedSec = client.assertionTtlSec + ASSERTION_MARGIN_SEC;
+  const reusedSec = client2.assertionTtlSec + ASSERTION_MARGIN_SEC;
   const claims = {
-    iss: client.id,
-    sub: client.id,
-    aud: client.assertionAudience,
+    iss: client2.id,
+    sub: client2.id,
+    aud: client2.assertionAudience,
     jti,
     iat: nowSec,
-    exp: nowSec + (client.assertionTtlSec === 0 ? SINGLE_USE_SEC : reusedSec)
+    exp: nowSec + (client2.assertionTtlSec === 0 ? SINGLE_USE_SEC : reusedSec)
   };
   return `${encodePart(header2)}.${encodePart(claims)}`;
 }
 function decodePrivateKey(pem) {
   const match = /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----/.exec(pem);
-  return match === null ? void 0 : Buffer.from(match[1].replace(/\s/g, ""), "base64");
+  const base64 = match === null ? "" : match[1].replace(/\s/g, "");
+  return base64 === "" ? void 0 : Buffer.from(base64, "base64");
 }
 function encodePart(value) {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
-// src/edge/shared_cache.ts
-function findZoneProblem() {
-  return ngx.shared.phantom_token === void 0 ? "js_shared_dict_zone phantom_token is not declared: include zones.conf at http level" : void 0;
-}
-function readRecord(key) {
-  const zone = ngx.shared.phantom_token;
-  return zone === void 0 ? void 0 : zone.get(key);
-}
-function writeRecord(key, record, ttlSec) {
-  write(key, record, ttlSec);
-}
-var ASSERTION_PREFIX = "assertion:";
-function readAssertion(name) {
-  return readRecord(ASSERTION_PREFIX + name);
-}
-function writeAssertion(name, assertion, ttlSec) {
-  write(ASSERTION_PREFIX + name, assertion, ttlSec);
-}
-function write(key, value, ttlSec) {
-  const zone = ngx.shared.phantom_token;
-  try {
-    zone.set(key, value, ttlSec * 1e3);
-  } catch (e) {
-    if (e.name !== "SharedMemoryError") {
-      throw e;
-    }
-  }
-}
-
 // src/edge/client_credentials.ts
-async function proveClient(client, nowSec) {
-  if (client.authMethod === "none") {
+async function proveClient(client2, nowSec) {
+  if (client2.authMethod === "none") {
     return NO_PROOF;
   }
-  if (client.authMethod === "private_key_jwt") {
-    return proveByKey(client, nowSec);
+  if (client2.authMethod === "private_key_jwt") {
+    return proveByKey(client2, nowSec);
   }
-  const secret = readSecret(client);
+  const secret = readSecret(client2);
   if (secret === void 0) {
     return misconfiguration("$phantom_token_client_secret_file cannot be read, or is empty");
   }
-  return client.authMethod === "client_secret_post" ? postProof(client.id, secret) : basicProof(client.id, secret);
+  return client2.authMethod === "client_secret_post" ? postProof(client2.id, secret) : basicProof(client2.id, secret);
 }
-function readSecret(client) {
-  if (client.secretFile === "") {
-    return client.secret;
+function readSecret(client2) {
+  if (client2.secretFile === "") {
+    return client2.secret;
   }
-  const text3 = readFile(client.secretFile);
+  const text3 = readFile(client2.secretFile);
   const secret = text3 === void 0 ? "" : text3.replace(/\r?\n$/, "");
   return secret === "" ? void 0 : secret;
 }
-async function proveByKey(client, nowSec) {
-  const name = assertionName(client);
-  const known = client.assertionTtlSec === 0 ? void 0 : readAssertion(name);
+async function proveByKey(client2, nowSec) {
+  const name = assertionName(client2);
+  const known = client2.assertionTtlSec === 0 ? void 0 : readAssertion(name);
   if (known !== void 0) {
-    return assertionProof(client.id, known);
+    return assertionProof(client2.id, known);
   }
-  const pem = readFile(client.keyFile);
+  const pem = readFile(client2.keyFile);
   const key = pem === void 0 ? void 0 : decodePrivateKey(pem);
   if (key === void 0) {
     return misconfiguration(
       "$phantom_token_client_key_file cannot be read, or holds no PKCS #8 key (openssl pkcs8 -topk8 -nocrypt)"
     );
   }
-  const input = assertionInput(client, newJti(), nowSec);
-  const signature = await sign(client.keyAlgorithm, key, input);
+  const input = assertionInput(client2, newJti(), nowSec);
+  const signature = await sign(client2.keyAlgorithm, key, input);
   if (signature === void 0) {
-    return misconfiguration(`$phantom_token_client_key_file holds no key for ${client.keyAlgorithm}`);
+    return misconfiguration(`$phantom_token_client_key_file holds no key for ${client2.keyAlgorithm}`);
   }
   const assertion = `${input}.${signature}`;
-  if (client.assertionTtlSec > 0) {
-    writeAssertion(name, assertion, client.assertionTtlSec);
+  if (client2.assertionTtlSec > 0) {
+    writeAssertion(name, assertion, client2.assertionTtlSec);
   }
-  return assertionProof(client.id, assertion);
+  return assertionProof(client2.id, assertion);
 }
-function assertionName(client) {
-  const parts = [client.id, client.keyFile, client.keyAlgorithm, client.keyId, client.assertionAudience];
+function assertionName(client2) {
+  const parts = [client2.id, client2.keyFile, client2.keyAlgorithm, client2.keyId, client2.assertionAudience];
   return nodeCrypto.createHash("sha256").update(parts.join("\n")).digest("base64url");
 }
 function newJti() {
@@ -852,18 +1268,29 @@ function readFile(path) {
   }
 }
 
+// src/edge/clock.ts
+function readClockSec() {
+  return Math.floor(Date.now() / 1e3);
+}
+function readClockMs() {
+  return Date.now();
+}
+function readChance() {
+  return Math.random();
+}
+
 // src/core/fetch_failure.ts
 function readFetchFailure(message) {
-  if (message.includes("timed out")) {
-    return { status: 504, failure: "no answer within js_fetch_timeout" };
-  }
   if (message.includes("no resolver")) {
     return { status: 502, failure: "a host name needs the resolver directive" };
   }
   if (message.includes("could not be resolved")) {
     return { status: 502, failure: "the host name cannot be resolved" };
   }
-  if (message.includes("too large")) {
+  if (message.includes("timed out")) {
+    return { status: 504, failure: "no answer within js_fetch_timeout" };
+  }
+  if (message.includes("too large") || message.includes("very large")) {
     return { status: 502, failure: "the answer is over js_fetch_max_response_buffer_size" };
   }
   if (message.includes("connect failed")) {
@@ -914,6 +1341,7 @@ async function fetchReply(url, form, proof) {
   if (proof.authorization !== "") {
     headers.Authorization = proof.authorization;
   }
+  await nextTurn();
   try {
     const reply = await ngx.fetch(url, { method: "POST", headers, body: form });
     const body = await reply.text();
@@ -932,6 +1360,11 @@ async function fetchReply(url, form, proof) {
   } catch (e) {
     return failedReply(e);
   }
+}
+function nextTurn() {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 0);
+  });
 }
 function failedReply(e) {
   const fault = readFetchFailure(e instanceof Error ? e.message : "");
@@ -958,41 +1391,6 @@ function text(value) {
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
-// src/core/preflight.ts
-function isPreflight(method, origin, requestedMethod) {
-  return method === "OPTIONS" && origin !== "" && requestedMethod !== "";
-}
-
-// src/edge/request.ts
-function readRequest(r, mode) {
-  const v = r.variables;
-  if (mode === "access") {
-    const live = { settings: text2(v.phantom_settings), lookup: text2(v.phantom_lookup) };
-    v.phantom_here = "";
-    return live;
-  }
-  const kept = { settings: text2(v.phantom_kept_settings), lookup: text2(v.phantom_kept_lookup) };
-  v.phantom_kept_settings = "";
-  return kept;
-}
-function readClientLines(r, mode) {
-  const v = r.variables;
-  return text2(mode === "access" ? v.phantom_client : v.phantom_kept_client);
-}
-function readAuthorization(r) {
-  return text2(r.variables.http_authorization);
-}
-function readsAsPreflight(r) {
-  const v = r.variables;
-  return isPreflight(text2(v.request_method), text2(v.http_origin), text2(v.http_access_control_request_method));
-}
-function readClockSec() {
-  return Math.floor(Date.now() / 1e3);
-}
-function text2(value) {
-  return value === void 0 ? "" : value;
-}
-
 // src/core/challenge.ts
 var RETRY_AFTER_SEC = "1";
 var RETRY_AFTER = /^([0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT)$/;
@@ -1008,11 +1406,11 @@ function buildDenial(denial, settings) {
       )
     };
   }
-  const named = settings.scopes.length > 0 ? settings.scopes : settings.requiredScopes;
+  const named2 = settings.scopes.length > 0 ? settings.scopes : settings.requiredScopes;
   const error = denial.reason === "token_missing" ? "" : "invalid_token";
   return {
     status: 401,
-    challenge: challenge(settings.realm, error, named),
+    challenge: challenge(settings.realm, error, named2),
     retryAfter: "",
     body: errorBody("unauthorized_request", "Access denied due to missing, invalid or expired credentials")
   };
@@ -1045,6 +1443,7 @@ function statusOf(reason) {
     case "internal_error":
       return 500;
     case "introspection_overloaded":
+    case "introspection_suspended":
       return 503;
     case "introspection_timeout":
       return 504;
@@ -1077,16 +1476,36 @@ function grant(r, mode, outcome) {
   const v = r.variables;
   v.phantom_token_authorization = outcome.authorization;
   v.phantom_token_cache_status = outcome.cacheStatus;
+  count(requestsSeries(outcome.cacheStatus));
   if (mode === "access") {
     r.decline();
   } else {
     r.return(204);
   }
 }
+function noteIntrospection(r, result, tookMs) {
+  r.variables.phantom_token_introspection_time = (tookMs / 1e3).toFixed(3);
+  count(introspectionsSeries(result));
+  countDuration(tookMs);
+}
+function noteUncached(r, cause) {
+  count(uncachedSeries(cause));
+  if (isFirstInMinute(cause)) {
+    r.warn(`phantom_token: tokens are served uncached: ${UNCACHED_ADVICE[cause]}`);
+  }
+}
+var UNCACHED_ADVICE = {
+  full: "the zone phantom_token is full: enlarge it in zones.conf",
+  too_large: "a record is over 64 kB"
+};
+function noteStale(r, outage) {
+  r.warn(`phantom_token: stale record served: ${outage.reason}: ${outage.detail}`);
+}
 function answerPreflight(r, mode) {
   const v = r.variables;
   v.phantom_token_authorization = "";
   v.phantom_token_cache_status = "BYPASS";
+  count(requestsSeries("BYPASS"));
   if (mode === "access") {
     r.return(204);
   } else {
@@ -1107,6 +1526,8 @@ function refuse(r, mode, refusal, outcome) {
   v.phantom_token_authorization = "";
   v.phantom_token_cache_status = outcome.cacheStatus;
   v.phantom_token_reason = outcome.reason;
+  count(requestsSeries(outcome.cacheStatus));
+  count(refusalsSeries(outcome.reason));
   if (mode === "access") {
     answerDirectly(r, refusal);
   } else {
@@ -1133,19 +1554,289 @@ function answerThroughErrorPage(r, refusal) {
   r.return(Math.min(refusal.status, 500), "");
 }
 
+// src/ask.ts
+async function ask(r, question, settings) {
+  const endpoint = endpointOf(question.lookup);
+  const waitSec = waitBeforeAskingSec(endpoint, settings.introspectionTimeoutSec * 1e3);
+  if (waitSec > 0) {
+    return notKept(
+      unavailable(
+        "introspection_suspended",
+        `endpoint=${settings.introspectionEndpoint} too many failures in a row`,
+        "MISS",
+        String(waitSec)
+      )
+    );
+  }
+  const client2 = parseClientSettings(question.clientLines, isAbsoluteUrl(settings.introspectionEndpoint));
+  if (client2.kind === "misconfiguration") {
+    return notKept(unavailable("misconfigured", client2.problem, ""));
+  }
+  const proof = await proveClient(client2, readClockSec());
+  if (proof.kind === "misconfiguration") {
+    return notKept(unavailable("misconfigured", proof.problem, ""));
+  }
+  const form = introspectionForm(question.token, proof.formFields, settings.introspectionParameters);
+  const askedMs = readClockMs();
+  const reply = await introspect(r, settings.introspectionEndpoint, form, proof);
+  const nowSec = readClockSec();
+  const answer = interpretReply(reply, settings, nowSec);
+  noteIntrospection(r, answer.kind === "active" ? "active" : answer.reason, readClockMs() - askedMs);
+  switch (answer.kind) {
+    case "active":
+      noteAnswer(endpoint);
+      return rememberActive(r, question.key, answer, reply, settings, nowSec);
+    case "denial":
+      noteAnswer(endpoint);
+      return rememberDenial(question.key, answer, settings, nowSec);
+    case "unavailable":
+      noteFailure(endpoint, answer, settings);
+      return notKept(named(answer, settings.introspectionEndpoint));
+  }
+}
+function noteFailure(endpoint, failure, settings) {
+  if (isTransportFailure(failure.reason)) {
+    noteTransportFailure(endpoint, settings);
+  } else {
+    noteAnswer(endpoint);
+  }
+}
+function rememberActive(r, key, active, reply, settings, nowSec) {
+  const isKept = store(r, key, active, reply, settings, nowSec);
+  if (isPurged(key, nowSec)) {
+    deleteRecord(key);
+    return { outcome: denied("token_purged", "NEGATIVE"), isKept: true };
+  }
+  const reason = checkPolicy(active.claims, settings, nowSec);
+  const outcome = reason === void 0 ? granted(`Bearer ${active.jwt}`, "MISS") : denied(reason, "MISS");
+  return { outcome, isKept };
+}
+function rememberDenial(key, denial, settings, nowSec) {
+  const ttlSec = settings.negativeCacheTtlSec;
+  if (ttlSec === 0 || !isRemembered(denial.reason)) {
+    return notKept(denial);
+  }
+  const added = addDenial(key, encodeDenial(nowSec + ttlSec, denial.reason), ttlSec);
+  return { outcome: denial, isKept: added !== "full" };
+}
+function isPurged(key, nowSec) {
+  const denial = readDenial(key);
+  return denial !== void 0 && reasonOf(denial, nowSec) === "token_purged";
+}
+function store(r, key, active, reply, settings, nowSec) {
+  const lifetimes = {
+    freshnessSec: settings.obeysCacheControl ? freshnessSec(reply.cacheControl, reply.age) : void 0,
+    expiresAtSec: active.expiresAtSec,
+    cacheTtlSec: settings.cacheTtlSec
+  };
+  const ttlSec = recordTtlSec(lifetimes, nowSec, readChance());
+  if (ttlSec === 0) {
+    return false;
+  }
+  const times = {
+    expiresAtSec: nowSec + ttlSec,
+    storedAtSec: nowSec,
+    tokenExpiresAtSec: active.expiresAtSec
+  };
+  const record = encodeRecord(times, active.jwt, active.claims);
+  const written = writeRecord(key, record, keptSec(ttlSec, active, settings, nowSec));
+  if (written !== "stored") {
+    noteUncached(r, written);
+  }
+  return written === "stored";
+}
+function keptSec(ttlSec, active, settings, nowSec) {
+  const withStaleSec = ttlSec + settings.staleIfErrorSec;
+  return active.expiresAtSec === void 0 ? withStaleSec : Math.min(withStaleSec, active.expiresAtSec - nowSec);
+}
+function named(failure, endpoint) {
+  const detail = `endpoint=${endpoint} ${failure.detail}`;
+  return unavailable(failure.reason, detail, failure.cacheStatus, failure.retryAfter);
+}
+function notKept(outcome) {
+  return { outcome, isKept: false };
+}
+
+// src/core/bearer.ts
+var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+var SCHEME_LENGTH = 6;
+var MAX_TOKEN_LENGTH = 4096;
+function isB64Token(text3) {
+  return text3.length <= MAX_TOKEN_LENGTH && B64TOKEN.test(text3);
+}
+function parseBearer(authorization) {
+  if (authorization.slice(0, SCHEME_LENGTH).toLowerCase() !== "bearer") {
+    return { kind: "refused", reason: "token_missing" };
+  }
+  const start = skipSpaces(authorization, SCHEME_LENGTH);
+  const isOtherScheme = start === SCHEME_LENGTH;
+  if (isOtherScheme || start === authorization.length) {
+    return { kind: "refused", reason: "token_missing" };
+  }
+  const token = authorization.slice(start);
+  return isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
+}
+function skipSpaces(text3, from) {
+  let i = from;
+  while (i < text3.length && text3.charCodeAt(i) === 32) {
+    i++;
+  }
+  return i;
+}
+
+// src/core/njs_version.ts
+function findUnsafeNjs(version, mode, isUrl) {
+  if (mode === "access" && version < 65537) {
+    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
+  }
+  if (!isUrl && version >= 2309 && version <= 2313) {
+    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
+  }
+  return void 0;
+}
+
+// src/core/preflight.ts
+function isPreflight(method, origin, requestedMethod) {
+  return method === "OPTIONS" && origin !== "" && requestedMethod !== "";
+}
+
+// src/edge/request.ts
+function readRequest(r, mode) {
+  const v = r.variables;
+  if (mode === "access") {
+    const live = { settings: text2(v.phantom_settings), lookup: text2(v.phantom_lookup) };
+    v.phantom_here = "";
+    return live;
+  }
+  const kept = { settings: text2(v.phantom_kept_settings), lookup: text2(v.phantom_kept_lookup) };
+  v.phantom_kept_settings = "";
+  return kept;
+}
+function readClientLines(r, mode) {
+  const v = r.variables;
+  return text2(mode === "access" ? v.phantom_client : v.phantom_kept_client);
+}
+function readAuthorization(r) {
+  return text2(r.variables.http_authorization);
+}
+function readsAsPreflight(r) {
+  const v = r.variables;
+  return isPreflight(text2(v.request_method), text2(v.http_origin), text2(v.http_access_control_request_method));
+}
+function readFormBody(r) {
+  try {
+    return text2(r.requestText);
+  } catch (_inFile) {
+    return "";
+  }
+}
+function text2(value) {
+  return value === void 0 ? "" : value;
+}
+
+// src/core/flight.ts
+function formatAsking(leader) {
+  return `asking ${leader}`;
+}
+function formatReleased() {
+  return "released";
+}
+function formatFailed(leader, failure) {
+  return `failed ${leader} ${failure.reason} ${failure.retryAfter}`;
+}
+function parseFlight(text3) {
+  const words = text3 === void 0 ? [] : text3.split(" ");
+  switch (words[0]) {
+    case "asking":
+      return { kind: "asking", leader: words[1] || "" };
+    case "released":
+      return { kind: "released" };
+    case "failed":
+      return { kind: "failed", leader: words[1] || "", failure: joinedFailure(words) };
+    default:
+      return { kind: "none" };
+  }
+}
+function joinedFailure(words) {
+  const reason = words[2];
+  return unavailable(reason, "as for the request waited for", "JOINED", words.slice(3).join(" "));
+}
+
+// src/edge/single_flight.ts
+var STEP_MS = 10;
+var END_SEC = 1;
+async function board(key, untilMs, leaseMs) {
+  const leader = newLeader();
+  let awaited = "";
+  for (; ; ) {
+    const state = parseFlight(readLock(key));
+    const boarding = decide(state, awaited);
+    if (boarding !== void 0) {
+      return boarding;
+    }
+    if (Date.now() >= untilMs) {
+      return { kind: "timeout" };
+    }
+    if (state.kind === "asking") {
+      awaited = state.leader;
+    } else {
+      if (state.kind === "failed") {
+        deleteLock(key);
+      }
+      const added = addLock(key, formatAsking(leader), leaseMs);
+      if (added !== "exists") {
+        return added === "added" ? { kind: "lead", leader } : { kind: "alone" };
+      }
+      continue;
+    }
+    await sleep(STEP_MS);
+  }
+}
+function decide(state, awaited) {
+  if (state.kind === "released") {
+    return { kind: "alone" };
+  }
+  if (state.kind === "failed" && state.leader === awaited) {
+    return { kind: "failed", failure: state.failure };
+  }
+  return state.kind === "none" && awaited !== "" ? { kind: "landed" } : void 0;
+}
+function land(key, leader) {
+  if (leads(key, leader)) {
+    deleteLock(key);
+  }
+}
+function release(key, leader) {
+  if (leads(key, leader)) {
+    writeLock(key, formatReleased(), END_SEC);
+  }
+}
+function failFlight(key, leader, failure) {
+  if (leads(key, leader)) {
+    writeLock(key, formatFailed(leader, failure), END_SEC);
+  }
+}
+function leads(key, leader) {
+  const state = parseFlight(readLock(key));
+  return state.kind === "asking" && state.leader === leader;
+}
+function newLeader() {
+  return String(Math.random()).slice(2);
+}
+function sleep(ms) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
 // src/phantom_token.ts
+var ALONE = { kind: "alone" };
 function access(r) {
   r.return(500);
   return handle(r, "access");
 }
 function authorize(r) {
   return handle(r, "auth_request");
-}
-function jwt(r) {
-  const v = r.variables;
-  const authorization = v.phantom_token_authorization;
-  const isOurs = authorization !== void 0 && v.phantom_token_cache_status !== "BYPASS";
-  return isOurs ? authorization.slice("Bearer ".length) : "";
 }
 function handle(r, mode) {
   try {
@@ -1160,7 +1851,7 @@ function handle(r, mode) {
     if (record === void 0 || !isFresh(record, nowSec)) {
       return handleMiss(r, mode, request);
     }
-    if (hasNoPolicy(request.settings) && notBeforeOf(record) <= nowSec) {
+    if (hasNoPolicy(request.settings) && isPlainHit(record, nowSec)) {
       grant(r, mode, granted(authorizationOf(record), "HIT"));
       return void 0;
     }
@@ -1179,8 +1870,11 @@ function handleHitWithPolicy(r, mode, request, record, nowSec) {
   if (!isYoungEnough(record, settings, nowSec)) {
     return handleMiss(r, mode, request);
   }
-  respond(r, mode, decideRecord(record, settings, nowSec), settings);
+  respond(r, mode, decideRecord(record, settings, nowSec, "HIT"), settings);
   return void 0;
+}
+function isPlainHit(record, nowSec) {
+  return notBeforeOf(record) <= nowSec && ageSecOf(record, nowSec) < DEFAULT_CACHE_TTL_SEC;
 }
 function isYoungEnough(record, settings, nowSec) {
   return ageSecOf(record, nowSec) < settings.cacheTtlSec;
@@ -1210,29 +1904,14 @@ async function decideMiss(r, mode, lookup, settings) {
   }
   const canonical = canonicalLookup(lookup, credential.token);
   const key = cacheKey(canonical);
-  const record = canonical === lookup ? void 0 : readRecord(key);
-  const askedSec = readClockSec();
-  if (record !== void 0 && isFresh(record, askedSec) && isYoungEnough(record, settings, askedSec)) {
-    return decideRecord(record, settings, askedSec);
+  const known = decideKnown(key, settings, "HIT", "NEGATIVE");
+  if (known !== void 0) {
+    return known;
   }
-  const client = parseClientSettings(readClientLines(r, mode), isUrl);
-  if (client.kind === "misconfiguration") {
-    return unavailable("misconfigured", client.problem, "");
-  }
-  const proof = await proveClient(client, askedSec);
-  if (proof.kind === "misconfiguration") {
-    return unavailable("misconfigured", proof.problem, "");
-  }
-  const form = introspectionForm(credential.token, proof.formFields, settings.introspectionParameters);
-  const reply = await introspect(r, settings.introspectionEndpoint, form, proof);
-  const nowSec = readClockSec();
-  const answer = interpretReply(reply, settings, nowSec);
-  if (answer.kind !== "active") {
-    return answer;
-  }
-  store(key, answer, reply, settings, nowSec);
-  const reason = checkPolicy(answer.claims, settings, nowSec);
-  return reason === void 0 ? granted(`Bearer ${answer.jwt}`, "MISS") : denied(reason, "MISS");
+  const clientLines = readClientLines(r, mode);
+  const question = { lookup: canonical, key, token: credential.token, clientLines };
+  const outcome = await askOnce(r, question, settings);
+  return outcome.kind === "unavailable" && isOutage(outcome.reason) ? standIn(r, outcome, key, settings) : outcome;
 }
 function decideNoToken(r, settings) {
   if (settings.preflight === "authenticate" || !readsAsPreflight(r)) {
@@ -1240,28 +1919,111 @@ function decideNoToken(r, settings) {
   }
   return settings.preflight === "pass" ? granted("", "BYPASS") : { kind: "preflight" };
 }
-function decideRecord(record, settings, nowSec) {
-  const reason = checkPolicy(claimsOf(record), settings, nowSec);
-  return reason === void 0 ? granted(authorizationOf(record), "HIT") : denied(reason, "HIT");
-}
-function store(key, active, reply, settings, nowSec) {
-  const lifetimes = {
-    freshnessSec: freshnessSec(reply.cacheControl, reply.age),
-    expiresAtSec: active.expiresAtSec,
-    cacheTtlSec: settings.cacheTtlSec
-  };
-  const ttlSec = recordTtlSec(lifetimes, nowSec);
-  if (ttlSec > 0) {
-    writeRecord(key, encodeRecord(nowSec + ttlSec, nowSec, active.jwt, active.claims), ttlSec);
+function decideKnown(key, settings, ifActive, ifRejected) {
+  const nowSec = readClockSec();
+  const record = readRecord(key);
+  if (record !== void 0 && isFresh(record, nowSec) && isYoungEnough(record, settings, nowSec)) {
+    return decideRecord(record, settings, nowSec, ifActive);
   }
+  const denial = readDenial(key);
+  const reason = denial === void 0 ? void 0 : reasonOf(denial, nowSec);
+  const isHeeded = reason !== void 0 && (settings.negativeCacheTtlSec > 0 || reason === "token_purged");
+  return isHeeded ? denied(reason, ifRejected) : void 0;
+}
+function decideRecord(record, settings, nowSec, cacheStatus) {
+  const reason = checkPolicy(claimsOf(record), settings, nowSec);
+  return reason === void 0 ? granted(authorizationOf(record), cacheStatus) : denied(reason, cacheStatus);
+}
+async function askOnce(r, question, settings) {
+  const leaseMs = settings.introspectionTimeoutSec * 1e3;
+  const untilMs = readClockMs() + 1.5 * leaseMs;
+  const isShared = settings.cacheTtlSec > 0 && leaseMs > 0;
+  for (; ; ) {
+    const boarding = isShared ? await board(question.key, untilMs, leaseMs) : ALONE;
+    switch (boarding.kind) {
+      case "lead":
+        return leadFlight(r, question, settings, boarding.leader);
+      case "alone": {
+        const asked = await ask(r, question, settings);
+        return asked.outcome;
+      }
+      case "failed":
+        return boarding.failure;
+      case "timeout":
+        return unavailable("introspection_timeout", "waited for another request", "JOINED");
+      case "landed": {
+        const known = decideKnown(question.key, settings, "JOINED", "JOINED");
+        if (known !== void 0) {
+          return known;
+        }
+      }
+    }
+  }
+}
+async function leadFlight(r, question, settings, leader) {
+  const key = question.key;
+  const known = decideKnown(key, settings, "JOINED", "JOINED");
+  if (known !== void 0) {
+    land(key, leader);
+    return known;
+  }
+  const asked = await ask(r, question, settings);
+  if (asked.isKept) {
+    land(key, leader);
+  } else if (asked.outcome.kind === "unavailable") {
+    failFlight(key, leader, asked.outcome);
+  } else {
+    release(key, leader);
+  }
+  return asked.outcome;
+}
+function standIn(r, outage, key, settings) {
+  const nowSec = readClockSec();
+  const record = readRecord(key);
+  if (record === void 0 || !isStale(record, settings.staleIfErrorSec, nowSec)) {
+    return outage;
+  }
+  noteStale(r, outage);
+  return decideRecord(record, settings, nowSec, "STALE");
 }
 function failOnBug(r, mode, e) {
   const name = e instanceof Error ? e.name : typeof e;
   fail(r, mode, unavailable("internal_error", `exception=${name}`, ""));
 }
 
+// src/purge.ts
+function purge(r) {
+  r.headersOut["Cache-Control"] = "no-store";
+  if (r.method !== "POST") {
+    r.headersOut.Allow = "POST";
+    r.return(405);
+    return;
+  }
+  const request = readRequest(r, "access");
+  const settings = parsePurgeSettings(request.settings);
+  const problem = settings.kind === "misconfiguration" ? settings.problem : findZoneProblem();
+  if (settings.kind === "misconfiguration" || problem !== void 0) {
+    r.error(`phantom_token: misconfigured: ${problem}`);
+    r.return(500);
+    return;
+  }
+  const token = parseTokenForm(readFormBody(r));
+  if (token === void 0 || !isB64Token(token)) {
+    r.return(400);
+    return;
+  }
+  r.return(endToken(cacheKey(canonicalLookup(request.lookup, token)), settings));
+}
+function endToken(key, settings) {
+  const ttlSec = settings.cacheTtlSec;
+  const mark = encodeDenial(readClockSec() + ttlSec, "token_purged");
+  const isMarked = ttlSec === 0 || writeDenial(key, mark, ttlSec) === "stored";
+  deleteRecord(key);
+  return isMarked ? 204 : 503;
+}
+
 // src/index.ts
-var index_default = { access, authorize, jwt };
+var index_default = { access, authorize, purge, metrics, jwt, subject, client };
 export {
   index_default as default
 };

@@ -1,32 +1,41 @@
 // The path of a request, from top to bottom. It holds no rule of its own: rules are in core, nginx is in edge.
+import { ask, type Question } from './ask.js';
 import { parseBearer } from './core/bearer.js';
-import { freshnessSec } from './core/cache_control.js';
 import { cacheKey, canonicalLookup, credentialOf } from './core/cache_key.js';
-import { parseClientSettings } from './core/client_settings.js';
-import {
-  type ActiveToken,
-  type IntrospectionReply,
-  interpretReply,
-  introspectionForm,
-} from './core/introspection.js';
+import { reasonOf } from './core/denial_record.js';
 import { findUnsafeNjs, type Mode } from './core/njs_version.js';
-import { denied, granted, type Outcome, unavailable } from './core/outcome.js';
+import {
+  type CacheStatus,
+  denied,
+  granted,
+  isOutage,
+  type Outcome,
+  type Unavailable,
+  unavailable,
+} from './core/outcome.js';
 import { checkPolicy } from './core/policy.js';
-import { ageSecOf, authorizationOf, claimsOf, encodeRecord, isFresh, notBeforeOf } from './core/record.js';
-import { hasNoPolicy, isAbsoluteUrl, parseSettings, readSwitch, type Settings } from './core/settings.js';
-import { recordTtlSec } from './core/ttl.js';
-import { proveClient } from './edge/client_credentials.js';
-import { introspect } from './edge/introspect.js';
+import { ageSecOf, authorizationOf, claimsOf, isFresh, isStale, notBeforeOf } from './core/record.js';
+import {
+  DEFAULT_CACHE_TTL_SEC,
+  hasNoPolicy,
+  isAbsoluteUrl,
+  parseSettings,
+  readSwitch,
+  type Settings,
+} from './core/settings.js';
+import { readClockMs, readClockSec } from './edge/clock.js';
 import {
   type RequestFacts,
   readAuthorization,
   readClientLines,
-  readClockSec,
   readRequest,
   readsAsPreflight,
 } from './edge/request.js';
-import { fail, grant, respond } from './edge/respond.js';
-import { findZoneProblem, readRecord, writeRecord } from './edge/shared_cache.js';
+import { fail, grant, noteStale, respond } from './edge/respond.js';
+import { findZoneProblem, readDenial, readRecord } from './edge/shared_cache.js';
+import { board, failFlight, land, release } from './edge/single_flight.js';
+
+const ALONE = { kind: 'alone' } as const;
 
 /** `js_access phantom_token.access;` */
 export function access(r: NginxHTTPRequest): Promise<void> | undefined {
@@ -38,14 +47,6 @@ export function access(r: NginxHTTPRequest): Promise<void> | undefined {
 /** `js_content phantom_token.authorize;` in the location that auth_request names. nginx starts it at 500. */
 export function authorize(r: NginxHTTPRequest): Promise<void> | undefined {
   return handle(r, 'auth_request');
-}
-
-/** `js_set $phantom_jwt phantom_token.jwt nocache;`: the bare JWT, empty when there is none. */
-export function jwt(r: NginxHTTPRequest): string {
-  const v = r.variables;
-  const authorization = v.phantom_token_authorization;
-  const isOurs = authorization !== undefined && v.phantom_token_cache_status !== 'BYPASS';
-  return isOurs ? authorization.slice('Bearer '.length) : '';
 }
 
 /** A hit is answered at once, without a promise: that costs less than half of an async function's call. */
@@ -63,7 +64,7 @@ function handle(r: NginxHTTPRequest, mode: Mode): Promise<void> | undefined {
     if (record === undefined || !isFresh(record, nowSec)) {
       return handleMiss(r, mode, request);
     }
-    if (hasNoPolicy(request.settings) && notBeforeOf(record) <= nowSec) {
+    if (hasNoPolicy(request.settings) && isPlainHit(record, nowSec)) {
       grant(r, mode, granted(authorizationOf(record), 'HIT'));
       return undefined;
     }
@@ -89,8 +90,13 @@ function handleHitWithPolicy(
   if (!isYoungEnough(record, settings, nowSec)) {
     return handleMiss(r, mode, request);
   }
-  respond(r, mode, decideRecord(record, settings, nowSec), settings);
+  respond(r, mode, decideRecord(record, settings, nowSec, 'HIT'), settings);
   return undefined;
+}
+
+/** Valid already, and not kept longer than this location's TTL, the default, allows. */
+function isPlainHit(record: string, nowSec: number): boolean {
+  return notBeforeOf(record) <= nowSec && ageSecOf(record, nowSec) < DEFAULT_CACHE_TTL_SEC;
 }
 
 /** A location with a shorter TTL does not take the older record of another. */
@@ -112,7 +118,7 @@ async function handleMiss(r: NginxHTTPRequest, mode: Mode, request: RequestFacts
   }
 }
 
-/** The whole way: token, other spellings of it, introspection, cache, policy. */
+/** The whole way: token, what the cache knows after all, one introspection for all who wait, a stale record in need. */
 async function decideMiss(
   r: NginxHTTPRequest,
   mode: Mode,
@@ -130,30 +136,16 @@ async function decideMiss(
   }
   const canonical = canonicalLookup(lookup, credential.token);
   const key = cacheKey(canonical);
-  const record = canonical === lookup ? undefined : readRecord(key);
-  const askedSec = readClockSec();
-  if (record !== undefined && isFresh(record, askedSec) && isYoungEnough(record, settings, askedSec)) {
-    return decideRecord(record, settings, askedSec);
+  const known = decideKnown(key, settings, 'HIT', 'NEGATIVE');
+  if (known !== undefined) {
+    return known;
   }
-
-  const client = parseClientSettings(readClientLines(r, mode), isUrl);
-  if (client.kind === 'misconfiguration') {
-    return unavailable('misconfigured', client.problem, '');
-  }
-  const proof = await proveClient(client, askedSec);
-  if (proof.kind === 'misconfiguration') {
-    return unavailable('misconfigured', proof.problem, '');
-  }
-  const form = introspectionForm(credential.token, proof.formFields, settings.introspectionParameters);
-  const reply = await introspect(r, settings.introspectionEndpoint, form, proof);
-  const nowSec = readClockSec();
-  const answer = interpretReply(reply, settings, nowSec);
-  if (answer.kind !== 'active') {
-    return answer;
-  }
-  store(key, answer, reply, settings, nowSec);
-  const reason = checkPolicy(answer.claims, settings, nowSec);
-  return reason === undefined ? granted(`Bearer ${answer.jwt}`, 'MISS') : denied(reason, 'MISS');
+  const clientLines = readClientLines(r, mode);
+  const question = { lookup: canonical, key, token: credential.token, clientLines };
+  const outcome = await askOnce(r, question, settings);
+  return outcome.kind === 'unavailable' && isOutage(outcome.reason)
+    ? standIn(r, outcome, key, settings)
+    : outcome;
 }
 
 function decideNoToken(r: NginxHTTPRequest, settings: Settings): Outcome {
@@ -163,27 +155,89 @@ function decideNoToken(r: NginxHTTPRequest, settings: Settings): Outcome {
   return settings.preflight === 'pass' ? granted('', 'BYPASS') : { kind: 'preflight' };
 }
 
-function decideRecord(record: string, settings: Settings, nowSec: number): Outcome {
-  const reason = checkPolicy(claimsOf(record), settings, nowSec);
-  return reason === undefined ? granted(authorizationOf(record), 'HIT') : denied(reason, 'HIT');
+/** What the cache knows of a token, under whatever spelling the client sent it; undefined when nothing. */
+function decideKnown(
+  key: string,
+  settings: Settings,
+  ifActive: CacheStatus,
+  ifRejected: CacheStatus,
+): Outcome | undefined {
+  const nowSec = readClockSec();
+  const record = readRecord(key);
+  if (record !== undefined && isFresh(record, nowSec) && isYoungEnough(record, settings, nowSec)) {
+    return decideRecord(record, settings, nowSec, ifActive);
+  }
+  const denial = readDenial(key);
+  const reason = denial === undefined ? undefined : reasonOf(denial, nowSec);
+  const isHeeded = reason !== undefined && (settings.negativeCacheTtlSec > 0 || reason === 'token_purged');
+  return isHeeded ? denied(reason, ifRejected) : undefined;
 }
 
-function store(
-  key: string,
-  active: ActiveToken,
-  reply: IntrospectionReply,
-  settings: Settings,
-  nowSec: number,
-): void {
-  const lifetimes = {
-    freshnessSec: freshnessSec(reply.cacheControl, reply.age),
-    expiresAtSec: active.expiresAtSec,
-    cacheTtlSec: settings.cacheTtlSec,
-  };
-  const ttlSec = recordTtlSec(lifetimes, nowSec);
-  if (ttlSec > 0) {
-    writeRecord(key, encodeRecord(nowSec + ttlSec, nowSec, active.jwt, active.claims), ttlSec);
+function decideRecord(record: string, settings: Settings, nowSec: number, cacheStatus: CacheStatus): Outcome {
+  const reason = checkPolicy(claimsOf(record), settings, nowSec);
+  return reason === undefined ? granted(authorizationOf(record), cacheStatus) : denied(reason, cacheStatus);
+}
+
+/** Of all requests with one token one asks; the others wait for its answer. */
+async function askOnce(r: NginxHTTPRequest, question: Question, settings: Settings): Promise<Outcome> {
+  const leaseMs = settings.introspectionTimeoutSec * 1000;
+  const untilMs = readClockMs() + 1.5 * leaseMs; // its leader's time and, when that one is lost, some for a successor
+  const isShared = settings.cacheTtlSec > 0 && leaseMs > 0;
+  for (;;) {
+    const boarding = isShared ? await board(question.key, untilMs, leaseMs) : ALONE;
+    switch (boarding.kind) {
+      case 'lead':
+        return leadFlight(r, question, settings, boarding.leader);
+      case 'alone': {
+        const asked = await ask(r, question, settings);
+        return asked.outcome;
+      }
+      case 'failed':
+        return boarding.failure;
+      case 'timeout':
+        return unavailable('introspection_timeout', 'waited for another request', 'JOINED');
+      case 'landed': {
+        const known = decideKnown(question.key, settings, 'JOINED', 'JOINED');
+        if (known !== undefined) {
+          return known;
+        }
+      }
+    }
   }
+}
+
+async function leadFlight(
+  r: NginxHTTPRequest,
+  question: Question,
+  settings: Settings,
+  leader: string,
+): Promise<Outcome> {
+  const key = question.key;
+  const known = decideKnown(key, settings, 'JOINED', 'JOINED'); // a flight may have landed just before
+  if (known !== undefined) {
+    land(key, leader);
+    return known;
+  }
+  const asked = await ask(r, question, settings);
+  if (asked.isKept) {
+    land(key, leader);
+  } else if (asked.outcome.kind === 'unavailable') {
+    failFlight(key, leader, asked.outcome);
+  } else {
+    release(key, leader);
+  }
+  return asked.outcome;
+}
+
+/** While the authorization server fails, a record past its TTL, but not past its token, may stand in. */
+function standIn(r: NginxHTTPRequest, outage: Unavailable, key: string, settings: Settings): Outcome {
+  const nowSec = readClockSec();
+  const record = readRecord(key);
+  if (record === undefined || !isStale(record, settings.staleIfErrorSec, nowSec)) {
+    return outage;
+  }
+  noteStale(r, outage);
+  return decideRecord(record, settings, nowSec, 'STALE');
 }
 
 /** Exceptions are bugs. Their text may quote a token, so only their kind is logged. */

@@ -14,6 +14,11 @@ const SCHEME_LENGTH = 6;
 /** Longer tokens are refused without asking the authorization server. In characters. */
 export const MAX_TOKEN_LENGTH = 4096;
 
+/** Whether the text is one token of RFC 6750's grammar, and not too long. */
+export function isB64Token(text: string): boolean {
+  return text.length <= MAX_TOKEN_LENGTH && B64TOKEN.test(text);
+}
+
 /**
  * @param authorization the header's value; empty when there is none. nginx refuses a second one itself.
  * @returns `token_missing` for no, an empty or another scheme's credential (RFC 6750 §3.1: no error code),
@@ -29,10 +34,7 @@ export function parseBearer(authorization: string): BearerCredential {
     return { kind: 'refused', reason: 'token_missing' };
   }
   const token = authorization.slice(start);
-  if (token.length > MAX_TOKEN_LENGTH || !B64TOKEN.test(token)) {
-    return { kind: 'refused', reason: 'token_malformed' };
-  }
-  return { kind: 'token', token };
+  return isB64Token(token) ? { kind: 'token', token } : { kind: 'refused', reason: 'token_malformed' };
 }
 
 function skipSpaces(text: string, from: number): number {

@@ -19,6 +19,11 @@ export function credentialOf(lookup: string): string {
   return lookup.slice(lookup.lastIndexOf('\n') + 1);
 }
 
+/** The question without the token: the name of the endpoint as this location asks it. */
+export function endpointOf(lookup: string): string {
+  return lookup.slice(0, lookup.lastIndexOf('\n'));
+}
+
 /** The lookup as it is stored, whatever the client's spelling of `Bearer` and its spaces. */
 export function canonicalLookup(lookup: string, token: string): string {
   return `${lookup.slice(0, lookup.lastIndexOf('\n') + 1)}Bearer ${token}`;

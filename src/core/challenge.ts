@@ -71,6 +71,7 @@ function statusOf(reason: UnavailableReason): number {
     case 'internal_error':
       return 500;
     case 'introspection_overloaded':
+    case 'introspection_suspended':
       return 503;
     case 'introspection_timeout':
       return 504;

@@ -66,7 +66,8 @@ export function assertionInput(client: ClientSettings, jti: string, nowSec: numb
 /** The key's bytes (PKCS #8, DER) of a PEM file; undefined when it holds none. */
 export function decodePrivateKey(pem: string): Buffer | undefined {
   const match = /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----/.exec(pem);
-  return match === null ? undefined : Buffer.from((match[1] as string).replace(/\s/g, ''), 'base64');
+  const base64 = match === null ? '' : (match[1] as string).replace(/\s/g, '');
+  return base64 === '' ? undefined : Buffer.from(base64, 'base64');
 }
 
 function encodePart(value: object): string {

@@ -1,12 +1,6 @@
 // The settings that say how the gateway authenticates at the authorization server. Read on a miss only.
-import {
-  checkPlainText,
-  checkSeconds,
-  type Misconfiguration,
-  misconfiguration,
-  parseLines,
-  type Setting,
-} from './settings.js';
+import { checkOneOf, checkPlainText, checkSeconds } from './setting_checks.js';
+import { type Misconfiguration, misconfiguration, parseLines, type Setting } from './settings.js';
 
 /** RFC 7591 §2 names; `none`: the introspection location authenticates by itself. */
 export type ClientAuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
@@ -27,15 +21,18 @@ export interface ClientSettings {
   readonly assertionTtlSec: number;
 }
 
+const METHODS = ['', 'none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+const ALGORITHMS = ['RS256', 'PS256', 'ES256'];
+
 /** Every client setting, in the order in which nginx/http.conf joins them. */
 export function clientSettingsTable(): readonly Setting[] {
   return [
     { variable: 'phantom_token_client_id', defaultValue: '', check: checkPlainText },
-    { variable: 'phantom_token_client_auth', defaultValue: '', check: checkMethod },
+    { variable: 'phantom_token_client_auth', defaultValue: '', check: checkOneOf(METHODS) },
     { variable: 'phantom_token_client_secret', defaultValue: '', check: checkPlainText },
     { variable: 'phantom_token_client_secret_file', defaultValue: '', check: checkFile },
     { variable: 'phantom_token_client_key_file', defaultValue: '', check: checkFile },
-    { variable: 'phantom_token_client_key_algorithm', defaultValue: 'RS256', check: checkAlgorithm },
+    { variable: 'phantom_token_client_key_algorithm', defaultValue: 'RS256', check: checkOneOf(ALGORITHMS) },
     { variable: 'phantom_token_client_key_id', defaultValue: '', check: checkPlainText },
     { variable: 'phantom_token_client_assertion_audience', defaultValue: '', check: checkPlainText },
     { variable: 'phantom_token_client_assertion_ttl', defaultValue: '60', check: checkSeconds },
@@ -104,15 +101,4 @@ function findMissingOfKey(client: ClientSettings): string | undefined {
 
 function checkFile(value: string): string | undefined {
   return value === '' || value.startsWith('/') ? checkPlainText(value) : 'must be an absolute path';
-}
-
-function checkMethod(value: string): string | undefined {
-  const methods = ['', 'none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'];
-  return methods.includes(value)
-    ? undefined
-    : 'must be client_secret_basic, client_secret_post, private_key_jwt or none';
-}
-
-function checkAlgorithm(value: string): string | undefined {
-  return ['RS256', 'PS256', 'ES256'].includes(value) ? undefined : 'must be RS256, PS256 or ES256';
 }

@@ -8,16 +8,16 @@ export interface FetchFailure {
 
 /** @param message of the exception that ngx.fetch() threw */
 export function readFetchFailure(message: string): FetchFailure {
-  if (message.includes('timed out')) {
-    return { status: 504, failure: 'no answer within js_fetch_timeout' };
-  }
   if (message.includes('no resolver')) {
     return { status: 502, failure: 'a host name needs the resolver directive' };
   }
   if (message.includes('could not be resolved')) {
     return { status: 502, failure: 'the host name cannot be resolved' };
   }
-  if (message.includes('too large')) {
+  if (message.includes('timed out')) {
+    return { status: 504, failure: 'no answer within js_fetch_timeout' };
+  }
+  if (message.includes('too large') || message.includes('very large')) {
     return { status: 502, failure: 'the answer is over js_fetch_max_response_buffer_size' };
   }
   if (message.includes('connect failed')) {

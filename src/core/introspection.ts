@@ -2,7 +2,7 @@
 import { type InvalidClaim, readClaims, type TokenClaims } from './claims.js';
 import { formEncode } from './form.js';
 import { type JsonObject, parseJsonObject } from './json.js';
-import { isIntrospectionResponse, type Jwt, parseJwt } from './jwt.js';
+import { explainBadJwt, isIntrospectionResponse, type Jwt, parseJwt } from './jwt.js';
 import { type Denial, denied, type Unavailable, type UnavailableReason, unavailable } from './outcome.js';
 
 /** The authorization server's answer as it arrived; absent headers are ''. */
@@ -95,13 +95,13 @@ function interpretStatus(reply: IntrospectionReply): Unavailable {
       return refuseReply('introspection_unauthorized', reply);
     case 429:
     case 503:
-      return overloaded(reply);
+      return unavailable('introspection_overloaded', describe(reply), 'MISS', reply.retryAfter);
     case 502:
       return refuseReply('introspection_unreachable', reply);
     case 504:
       return refuseReply('introspection_timeout', reply);
     default:
-      return refuseReply('introspection_status', reply);
+      return refuseReply(reply.status >= 500 ? 'introspection_server_error' : 'introspection_status', reply);
   }
 }
 
@@ -115,13 +115,7 @@ function interpretJwt(
   if (found.kind !== 'jwt') {
     return found;
   }
-  const active = found.jwt.payload.active; // some servers sign the whole reply of RFC 7662 §2.2 (Connect2id 6.18)
-  if (active === false) {
-    return inactive();
-  }
-  return active === undefined || active === true
-    ? activeToken(found.jwt, found.jwt.payload, reply, nowSec)
-    : refuseReply('introspection_malformed', reply);
+  return activeToken(found.jwt, found.jwt.payload, reply, nowSec);
 }
 
 /** The body is RFC 7662's JSON with the JWT in one of its members, and the JSON holds the claims. */
@@ -131,15 +125,18 @@ function interpretJson(
   nowSec: number,
 ): ActiveToken | Denial | Unavailable {
   const answer = parseJsonObject(reply.body);
-  if (answer === undefined || typeof answer.active !== 'boolean') {
-    return refuseReply('introspection_malformed', reply); // RFC 7662 §2.2: active is a REQUIRED boolean (S27, S28)
+  if (answer === undefined) {
+    return malformed(reply, 'no JSON object');
+  }
+  if (typeof answer.active !== 'boolean') {
+    return malformed(reply, 'active is no boolean'); // RFC 7662 §2.2: REQUIRED, and a boolean (S27, S28)
   }
   if (!answer.active) {
     return inactive();
   }
   const member = readJwtMember(answer, form.jwtField);
   if (member === undefined) {
-    return refuseReply('jwt_missing', reply);
+    return unavailable('jwt_missing', `${describe(reply)} ${NAME_FIELD}`, 'MISS');
   }
   const found = findJwt(member, reply, form);
   return found.kind === 'jwt' ? activeToken(found.jwt, answer, reply, nowSec) : found;
@@ -147,11 +144,12 @@ function interpretJson(
 
 /** Curity's token procedure: phantom_token; Keycloak 25: jwt; WSO2 Identity Server: token_string. */
 function readJwtMember(answer: JsonObject, jwtField: string): unknown {
+  const members = Object.keys(answer); // own ones only (S30)
   const names = jwtField === '' ? ['phantom_token', 'jwt', 'token_string'] : [jwtField];
   for (let i = 0; i < names.length; i++) {
-    const member = answer[names[i] as string];
-    if (member !== undefined) {
-      return member;
+    const name = names[i] as string;
+    if (members.includes(name)) {
+      return answer[name];
     }
   }
   return undefined;
@@ -168,13 +166,14 @@ function findJwt(text: unknown, reply: IntrospectionReply, form: JwtForm): Found
   }
   const jwt = typeof text === 'string' ? parseJwt(text) : undefined;
   if (jwt === undefined) {
-    return refuseReply('introspection_malformed', reply);
+    return malformed(reply, typeof text === 'string' ? explainBadJwt(text) : 'the JWT is no string');
   }
   return isIntrospectionResponse(jwt)
     ? refuseReply('introspection_response_jwt', reply)
     : { kind: 'jwt', jwt };
 }
 
+const NAME_FIELD = 'the answer has no member that holds a JWT: see $phantom_token_jwt_field';
 const RAISE_LENGTH =
   'raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection.conf above it';
 
@@ -185,6 +184,13 @@ function activeToken(
   reply: IntrospectionReply,
   nowSec: number,
 ): ActiveToken | Denial | Unavailable {
+  const active = jwt.payload.active; // some servers sign the whole reply of RFC 7662 §2.2 (Connect2id 6.18)
+  if (active === false) {
+    return inactive();
+  }
+  if (active !== undefined && active !== true) {
+    return malformed(reply, 'active is no boolean');
+  }
   const read = readClaims(source);
   if (read.kind === 'invalid_claim') {
     return invalidClaim(read, reply);
@@ -227,14 +233,8 @@ function inactive(): Denial {
   return denied('token_inactive', 'MISS');
 }
 
-function overloaded(reply: IntrospectionReply): Unavailable {
-  return {
-    kind: 'unavailable',
-    reason: 'introspection_overloaded',
-    detail: describe(reply),
-    retryAfter: reply.retryAfter,
-    cacheStatus: 'MISS',
-  };
+function malformed(reply: IntrospectionReply, problem: string): Unavailable {
+  return unavailable('introspection_malformed', `${describe(reply)} problem="${problem}"`, 'MISS');
 }
 
 function refuseReply(reason: UnavailableReason, reply: IntrospectionReply): Unavailable {

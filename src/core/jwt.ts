@@ -32,6 +32,19 @@ export function parseJwt(text: string): Jwt | undefined {
   return hasWholeSignature(header.alg, parts[2] as string) ? { text, header, payload } : undefined;
 }
 
+/** Why {@link parseJwt} refuses a text, for the log: lengths and names of ours, nothing of the text. */
+export function explainBadJwt(text: string): string {
+  if (!COMPACT_JWS.test(text)) {
+    return 'not a signed JWT of three base64url parts';
+  }
+  const parts = text.split('.');
+  const header = parseJsonObject(decodePart(parts[0] as string));
+  if (header === undefined || parseJsonObject(decodePart(parts[1] as string)) === undefined) {
+    return 'header or payload of the JWT is no JSON object';
+  }
+  return `alg none, or a signature of ${(parts[2] as string).length} characters, which its alg does not make: was it cut?`;
+}
+
 /** Whether the JWT is an RFC 9701 introspection response, which is not an access token (RFC 9701 §5, S54). */
 export function isIntrospectionResponse(jwt: Jwt): boolean {
   const typ = jwt.header.typ;

@@ -1,38 +1,55 @@
 // How a request can end. Ends that are never mixed: a Grant goes upstream, a Denial is the client's fault (401,
 // 403), an Unavailable is ours or the authorization server's (500, 502, 503, 504), a Preflight is answered here (204).
 
-/** Why the client was refused: the stable codes of $phantom_token_reason. */
-export type DenialReason =
-  | 'token_missing'
-  | 'token_malformed'
-  | 'token_inactive'
-  | 'token_expired'
-  | 'token_not_yet_valid'
-  | 'token_sender_constrained'
-  | 'token_type_mismatch'
-  | 'issuer_mismatch'
-  | 'audience_mismatch'
-  | 'scope_insufficient';
+/** Why the client was refused: the stable codes of $phantom_token_reason. Functions, so that only metrics pay for the lists. */
+export function denialReasons() {
+  return [
+    'token_missing',
+    'token_malformed',
+    'token_inactive',
+    'token_expired',
+    'token_not_yet_valid',
+    'token_sender_constrained',
+    'token_type_mismatch',
+    'token_purged',
+    'issuer_mismatch',
+    'audience_mismatch',
+    'scope_insufficient',
+  ] as const;
+}
+
+export type DenialReason = ReturnType<typeof denialReasons>[number];
 
 /** Why the gateway could not decide: the stable codes of $phantom_token_reason. */
-export type UnavailableReason =
-  | 'misconfigured'
-  | 'internal_error'
-  | 'introspection_unreachable'
-  | 'introspection_timeout'
-  | 'introspection_overloaded'
-  | 'introspection_unauthorized'
-  | 'introspection_status'
-  | 'introspection_content_type'
-  | 'introspection_truncated'
-  | 'introspection_malformed'
-  | 'introspection_invalid_claim'
-  | 'introspection_response_jwt'
-  | 'jwt_missing'
-  | 'jwt_too_large';
+export function unavailableReasons() {
+  return [
+    'misconfigured',
+    'internal_error',
+    'introspection_unreachable',
+    'introspection_timeout',
+    'introspection_overloaded',
+    'introspection_suspended',
+    'introspection_server_error',
+    'introspection_unauthorized',
+    'introspection_status',
+    'introspection_content_type',
+    'introspection_truncated',
+    'introspection_malformed',
+    'introspection_invalid_claim',
+    'introspection_response_jwt',
+    'jwt_missing',
+    'jwt_too_large',
+  ] as const;
+}
+
+export type UnavailableReason = ReturnType<typeof unavailableReasons>[number];
 
 /** Where the answer came from: the values of $phantom_token_cache_status. Empty when nothing was looked up. */
-export type CacheStatus = '' | 'HIT' | 'MISS' | 'BYPASS';
+export function cacheStatuses() {
+  return ['', 'HIT', 'MISS', 'JOINED', 'NEGATIVE', 'STALE', 'BYPASS'] as const;
+}
+
+export type CacheStatus = ReturnType<typeof cacheStatuses>[number];
 
 /** The request goes upstream; `authorization` is the whole header value, empty for none. */
 export interface Grant {
@@ -76,6 +93,21 @@ export function unavailable(
   reason: UnavailableReason,
   detail: string,
   cacheStatus: CacheStatus,
+  retryAfter?: string,
 ): Unavailable {
-  return { kind: 'unavailable', reason, detail, retryAfter: '', cacheStatus };
+  return { kind: 'unavailable', reason, detail, retryAfter: retryAfter || '', cacheStatus };
+}
+
+/** Whether the authorization server itself fails, so that an older answer of its may stand in (RFC 5861 §4). */
+export function isOutage(reason: UnavailableReason): boolean {
+  const isAnswered =
+    reason === 'introspection_overloaded' ||
+    reason === 'introspection_suspended' ||
+    reason === 'introspection_server_error';
+  return isAnswered || isTransportFailure(reason);
+}
+
+/** Whether the authorization server gave no answer at all: what the circuit breaker counts. */
+export function isTransportFailure(reason: UnavailableReason): boolean {
+  return reason === 'introspection_unreachable' || reason === 'introspection_timeout';
 }

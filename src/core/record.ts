@@ -1,28 +1,36 @@
 // What is stored for an active token. The layout lets a hit without policy find the header's value by two
 // slices and no parsing:
 //
-//   eeeeeeeeeennnnnnnnnnssssssssssBearer <jwt>\n<scope>\n<issuer>\n<audience>\n<audience>...
+//   eeeeeeeeeennnnnnnnnnssssssssssxxxxxxxxxxBearer <jwt>\n<scope>\n<issuer>\n<audience>\n<audience>...
 //
-// e: expiry, n: not before, s: stored; epoch seconds in ten digits. JWT and claims hold no line break: see jwt.ts, claims.ts.
+// e: expiry of the record, n: not before, s: stored, x: expiry of the token; epoch seconds in ten digits. JWT and claims hold no line break: see jwt.ts, claims.ts.
 import type { TokenClaims } from './claims.js';
 
 const TIME_DIGITS = 10;
 const NOT_BEFORE_END = 2 * TIME_DIGITS;
-const AUTHORIZATION_START = 3 * TIME_DIGITS;
+const STORED_END = 3 * TIME_DIGITS;
+const AUTHORIZATION_START = 4 * TIME_DIGITS;
+const NEVER_SEC = 9999999999;
 
-/**
- * @param expiresAtSec epoch second from which the record is void, whatever the dictionary's own timer says (S64, S78)
- * @param jwt three base64url parts
- */
-export function encodeRecord(
-  expiresAtSec: number,
-  storedAtSec: number,
-  jwt: string,
-  claims: TokenClaims,
-): string {
-  const times = tenDigits(expiresAtSec) + tenDigits(claims.notBeforeSec) + tenDigits(storedAtSec);
+/** When a record and its token end, epoch seconds. */
+export interface RecordTimes {
+  /** The record is void from here on, whatever the dictionary's own timer says (S64, S78). */
+  readonly expiresAtSec: number;
+  readonly storedAtSec: number;
+  /** `exp` of the token; undefined when it names none. */
+  readonly tokenExpiresAtSec: number | undefined;
+}
+
+/** @param jwt three base64url parts */
+export function encodeRecord(times: RecordTimes, jwt: string, claims: TokenClaims): string {
+  const tokenEndSec = times.tokenExpiresAtSec === undefined ? NEVER_SEC : times.tokenExpiresAtSec;
+  const digits =
+    tenDigits(times.expiresAtSec) +
+    tenDigits(claims.notBeforeSec) +
+    tenDigits(times.storedAtSec) +
+    tenDigits(tokenEndSec);
   const lines = [claims.scope, claims.issuer].concat(claims.audience);
-  return `${times}Bearer ${jwt}\n${lines.join('\n')}`;
+  return `${digits}Bearer ${jwt}\n${lines.join('\n')}`;
 }
 
 /** Whether a record may be used at `nowSec`. */
@@ -37,7 +45,14 @@ export function notBeforeOf(record: string): number {
 
 /** Seconds since the record was stored. */
 export function ageSecOf(record: string, nowSec: number): number {
-  return nowSec - Number(record.slice(NOT_BEFORE_END, AUTHORIZATION_START));
+  return nowSec - Number(record.slice(NOT_BEFORE_END, STORED_END));
+}
+
+/** Whether a record past its own expiry may stand in while the authorization server fails; never beyond the token's. */
+export function isStale(record: string, staleIfErrorSec: number, nowSec: number): boolean {
+  const tokenEndSec = Number(record.slice(STORED_END, AUTHORIZATION_START));
+  const recordEndSec = Number(record.slice(0, TIME_DIGITS));
+  return nowSec < Math.min(recordEndSec + staleIfErrorSec, tokenEndSec);
 }
 
 /** `Bearer <jwt>` of a record. */

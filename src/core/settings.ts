@@ -1,7 +1,18 @@
 // The one table of settings. nginx joins the variables into one text, a line for each row in the order of
 // this table (nginx/http.conf), so that a request reads all of them at the price of one.
-import { isPlainText } from './plain_text.js';
-import { isScopeList, splitScopes } from './scope.js';
+import { splitScopes } from './scope.js';
+import {
+  checkEndpoint,
+  checkFormFields,
+  checkJwtLength,
+  checkNumber,
+  checkOneOf,
+  checkPlainText,
+  checkRealm,
+  checkScopes,
+  checkSeconds,
+  checkSwitch,
+} from './setting_checks.js';
 
 /** The settings of one location, checked; scopes are lists, times are whole seconds. */
 export interface Settings {
@@ -21,6 +32,15 @@ export interface Settings {
   readonly maxJwtLength: number;
   /** Further form fields of the introspection request, encoded. */
   readonly introspectionParameters: string;
+  /** Whether the reply's Cache-Control bounds a record's life. */
+  readonly obeysCacheControl: boolean;
+  readonly negativeCacheTtlSec: number;
+  readonly staleIfErrorSec: number;
+  /** How long a request waits for another one's introspection, and how long that one may take. */
+  readonly introspectionTimeoutSec: number;
+  /** Transport failures in a row that suspend introspection; 0: never. */
+  readonly breakerFailures: number;
+  readonly breakerDelaySec: number;
 }
 
 /** What becomes of a CORS preflight. */
@@ -43,18 +63,12 @@ export interface Setting {
   readonly check: (value: string) => string | undefined;
 }
 
+/** Of `$phantom_token_cache_ttl`: also for hits that need no look at the settings. */
+export const DEFAULT_CACHE_TTL_SEC = 300;
+const PREFLIGHTS = ['answer', 'pass', 'authenticate'];
 const HERE = 'here ';
 const NOT_HERE =
   'this location does not include protect.conf itself: nested locations and limit_except do not inherit settings';
-const MAX_SEC = 31536000;
-// Realm: what may stand in a quoted-string without a backslash (RFC 9110 §5.6.4).
-const QUOTABLE = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/;
-// Neither takes a query that could carry a token into a log (S17); a URL takes no userinfo and no fragment.
-const INTERNAL_LOCATION = /^\/[\x21\x22\x24-\x3E\x40-\x7E]*$/;
-const ABSOLUTE_URL = /^https?:\/\/[A-Za-z0-9.\-_[\]:]+(\/[\x21\x22\x24-\x3E\x40-\x7E]*)?$/;
-const FORM_FIELDS = /^([A-Za-z0-9._~*+-]+=[A-Za-z0-9%._~*+-]*(&(?!$)|$))*$/;
-const MAX_JWT_LENGTH = 1048576;
-
 /**
  * Every setting with its default and its range, in the order in which nginx joins them. Above them is a first line:
  * `here`, when this very location includes protect.conf, and `none` or `some` of what decides on a hit (scopes,
@@ -70,11 +84,21 @@ export function settingsTable(): readonly Setting[] {
     { variable: 'phantom_token_introspection_endpoint', defaultValue: '', check: checkEndpoint },
     { variable: 'phantom_token_realm', defaultValue: 'api', check: checkRealm },
     { variable: 'phantom_token_scopes', defaultValue: '', check: checkScopes },
-    { variable: 'phantom_token_cache_ttl', defaultValue: '300', check: checkSeconds },
-    { variable: 'phantom_token_preflight', defaultValue: 'answer', check: checkPreflight },
+    { variable: 'phantom_token_cache_ttl', defaultValue: String(DEFAULT_CACHE_TTL_SEC), check: checkSeconds },
+    { variable: 'phantom_token_preflight', defaultValue: 'answer', check: checkOneOf(PREFLIGHTS) },
     { variable: 'phantom_token_jwt_field', defaultValue: '', check: checkPlainText },
     { variable: 'phantom_token_max_jwt_length', defaultValue: '65536', check: checkJwtLength },
     { variable: 'phantom_token_introspection_parameters', defaultValue: '', check: checkFormFields },
+    { variable: 'phantom_token_cache_control', defaultValue: 'obey', check: checkOneOf(['obey', 'ignore']) },
+    { variable: 'phantom_token_negative_cache_ttl', defaultValue: '5', check: checkNumber(60, 'seconds') },
+    { variable: 'phantom_token_stale_if_error', defaultValue: '0', check: checkSeconds },
+    {
+      variable: 'phantom_token_introspection_timeout',
+      defaultValue: '10',
+      check: checkNumber(60, 'seconds'),
+    },
+    { variable: 'phantom_token_breaker_failures', defaultValue: '5', check: checkNumber(1000, 'failures') },
+    { variable: 'phantom_token_breaker_delay', defaultValue: '2', check: checkNumber(3600, 'seconds') },
   ];
 }
 
@@ -110,6 +134,21 @@ export function parseSettings(joined: string): Settings | Misconfiguration {
   }
   const lines = parseLines(settingsTable(), joined.slice(joined.indexOf('\n') + 1));
   return lines.kind === 'misconfiguration' ? lines : typedSettings(lines.values);
+}
+
+/** What a purge needs to know of its location. */
+export interface PurgeSettings {
+  readonly kind: 'purge_settings';
+  readonly cacheTtlSec: number;
+}
+
+/** A location that purges is not protected, so `$phantom_token` and protect.conf are not asked for. */
+export function parsePurgeSettings(joined: string): PurgeSettings | Misconfiguration {
+  const lines = ['on'].concat(joined.split('\n').slice(2));
+  const parsed = parseLines(settingsTable(), lines.join('\n'));
+  return parsed.kind === 'misconfiguration'
+    ? parsed
+    : { kind: 'purge_settings', cacheTtlSec: typedSettings(parsed.values).cacheTtlSec };
 }
 
 /** The checked values of a table, by variable; an empty one is its default. */
@@ -152,6 +191,12 @@ function typedSettings(values: Record<string, string>): Settings {
     jwtField: values.phantom_token_jwt_field as string,
     maxJwtLength: Number(values.phantom_token_max_jwt_length),
     introspectionParameters: values.phantom_token_introspection_parameters as string,
+    obeysCacheControl: values.phantom_token_cache_control === 'obey',
+    negativeCacheTtlSec: Number(values.phantom_token_negative_cache_ttl),
+    staleIfErrorSec: Number(values.phantom_token_stale_if_error),
+    introspectionTimeoutSec: Number(values.phantom_token_introspection_timeout),
+    breakerFailures: Number(values.phantom_token_breaker_failures),
+    breakerDelaySec: Number(values.phantom_token_breaker_delay),
   };
 }
 
@@ -161,56 +206,4 @@ function emptyLine(): string {
 
 export function misconfiguration(problem: string): Misconfiguration {
   return { kind: 'misconfiguration', problem };
-}
-
-function checkSwitch(value: string): string | undefined {
-  if (value === '') {
-    return 'is not set in this location: set it to on or off';
-  }
-  const lower = value.toLowerCase();
-  return lower === 'on' || lower === 'off' ? undefined : 'must be on or off';
-}
-
-function checkScopes(value: string): string | undefined {
-  return isScopeList(value) ? undefined : 'must be scopes separated by spaces (RFC 6749 §3.3)';
-}
-
-export function checkPlainText(value: string): string | undefined {
-  return isPlainText(value) ? undefined : 'must not hold control characters';
-}
-
-export function checkSeconds(value: string): string | undefined {
-  const valid = /^[0-9]{1,8}$/.test(value) && Number(value) <= MAX_SEC;
-  return valid ? undefined : `must be a whole number of seconds from 0 to ${MAX_SEC}, without a unit`;
-}
-
-function checkEndpoint(value: string): string | undefined {
-  if (value === '') {
-    return 'is not set: name the internal location that introspects, or an absolute URL';
-  }
-  return INTERNAL_LOCATION.test(value) || ABSOLUTE_URL.test(value)
-    ? undefined
-    : 'must be the path of an internal location, such as /introspect, or an http or https URL; neither with a query';
-}
-
-function checkPreflight(value: string): string | undefined {
-  return ['answer', 'pass', 'authenticate'].includes(value)
-    ? undefined
-    : 'must be answer, pass or authenticate';
-}
-
-function checkJwtLength(value: string): string | undefined {
-  const valid = /^[1-9][0-9]{0,6}$/.test(value) && Number(value) <= MAX_JWT_LENGTH;
-  return valid ? undefined : `must be a number of characters from 1 to ${MAX_JWT_LENGTH}`;
-}
-
-function checkFormFields(value: string): string | undefined {
-  if (!FORM_FIELDS.test(value)) {
-    return 'must be form fields, encoded: name=value&name=value';
-  }
-  return `&${value}`.includes('&token=') ? 'must not name the field token' : undefined;
-}
-
-function checkRealm(value: string): string | undefined {
-  return QUOTABLE.test(value) ? undefined : 'must be printable ASCII without quotes and backslashes';
 }

@@ -1,5 +1,7 @@
 // Step 5: how long a record lives.
 
+const JITTER = 0.1;
+
 /** What bounds the life of a record, in seconds. */
 export interface Lifetimes {
   /** Cache-Control and Age of the reply: see cache_control.ts; undefined when it says nothing. */
@@ -13,8 +15,9 @@ export interface Lifetimes {
 /**
  * Whole seconds a record may be kept; 0 means "do not store". Never beyond `exp` (RFC 7662 §4), whatever the
  * clock skew. Does NOT look at `nbf`: that is policy.
+ * @param random from 0 up to 1: takes up to a tenth off, so that tokens stored together do not end together (S71)
  */
-export function recordTtlSec(lifetimes: Lifetimes, nowSec: number): number {
+export function recordTtlSec(lifetimes: Lifetimes, nowSec: number, random: number): number {
   let ttlSec = lifetimes.cacheTtlSec;
   if (lifetimes.freshnessSec !== undefined) {
     ttlSec = Math.min(ttlSec, lifetimes.freshnessSec);
@@ -23,5 +26,5 @@ export function recordTtlSec(lifetimes: Lifetimes, nowSec: number): number {
     ttlSec = Math.min(ttlSec, lifetimes.expiresAtSec - nowSec);
   }
   // Not `Math.max(0, ...)`: NaN must end as 0, because the dictionary keeps a NaN for ever (S47).
-  return ttlSec >= 1 ? Math.floor(ttlSec) : 0;
+  return ttlSec >= 1 ? Math.floor(ttlSec) - Math.floor(ttlSec * random * JITTER) : 0;
 }

@@ -62,6 +62,7 @@ async function fetchReply(url: string, form: string, proof: ClientProof): Promis
   if (proof.authorization !== '') {
     headers.Authorization = proof.authorization;
   }
+  await nextTurn();
   try {
     const reply = await ngx.fetch(url, { method: 'POST', headers: headers as never, body: form });
     const body = await reply.text();
@@ -80,6 +81,16 @@ async function fetchReply(url: string, form: string, proof: ClientProof): Promis
   } catch (e) {
     return failedReply(e);
   }
+}
+
+/**
+ * In js_access, a fetch that fails before the handler has waited once makes nginx run the access phase again, and the
+ * worker may crash (njs 1.0.2, https to a closed port).
+ */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 0);
+  });
 }
 
 function failedReply(e: unknown): IntrospectionReply {

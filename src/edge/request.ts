@@ -45,9 +45,13 @@ export function readsAsPreflight(r: NginxHTTPRequest): boolean {
   return isPreflight(text(v.request_method), text(v.http_origin), text(v.http_access_control_request_method));
 }
 
-/** Epoch seconds, whole. */
-export function readClockSec(): number {
-  return Math.floor(Date.now() / 1000);
+/** The request's body; '' when nginx had to put it into a file, which no token needs. */
+export function readFormBody(r: NginxHTTPRequest): string {
+  try {
+    return text(r.requestText);
+  } catch (_inFile) {
+    return '';
+  }
 }
 
 function text(value: string | undefined): string {

@@ -1,8 +1,11 @@
 // Hands the outcome to nginx: variables, status, headers, body, one log line.
 import { buildDenial, buildUnavailable, type Refusal } from '../core/challenge.js';
+import { introspectionsSeries, refusalsSeries, requestsSeries, uncachedSeries } from '../core/metrics.js';
 import type { Mode } from '../core/njs_version.js';
 import type { Denial, Grant, Outcome, Unavailable } from '../core/outcome.js';
 import type { Settings } from '../core/settings.js';
+import { count, countDuration } from './counters.js';
+import { isFirstInMinute } from './shared_cache.js';
 
 /** The ends of a request. */
 export function respond(r: NginxHTTPRequest, mode: Mode, outcome: Outcome, settings: Settings): void {
@@ -27,6 +30,7 @@ export function grant(r: NginxHTTPRequest, mode: Mode, outcome: Grant): void {
   const v = r.variables;
   v.phantom_token_authorization = outcome.authorization;
   v.phantom_token_cache_status = outcome.cacheStatus;
+  count(requestsSeries(outcome.cacheStatus));
   if (mode === 'access') {
     r.decline();
   } else {
@@ -34,11 +38,37 @@ export function grant(r: NginxHTTPRequest, mode: Mode, outcome: Grant): void {
   }
 }
 
+/** @param result `active`, or a reason code. The variable has seconds with milliseconds, as $upstream_response_time. */
+export function noteIntrospection(r: NginxHTTPRequest, result: string, tookMs: number): void {
+  r.variables.phantom_token_introspection_time = (tookMs / 1000).toFixed(3);
+  count(introspectionsSeries(result));
+  countDuration(tookMs);
+}
+
+/** An active token could not be stored. One line a minute: it happens again with each request. */
+export function noteUncached(r: NginxHTTPRequest, cause: 'full' | 'too_large'): void {
+  count(uncachedSeries(cause));
+  if (isFirstInMinute(cause)) {
+    r.warn(`phantom_token: tokens are served uncached: ${UNCACHED_ADVICE[cause]}`);
+  }
+}
+
+const UNCACHED_ADVICE = {
+  full: 'the zone phantom_token is full: enlarge it in zones.conf',
+  too_large: 'a record is over 64 kB',
+};
+
+/** The client notices nothing of the outage; the operator shall. */
+export function noteStale(r: NginxHTTPRequest, outage: Unavailable): void {
+  r.warn(`phantom_token: stale record served: ${outage.reason}: ${outage.detail}`);
+}
+
 /** 204, with whatever headers the operator adds to this location. */
 function answerPreflight(r: NginxHTTPRequest, mode: Mode): void {
   const v = r.variables;
   v.phantom_token_authorization = '';
   v.phantom_token_cache_status = 'BYPASS';
+  count(requestsSeries('BYPASS'));
   if (mode === 'access') {
     r.return(204);
   } else {
@@ -64,6 +94,8 @@ function refuse(r: NginxHTTPRequest, mode: Mode, refusal: Refusal, outcome: Deni
   v.phantom_token_authorization = ''; // an earlier pass through another location may have set it (S93)
   v.phantom_token_cache_status = outcome.cacheStatus;
   v.phantom_token_reason = outcome.reason;
+  count(requestsSeries(outcome.cacheStatus));
+  count(refusalsSeries(outcome.reason));
   if (mode === 'access') {
     answerDirectly(r, refusal);
   } else {

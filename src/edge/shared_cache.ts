@@ -1,10 +1,25 @@
-// Records in nginx's shared memory, seen by all workers. Times become milliseconds here and nowhere else.
+// The shared dictionaries: what all workers know. Times become milliseconds here and nowhere else.
+
+/** Records of active tokens and client assertions; rejected tokens; locks and breakers. See nginx/zones.conf. */
+export type Zone = 'phantom_token' | 'phantom_token_denied' | 'phantom_token_locks';
+
+/** What became of a write. A full zone or too large a record is no error: the next request asks again. */
+export type Written = 'stored' | 'full' | 'too_large';
+
+export type Added = 'added' | 'exists' | 'full';
+
+/** Larger records would cost a zone many small ones (S74); they are served uncached. In characters. */
+const MAX_RECORD_LENGTH = 65536;
+// No cache key holds a colon.
+const ASSERTION_PREFIX = 'assertion:';
 
 /** What is wrong with zones.conf, or undefined. */
 export function findZoneProblem(): string | undefined {
-  return ngx.shared.phantom_token === undefined
-    ? 'js_shared_dict_zone phantom_token is not declared: include zones.conf at http level'
-    : undefined;
+  const shared = ngx.shared;
+  const isComplete = shared.phantom_token && shared.phantom_token_denied && shared.phantom_token_locks;
+  return isComplete
+    ? undefined
+    : 'a js_shared_dict_zone of phantom_token, phantom_token_denied, phantom_token_locks is not declared: include zones.conf at http level';
 }
 
 /** The record under `key`; undefined when there is none, or no zone. Does NOT check its expiry: core/record.ts does. */
@@ -13,13 +28,29 @@ export function readRecord(key: string): string | undefined {
   return zone === undefined ? undefined : (zone.get(key) as string | undefined);
 }
 
-/** Stores a record for `ttlSec` whole seconds, at least 1. A full zone is no error: the next request asks again. */
-export function writeRecord(key: string, record: string, ttlSec: number): void {
-  write(key, record, ttlSec);
+/** @param ttlSec whole seconds, at least 1 */
+export function writeRecord(key: string, record: string, ttlSec: number): Written {
+  return record.length > MAX_RECORD_LENGTH ? 'too_large' : write('phantom_token', key, record, ttlSec);
 }
 
-// No cache key holds a colon.
-const ASSERTION_PREFIX = 'assertion:';
+export function deleteRecord(key: string): void {
+  dictionary('phantom_token').delete(key);
+}
+
+/** Why the token under `key` is rejected; undefined when nothing is known. See core/denial_record.ts. */
+export function readDenial(key: string): string | undefined {
+  return dictionary('phantom_token_denied').get(key);
+}
+
+/** Never replaces what is there: a purge outlasts an answer that was on its way. */
+export function addDenial(key: string, denial: string, ttlSec: number): Added {
+  return add('phantom_token_denied', key, denial, ttlSec * 1000);
+}
+
+/** Replaces what is there. */
+export function writeDenial(key: string, denial: string, ttlSec: number): Written {
+  return write('phantom_token_denied', key, denial, ttlSec);
+}
 
 /** The client assertion of that name; undefined when it has ended. */
 export function readAssertion(name: string): string | undefined {
@@ -27,16 +58,78 @@ export function readAssertion(name: string): string | undefined {
 }
 
 export function writeAssertion(name: string, assertion: string, ttlSec: number): void {
-  write(ASSERTION_PREFIX + name, assertion, ttlSec);
+  write('phantom_token', ASSERTION_PREFIX + name, assertion, ttlSec);
 }
 
-function write(key: string, value: string, ttlSec: number): void {
-  const zone = ngx.shared.phantom_token as NgxSharedDict<string>;
+export function readLock(name: string): string | undefined {
+  return dictionary('phantom_token_locks').get(name);
+}
+
+/** Atomic across workers: of several that add a lock one succeeds. */
+export function addLock(name: string, state: string, ttlMs: number): Added {
+  return add('phantom_token_locks', name, state, ttlMs);
+}
+
+export function writeLock(name: string, state: string, ttlSec: number): void {
+  write('phantom_token_locks', name, state, ttlSec);
+}
+
+export function deleteLock(name: string): void {
+  dictionary('phantom_token_locks').delete(name);
+}
+
+/** Figures of one zone; `entries` is -1 where njs cannot count them safely. */
+export interface ZoneFigures {
+  readonly name: string;
+  readonly capacityBytes: number;
+  readonly freeBytes: number;
+  readonly entries: number;
+}
+
+export function readZones(): ZoneFigures[] {
+  return ALL_ZONES.filter(isDeclared).map((name) => {
+    const zone = dictionary(name);
+    // Below njs 0.9.7 size() changes the dictionary under a lock for reading only (nginx/njs#1036).
+    const entries = njs.version_number < 0x000907 ? -1 : zone.size();
+    return { name, capacityBytes: zone.capacity, freeBytes: zone.freeSpace(), entries };
+  });
+}
+
+const ALL_ZONES: readonly Zone[] = ['phantom_token', 'phantom_token_denied', 'phantom_token_locks'];
+
+function isDeclared(zone: Zone): boolean {
+  return ngx.shared[zone] !== undefined;
+}
+
+/** Whether this is the first time in a minute, in any worker: for a log line that would else come with each request. */
+export function isFirstInMinute(name: string): boolean {
+  return addLock(`log:${name}`, '', 60000) === 'added';
+}
+
+function dictionary(zone: Zone): NgxSharedDict<string> {
+  return ngx.shared[zone] as NgxSharedDict<string>;
+}
+
+function write(zone: Zone, key: string, value: string, ttlSec: number): Written {
   try {
-    zone.set(key, value, ttlSec * 1000);
+    dictionary(zone).set(key, value, ttlSec * 1000);
+    return 'stored';
   } catch (e) {
-    if ((e as Error).name !== 'SharedMemoryError') {
-      throw e;
-    }
+    return fullOrThrow(e);
   }
+}
+
+function add(zone: Zone, key: string, value: string, ttlMs: number): Added {
+  try {
+    return dictionary(zone).add(key, value, ttlMs) ? 'added' : 'exists';
+  } catch (e) {
+    return fullOrThrow(e);
+  }
+}
+
+function fullOrThrow(e: unknown): 'full' {
+  if ((e as Error).name !== 'SharedMemoryError') {
+    throw e;
+  }
+  return 'full';
 }

@@ -53,7 +53,7 @@ const FAULTS: Fault[] = [
   { title: 'says 403', answer: reply.status(403), status: 502, reason: 'introspection_unauthorized' },
   { title: 'says 400', answer: reply.status(400), status: 502, reason: 'introspection_status' },
   { title: 'says 404', answer: reply.status(404), status: 502, reason: 'introspection_status' },
-  { title: 'says 500', answer: reply.status(500), status: 502, reason: 'introspection_status' },
+  { title: 'says 500', answer: reply.status(500), status: 502, reason: 'introspection_server_error' },
   { title: 'says 502', answer: reply.status(502), status: 502, reason: 'introspection_unreachable' },
   { title: 'says 504', answer: reply.status(504), status: 504, reason: 'introspection_timeout' },
   {

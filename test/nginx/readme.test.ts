@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { request } from 'undici';
 import { clientSettingsTable } from '../../src/core/client_settings.js';
+import { cacheStatuses, denialReasons, unavailableReasons } from '../../src/core/outcome.js';
 import { settingsTable } from '../../src/core/settings.js';
 import { makeJwt } from '../support/jwt.js';
 import { jwt } from '../support/scripted_server.js';
@@ -21,6 +22,14 @@ function codeBlocks(language: string): string[] {
   return [...README.matchAll(/```(\w+)\n(.*?)```/gs)]
     .filter((match) => match[1] === language)
     .map((match) => match[2] ?? '');
+}
+
+/** The one configuration of the set-up's mode. */
+function configOf(t: ExecutionContext, setup: Setup): string {
+  const folder = setup.mode === 'access' ? 'phantom_token' : 'phantom_token/auth_request';
+  const configs = CONFIGS.filter((config) => config.includes(`include ${folder}/protect.conf;`));
+  t.is(configs.length, 1);
+  return configs[0] as string;
 }
 
 async function exchangesToken(t: ExecutionContext, setup: Setup, config: string): Promise<void> {
@@ -42,10 +51,7 @@ async function exchangesToken(t: ExecutionContext, setup: Setup, config: string)
 
 for (const setup of SETUPS) {
   test(`[${setup.name}] the README's configuration exchanges a token, without a warning`, async (t) => {
-    const folder = setup.mode === 'access' ? 'phantom_token' : 'phantom_token/auth_request';
-    const configs = CONFIGS.filter((config) => config.includes(`include ${folder}/protect.conf;`));
-    t.is(configs.length, 1);
-    await exchangesToken(t, setup, configs[0] as string);
+    await exchangesToken(t, setup, configOf(t, setup));
   });
 }
 
@@ -71,11 +77,47 @@ test('the table of settings has a row for each setting, with its default, and no
   t.deepEqual(rows.sort(), expected.sort());
 });
 
-test('the reason codes are those of the code', async (t) => {
-  const source = await readFile(join(REPOSITORY, 'src/core/outcome.ts'), 'utf8');
-  const unions = source.split('export type CacheStatus')[0] ?? '';
-  const codes = [...unions.matchAll(/\| '(\w+)'/g)].map((match) => match[1] ?? '');
+test('the reason codes are those of the code', (t) => {
+  const codes: string[] = [...denialReasons(), ...unavailableReasons()];
   const section = README.split('### Reason codes')[1]?.split('\n## ')[0] ?? '';
   const named = [...section.matchAll(/`([a-z]+_?[a-z_]*)`/g)].map((match) => match[1] ?? '');
   t.deepEqual(named.sort(), codes.sort());
 });
+
+test('the cache statuses are those of the code', (t) => {
+  const section = README.split('## Operating it')[1]?.split('**Metrics**')[0] ?? '';
+  const named = [...section.matchAll(/^\| `([A-Z]+)` \|/gm)].map((match) => match[1] ?? '');
+  t.deepEqual(
+    named.sort(),
+    cacheStatuses()
+      .filter((status) => status !== '')
+      .sort(),
+  );
+});
+
+/** What the README shows as parts of a server: the purge and the metrics location. */
+const FRAGMENTS = codeBlocks('nginx').filter((block) => !block.includes('http {'));
+
+for (const setup of SETUPS) {
+  test(`[${setup.name}] the README's locations for purge and metrics work in its configuration`, async (t) => {
+    const config = configOf(t, setup).replace(
+      'location = /introspect',
+      `${FRAGMENTS.join('')}\nlocation = /introspect`,
+    );
+    const upstream = await startUpstream();
+    try {
+      await runShown(t, { setup, apiPort: upstream.port, config }, async (g) => {
+        g.as().reply(jwt(JWT));
+        const token = { authorization: 'Bearer opaque-1' };
+        t.is((await request(`${g.url}/api/`, { headers: token })).statusCode, 200);
+        const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+        const purged = await request(`${g.url}/purge`, { method: 'POST', headers, body: 'token=opaque-1' });
+        t.is(purged.statusCode, 204);
+        t.is((await request(`${g.url}/api/`, { headers: token })).statusCode, 401);
+        t.is((await request(`${g.url}/metrics`)).statusCode, 200);
+      });
+    } finally {
+      await upstream.close();
+    }
+  });
+}

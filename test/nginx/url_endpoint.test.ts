@@ -141,6 +141,22 @@ gatewayTest(
   },
 );
 
+gatewayTest(
+  'an https URL at which nobody listens: 502 for each request, and the worker lives',
+  {
+    files: { 'ca.pem': ca.cert },
+    server: (words) => `
+      js_fetch_trusted_certificate ${words.prefix}/ca.pem;
+      ${protectedBy(words, `${words.refusedUrl.replace('http:', 'https:')}/introspect`, `${CREDENTIALS} set $phantom_token_breaker_failures 0;`)}`,
+  },
+  async (t, g) => {
+    for (let i = 0; i < 30; i++) {
+      t.is((await g.send('/', { token: `opaque-${i}` })).status, 502);
+    }
+    t.deepEqual(await g.accessLog(), Array(30).fill('502 "MISS" "introspection_unreachable"'));
+  },
+);
+
 const MISTAKES: [title: string, url: string, settings: string, says: string][] = [
   ['no credentials', 'http://127.0.0.1:1/i', '', '$phantom_token_client_id'],
   ['another scheme', 'ftp://127.0.0.1/i', CREDENTIALS, '$phantom_token_introspection_endpoint'],

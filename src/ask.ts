@@ -1,0 +1,177 @@
+// Asking the authorization server: breaker, credentials, question, answer, what is remembered of it.
+import { freshnessSec } from './core/cache_control.js';
+import { endpointOf } from './core/cache_key.js';
+import { parseClientSettings } from './core/client_settings.js';
+import { encodeDenial, isRemembered, reasonOf } from './core/denial_record.js';
+import {
+  type ActiveToken,
+  type IntrospectionReply,
+  interpretReply,
+  introspectionForm,
+} from './core/introspection.js';
+import {
+  type Denial,
+  denied,
+  granted,
+  isTransportFailure,
+  type Outcome,
+  type Unavailable,
+  unavailable,
+} from './core/outcome.js';
+import { checkPolicy } from './core/policy.js';
+import { encodeRecord } from './core/record.js';
+import { isAbsoluteUrl, type Settings } from './core/settings.js';
+import { recordTtlSec } from './core/ttl.js';
+import { noteAnswer, noteTransportFailure, waitBeforeAskingSec } from './edge/breaker.js';
+import { proveClient } from './edge/client_credentials.js';
+import { readChance, readClockMs, readClockSec } from './edge/clock.js';
+import { introspect } from './edge/introspect.js';
+import { noteIntrospection, noteUncached } from './edge/respond.js';
+import { addDenial, deleteRecord, readDenial, writeRecord } from './edge/shared_cache.js';
+
+/** A token that nothing is known of. */
+export interface Question {
+  /** As it is stored: core/cache_key.ts. */
+  readonly lookup: string;
+  readonly key: string;
+  readonly token: string;
+  /** The client settings, one a line. */
+  readonly clientLines: string;
+}
+
+export interface Asked {
+  readonly outcome: Outcome;
+  /** Whether the cache knows the answer now. */
+  readonly isKept: boolean;
+}
+
+/** One introspection, if the breaker allows it. */
+export async function ask(r: NginxHTTPRequest, question: Question, settings: Settings): Promise<Asked> {
+  const endpoint = endpointOf(question.lookup);
+  const waitSec = waitBeforeAskingSec(endpoint, settings.introspectionTimeoutSec * 1000);
+  if (waitSec > 0) {
+    return notKept(
+      unavailable(
+        'introspection_suspended',
+        `endpoint=${settings.introspectionEndpoint} too many failures in a row`,
+        'MISS',
+        String(waitSec),
+      ),
+    );
+  }
+  const client = parseClientSettings(question.clientLines, isAbsoluteUrl(settings.introspectionEndpoint));
+  if (client.kind === 'misconfiguration') {
+    return notKept(unavailable('misconfigured', client.problem, ''));
+  }
+  const proof = await proveClient(client, readClockSec());
+  if (proof.kind === 'misconfiguration') {
+    return notKept(unavailable('misconfigured', proof.problem, ''));
+  }
+  const form = introspectionForm(question.token, proof.formFields, settings.introspectionParameters);
+  const askedMs = readClockMs();
+  const reply = await introspect(r, settings.introspectionEndpoint, form, proof);
+  const nowSec = readClockSec();
+  const answer = interpretReply(reply, settings, nowSec);
+  noteIntrospection(r, answer.kind === 'active' ? 'active' : answer.reason, readClockMs() - askedMs);
+  switch (answer.kind) {
+    case 'active':
+      noteAnswer(endpoint);
+      return rememberActive(r, question.key, answer, reply, settings, nowSec);
+    case 'denial':
+      noteAnswer(endpoint);
+      return rememberDenial(question.key, answer, settings, nowSec);
+    case 'unavailable':
+      noteFailure(endpoint, answer, settings);
+      return notKept(named(answer, settings.introspectionEndpoint));
+  }
+}
+
+function noteFailure(endpoint: string, failure: Unavailable, settings: Settings): void {
+  if (isTransportFailure(failure.reason)) {
+    noteTransportFailure(endpoint, settings);
+  } else {
+    noteAnswer(endpoint);
+  }
+}
+
+function rememberActive(
+  r: NginxHTTPRequest,
+  key: string,
+  active: ActiveToken,
+  reply: IntrospectionReply,
+  settings: Settings,
+  nowSec: number,
+): Asked {
+  const isKept = store(r, key, active, reply, settings, nowSec);
+  // After the record is written: a purge writes its mark before it deletes the record, so one of the two sees the other.
+  if (isPurged(key, nowSec)) {
+    deleteRecord(key);
+    return { outcome: denied('token_purged', 'NEGATIVE'), isKept: true };
+  }
+  const reason = checkPolicy(active.claims, settings, nowSec);
+  const outcome = reason === undefined ? granted(`Bearer ${active.jwt}`, 'MISS') : denied(reason, 'MISS');
+  return { outcome, isKept };
+}
+
+function rememberDenial(key: string, denial: Denial, settings: Settings, nowSec: number): Asked {
+  const ttlSec = settings.negativeCacheTtlSec;
+  if (ttlSec === 0 || !isRemembered(denial.reason)) {
+    return notKept(denial);
+  }
+  const added = addDenial(key, encodeDenial(nowSec + ttlSec, denial.reason), ttlSec);
+  return { outcome: denial, isKept: added !== 'full' };
+}
+
+function isPurged(key: string, nowSec: number): boolean {
+  const denial = readDenial(key);
+  return denial !== undefined && reasonOf(denial, nowSec) === 'token_purged';
+}
+
+/** @returns whether the record is in the cache */
+function store(
+  r: NginxHTTPRequest,
+  key: string,
+  active: ActiveToken,
+  reply: IntrospectionReply,
+  settings: Settings,
+  nowSec: number,
+): boolean {
+  const lifetimes = {
+    freshnessSec: settings.obeysCacheControl ? freshnessSec(reply.cacheControl, reply.age) : undefined,
+    expiresAtSec: active.expiresAtSec,
+    cacheTtlSec: settings.cacheTtlSec,
+  };
+  const ttlSec = recordTtlSec(lifetimes, nowSec, readChance());
+  if (ttlSec === 0) {
+    return false;
+  }
+  const times = {
+    expiresAtSec: nowSec + ttlSec,
+    storedAtSec: nowSec,
+    tokenExpiresAtSec: active.expiresAtSec,
+  };
+  const record = encodeRecord(times, active.jwt, active.claims);
+  const written = writeRecord(key, record, keptSec(ttlSec, active, settings, nowSec));
+  if (written !== 'stored') {
+    noteUncached(r, written);
+  }
+  return written === 'stored';
+}
+
+/** A record stays beyond its TTL when it may stand in for a failing server, but not beyond the token. */
+function keptSec(ttlSec: number, active: ActiveToken, settings: Settings, nowSec: number): number {
+  const withStaleSec = ttlSec + settings.staleIfErrorSec;
+  return active.expiresAtSec === undefined
+    ? withStaleSec
+    : Math.min(withStaleSec, active.expiresAtSec - nowSec);
+}
+
+/** Which of the endpoints it was, for the log. */
+function named(failure: Unavailable, endpoint: string): Unavailable {
+  const detail = `endpoint=${endpoint} ${failure.detail}`;
+  return unavailable(failure.reason, detail, failure.cacheStatus, failure.retryAfter);
+}
+
+function notKept(outcome: Outcome): Asked {
+  return { outcome, isKept: false };
+}

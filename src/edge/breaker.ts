@@ -1,0 +1,93 @@
+// The circuit breakers of all endpoints, shared by the workers. Two failures at the same moment may count as one.
+import {
+  afterFailure,
+  type BreakerSettings,
+  type BreakerState,
+  formatBreaker,
+  parseBreaker,
+  stateOf,
+  suspendedSec,
+} from '../core/breaker.js';
+import { BREAKER_OPENED } from '../core/metrics.js';
+import { count } from './counters.js';
+import { addLock, deleteLock, readLock, writeLock } from './shared_cache.js';
+
+/** No cache key, and so no flight's lock, holds a colon. */
+const BREAKER = 'breaker:';
+const PROBE = 'probe:';
+/** A row of failures with longer pauses than this is none. */
+const MEMORY_SEC = 600;
+const LIST = 'breakers:';
+const SEPARATOR = '\x1E';
+const MAX_LISTED = 100;
+
+/**
+ * Whether the endpoint may be asked now.
+ * @param probeMs how long a probe may take
+ * @returns 0 for yes, otherwise whole seconds for Retry-After
+ */
+export function waitBeforeAskingSec(endpoint: string, probeMs: number): number {
+  const text = readLock(BREAKER + endpoint);
+  if (text === undefined) {
+    return 0;
+  }
+  const breaker = parseBreaker(text);
+  const nowMs = Date.now();
+  switch (stateOf(breaker, nowMs)) {
+    case 'closed':
+      return 0;
+    case 'open':
+      return suspendedSec(breaker, nowMs);
+    case 'half_open':
+      return addLock(PROBE + endpoint, '', probeMs) === 'added' ? 0 : 1;
+  }
+}
+
+/** The endpoint gave an answer, whatever it says. */
+export function noteAnswer(endpoint: string): void {
+  if (readLock(BREAKER + endpoint) !== undefined) {
+    deleteLock(BREAKER + endpoint);
+    deleteLock(PROBE + endpoint);
+  }
+}
+
+/** The endpoint gave no answer. */
+export function noteTransportFailure(endpoint: string, settings: BreakerSettings): void {
+  const breaker = afterFailure(parseBreaker(readLock(BREAKER + endpoint)), settings, Date.now());
+  list(endpoint);
+  writeLock(BREAKER + endpoint, formatBreaker(breaker), MEMORY_SEC + settings.breakerDelaySec);
+  deleteLock(PROBE + endpoint);
+  if (breaker.suspendedUntilMs > 0) {
+    count(BREAKER_OPENED);
+  }
+}
+
+/** A breaker that has counted lately, and where it stands. */
+export interface EndpointBreaker {
+  /** Port, address and name. */
+  readonly server: string;
+  readonly endpoint: string;
+  readonly state: BreakerState;
+}
+
+/** The breakers that {@link noteTransportFailure} has listed. */
+export function readBreakers(): EndpointBreaker[] {
+  return readList().map((name) => {
+    const lines = name.split('\n');
+    const breaker = parseBreaker(readLock(BREAKER + name));
+    return { server: lines[0] || '', endpoint: lines[1] || '', state: stateOf(breaker, Date.now()) };
+  });
+}
+
+/** njs 0.8 may not list the keys of a dictionary safely, so the names are kept in an entry of their own. */
+function list(endpoint: string): void {
+  const names = readList();
+  if (!names.includes(endpoint) && names.length < MAX_LISTED) {
+    writeLock(LIST, names.concat(endpoint).join(SEPARATOR), MEMORY_SEC);
+  }
+}
+
+function readList(): string[] {
+  const names = readLock(LIST);
+  return names === undefined ? [] : names.split(SEPARATOR);
+}

@@ -1,0 +1,223 @@
+// What an operator sees: Prometheus metrics, variables for the access log, dashboard and alerts.
+import { readFile } from 'node:fs/promises';
+import test from 'ava';
+import {
+  type ConfigWords,
+  type Gateway,
+  type GatewayOptions,
+  gatewayTest,
+  introspectionLocation,
+  protectedRoot,
+} from '../support/gateway.js';
+import { makeJwt } from '../support/jwt.js';
+import { inactive204, jwt, reset, slow, status } from '../support/scripted_server.js';
+
+const JWT = makeJwt({ sub: 'alice', client_id: 'app', exp: 4102444800 });
+const METRICS_LOCATION =
+  'location = /metrics { allow 127.0.0.0/8; deny all; js_content phantom_token.metrics; }';
+const METRICS_ZONE = 'js_shared_dict_zone zone=phantom_token_metrics:64k type=number;';
+
+function counting(settings = ''): GatewayOptions {
+  return {
+    workers: 2,
+    http: () => METRICS_ZONE,
+    server: (words: ConfigWords) =>
+      protectedRoot(words, settings) + introspectionLocation(words) + METRICS_LOCATION,
+  };
+}
+
+/** The samples of the page, by their series. */
+async function scrape(g: Gateway): Promise<Map<string, number>> {
+  const answer = await g.send('/metrics', { headers: { connection: 'close' } });
+  const lines = answer.body.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => [
+      line.slice(0, line.lastIndexOf(' ')),
+      Number(line.slice(line.lastIndexOf(' ') + 1)),
+    ]),
+  );
+}
+
+gatewayTest(
+  'requests, refusals and introspections are counted, in all workers together',
+  counting('set $phantom_token_breaker_failures 2;'),
+  async (t, g) => {
+    g.as.reply(jwt(JWT), inactive204(), reset(), reset());
+    const send = (token?: string) =>
+      g.send('/', { ...(token !== undefined && { token }), headers: { connection: 'close' } });
+    for (let i = 0; i < 4; i++) {
+      await send('opaque-good');
+    }
+    await send('opaque-bad');
+    await send('opaque-bad');
+    await send();
+    await send('opaque-a');
+    await send('opaque-b');
+    await send('opaque-c');
+    const samples = await scrape(g);
+    const sample = (series: string) => samples.get(`phantom_token_${series}`);
+    t.is(sample('requests_total{cache_status="HIT"}'), 3);
+    t.is(sample('requests_total{cache_status="MISS"}'), 5);
+    t.is(sample('requests_total{cache_status="NEGATIVE"}'), 1);
+    t.is(sample('requests_total{cache_status="NONE"}'), 1);
+    t.is(sample('requests_total{cache_status="STALE"}'), 0);
+    t.is(sample('refusals_total{reason="token_inactive"}'), 2);
+    t.is(sample('refusals_total{reason="token_missing"}'), 1);
+    t.is(sample('refusals_total{reason="introspection_unreachable"}'), 2);
+    t.is(sample('refusals_total{reason="introspection_suspended"}'), 1);
+    t.is(sample('introspections_total{result="active"}'), 1);
+    t.is(sample('introspections_total{result="token_inactive"}'), 1);
+    t.is(sample('introspections_total{result="introspection_unreachable"}'), 2);
+    t.is(sample('introspection_duration_seconds_count'), 4);
+    t.is(sample('introspection_duration_seconds_bucket{le="+Inf"}'), 4);
+    t.is(sample('breaker_opened_total'), 1);
+    const breakers = [...samples].filter(([series]) => series.startsWith('phantom_token_breaker_state'));
+    t.is(breakers.length, 1);
+    t.regex(breakers[0]?.[0] ?? '', /endpoint="\/introspect"/);
+    t.is(breakers[0]?.[1], 1);
+  },
+);
+
+gatewayTest(
+  'the duration of an introspection falls into the buckets from its own on',
+  counting(),
+  async (t, g) => {
+    g.as.reply(slow(120, jwt(JWT)));
+    await g.send('/', { token: 'opaque-1' });
+    const samples = await scrape(g);
+    const bucket = (le: string) =>
+      samples.get(`phantom_token_introspection_duration_seconds_bucket{le="${le}"}`);
+    t.deepEqual(['0.005', '0.05', '0.1', '10', '+Inf'].map(bucket), [0, 0, 0, 1, 1]);
+    const sum = samples.get('phantom_token_introspection_duration_seconds_sum') ?? 0;
+    t.true(sum >= 0.12 && sum < 10);
+  },
+);
+
+gatewayTest('the zones tell their size and their room', counting(), async (t, g) => {
+  g.as.reply(jwt(JWT));
+  await g.send('/', { token: 'opaque-1' });
+  const samples = await scrape(g);
+  t.is(samples.get('phantom_token_zone_capacity_bytes{zone="phantom_token"}'), 32 << 20);
+  const free = samples.get('phantom_token_zone_free_bytes{zone="phantom_token"}') ?? 0;
+  t.true(free > 0 && free < 32 << 20);
+  // Below njs 0.9.7 counting the entries is not safe.
+  const entries = g.setup.zones === 'zones.conf' ? 1 : undefined;
+  t.is(samples.get('phantom_token_zone_entries{zone="phantom_token"}'), entries);
+});
+
+gatewayTest(
+  'without the zone nothing is counted, and the page still tells of the zones',
+  { ...counting(), http: () => '' },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    await g.send('/', { token: 'opaque-1' });
+    const samples = await scrape(g);
+    t.is(samples.get('phantom_token_requests_total{cache_status="MISS"}'), 0);
+    t.is(samples.get('phantom_token_zone_capacity_bytes{zone="phantom_token"}'), 32 << 20);
+  },
+);
+
+gatewayTest(
+  'the page is the text format of Prometheus: each series once, under HELP and TYPE',
+  counting(),
+  async (t, g) => {
+    const answer = await g.send('/metrics');
+    t.is(answer.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
+    t.is(answer.headers['cache-control'], 'no-store');
+    const samples = answer.body.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    const series = samples.map((line) => line.slice(0, line.lastIndexOf(' ')));
+    t.is(new Set(series).size, series.length);
+    for (const line of samples) {
+      t.regex(line, /^[a-z_]+(\{[a-z_]+="[^"\n]*"(,[a-z_]+="[^"\n]*")*\})? [0-9.e+-]+$/);
+    }
+    const typed = [...answer.body.matchAll(/^# TYPE (\S+) (counter|gauge|histogram)$/gm)].map(
+      (match) => match[1],
+    );
+    t.is(new Set(typed).size, typed.length);
+    for (const name of new Set(
+      series.map((one) => one.replace(/\{.*/, '').replace(/_(bucket|sum|count)$/, '')),
+    )) {
+      t.true(typed.includes(name), name);
+    }
+    t.true(answer.body.endsWith('\n'));
+  },
+);
+
+/** Only when an endpoint has failed; only from njs 0.9.7 on. Tested above. */
+const CONDITIONAL = ['phantom_token_breaker_state', 'phantom_token_zone_entries'];
+const DASHBOARD = new URL('../../docs/grafana_dashboard.json', import.meta.url);
+const ALERTS = new URL('../../docs/prometheus_alerts.yml', import.meta.url);
+
+gatewayTest(
+  'dashboard and alerts ask for series that the page has, with labels that they have',
+  counting(),
+  async (t, g) => {
+    await g.send('/');
+    const page = (await g.send('/metrics')).body;
+    const shown = (await readFile(DASHBOARD, 'utf8')) + (await readFile(ALERTS, 'utf8'));
+    const asked = new Set([...shown.matchAll(/\b(phantom_token_[a-z_]+)/g)].map((match) => match[1] ?? ''));
+    t.true(asked.size > 5);
+    for (const name of asked) {
+      if (CONDITIONAL.includes(name)) continue;
+      t.true(page.includes(`\n${name}{`) || page.includes(`\n${name} `), name);
+    }
+    for (const [, label = '', value = ''] of shown.matchAll(
+      /\b(cache_status|reason|result)=\\?"([A-Za-z_]+)\\?"/g,
+    )) {
+      t.true(page.includes(`${label}="${value}"`), `${label}="${value}"`);
+    }
+  },
+);
+
+test('the dashboard is JSON with a panel for hit ratio, reasons, latency, breaker and zones', async (t) => {
+  const dashboard = JSON.parse(await readFile(DASHBOARD, 'utf8')) as { panels: { title: string }[] };
+  t.true(dashboard.panels.length >= 6);
+});
+
+gatewayTest(
+  'variables for the access log: where the time went, and whose token it was',
+  {
+    http: () =>
+      `log_format who '$phantom_token_introspection_time "$phantom_token_subject" "$phantom_token_client"';`,
+    serverTop: 'access_log logs/phantom.log who;',
+  },
+  async (t, g) => {
+    g.as.reply(slow(50, jwt(JWT)), jwt(makeJwt({ sub: 'a\nb', azp: 'web', exp: 4102444800 })), status(500));
+    await g.send('/', { token: 'opaque-1' });
+    await g.send('/', { token: 'opaque-1' });
+    await g.send('/', { token: 'opaque-2' });
+    await g.send('/', { token: 'opaque-3' });
+    const [miss = '', hit, forged = '', failed = ''] = await g.accessLog();
+    t.regex(miss, /^\d\.\d{3} "alice" "app"$/);
+    t.true(Number(miss.split(' ')[0]) >= 0.05);
+    t.regex(hit ?? '', /^(|-) "alice" "app"$/);
+    t.regex(forged, /^\d\.\d{3} "" "web"$/);
+    t.regex(failed, /^\d\.\d{3} "" ""$/);
+  },
+);
+
+gatewayTest(
+  'SIGHUP every 100 ms during load loses no request (S119)',
+  { workers: 2, isLoad: true },
+  async (t, g) => {
+    g.as.reply((request) => (request.form.token?.startsWith('opaque-good') ? jwt(JWT) : inactive204()));
+    let isReloading = true;
+    const statuses = new Map<number, number>();
+    const clients = Array.from({ length: 10 }, async (_, client) => {
+      for (let i = 0; isReloading; i++) {
+        const answer = await g.send('/', {
+          token: `opaque-good-${client}-${i % 5}`,
+          headers: { connection: 'close' },
+        });
+        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+      }
+    });
+    for (let i = 0; i < 8; i++) {
+      await g.nginx.reload();
+    }
+    isReloading = false;
+    await Promise.all(clients);
+    t.deepEqual([...statuses.keys()], [200]);
+    t.is(g.as.requests.length, 50, 'the records outlive each reload');
+  },
+);

@@ -1,0 +1,87 @@
+// Rejected tokens are remembered for some seconds, in a zone of their own (S66-S69).
+import { gatewayTest } from '../support/gateway.js';
+import { makeJwt } from '../support/jwt.js';
+import { inactive204, jwt, reset } from '../support/scripted_server.js';
+
+const JWT = makeJwt({ exp: 4102444800 });
+
+gatewayTest(
+  'a rejected token is asked for again when its seconds are over, and may be active then (S66)',
+  { settings: 'set $phantom_token_negative_cache_ttl 1;' },
+  async (t, g) => {
+    g.as.reply(inactive204(), jwt(JWT));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
+    t.is(g.as.requests.length, 1);
+    let answer = await g.send('/', { token: 'opaque-1' });
+    while (answer.status === 401) {
+      t.is(g.as.requests.length, 1);
+      answer = await g.send('/', { token: 'opaque-1' });
+    }
+    t.is(answer.status, 200);
+    t.is(g.as.requests.length, 2);
+  },
+);
+
+gatewayTest(
+  'a TTL of 0 remembers nothing',
+  { settings: 'set $phantom_token_negative_cache_ttl 0;' },
+  async (t, g) => {
+    g.as.reply(inactive204());
+    await g.send('/', { token: 'opaque-1' });
+    await g.send('/', { token: 'opaque-1' });
+    t.is(g.as.requests.length, 2);
+    t.deepEqual(await g.accessLog(), Array(2).fill('401 "MISS" "token_inactive"'));
+  },
+);
+
+gatewayTest('every spelling of the scheme finds the rejection', async (t, g) => {
+  g.as.reply(inactive204());
+  for (const authorization of ['Bearer opaque-1', 'bearer   opaque-1']) {
+    t.is((await g.send('/', { headers: { authorization } })).status, 401);
+  }
+  t.is(g.as.requests.length, 1);
+});
+
+gatewayTest(
+  'an active token of another location with a narrower policy is not rejected for all (S57)',
+  {
+    settings: 'set $phantom_token_required_scopes admin;',
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 403);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 403);
+    t.deepEqual(await g.accessLog(), ['403 "MISS" "scope_insufficient"', '403 "HIT" "scope_insufficient"']);
+  },
+);
+
+gatewayTest('a failure of the AS is never remembered as a rejection (S67)', async (t, g) => {
+  g.as.reply(reset(), jwt(JWT));
+  t.is((await g.send('/', { token: 'opaque-1' })).status, 502);
+  t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+});
+
+const GOOD = 20;
+const ROUNDS = 10;
+/** For each good request ten with a random token; numbered, so that nothing depends on chance. */
+const FLOOD = 10;
+
+gatewayTest(
+  'a flood of random tokens at ten times the good traffic leaves every good token in the cache (S68)',
+  { workers: 2, isLoad: true },
+  async (t, g) => {
+    g.as.reply((request) => (request.form.token?.startsWith('opaque-good') ? jwt(JWT) : inactive204()));
+    const good = Array.from({ length: GOOD }, (_, i) => `opaque-good-${i}`);
+    await Promise.all(good.map((token) => g.send('/', { token })));
+    for (let round = 0; round < ROUNDS; round++) {
+      const flood = Array.from({ length: GOOD * FLOOD }, (_, i) => `opaque-bad-${round}-${i}`);
+      const answers = await Promise.all([...flood, ...good].map((token) => g.send('/', { token })));
+      t.is(answers.filter((answer) => answer.status === 200).length, GOOD);
+    }
+    const lines = await g.accessLog();
+    const served = lines.filter((line) => line.startsWith('200'));
+    t.is(served.length, GOOD * (ROUNDS + 1));
+    t.is(served.filter((line) => line.includes('"HIT"')).length, GOOD * ROUNDS);
+  },
+);

@@ -1,0 +1,227 @@
+// The authorization server fails: stale records and the circuit breaker (RFC 5861 §4, S24, S65).
+import { type Gateway, type GatewayOptions, gatewayTest, protectedRoot } from '../support/gateway.js';
+import { makeJwt } from '../support/jwt.js';
+import {
+  held,
+  inactive204,
+  jwt,
+  reset,
+  type ScriptedAnswer,
+  silent,
+  status,
+} from '../support/scripted_server.js';
+
+const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
+const STALE =
+  'set $phantom_token_cache_ttl 1; set $phantom_token_stale_if_error 60; set $phantom_token_breaker_failures 0;';
+
+const OUTAGES: [title: string, answer: ScriptedAnswer][] = [
+  ['resets', reset()],
+  ['says 500', status(500)],
+  ['says 503', status(503)],
+  ['says 429', status(429)],
+];
+
+for (const [title, outage] of OUTAGES) {
+  gatewayTest(
+    `the AS ${title}: a record past its TTL stands in, STALE, and the log says so (S65)`,
+    { settings: STALE },
+    async (t, g) => {
+      g.as.reply(jwt(JWT), outage);
+      t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+      while (g.as.requests.length < 2) {
+        t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+      }
+      t.regex((await g.accessLog()).at(-1) ?? '', /^200 "STALE" ""$/);
+      t.is(g.upstream.requests.at(-1)?.headers.authorization, `Bearer ${JWT}`);
+      t.regex(await g.nginx.errorLog(), /\[warn\].*phantom_token: stale record served: introspection_/);
+      t.true((await g.send('/', { token: 'opaque-unknown' })).status >= 502);
+    },
+  );
+}
+
+const NO_OUTAGES: [title: string, answer: ScriptedAnswer, expected: number][] = [
+  ['the token is inactive now', inactive204(), 401],
+  ["the gateway's own secret is refused", status(401), 502],
+  ['the answer is not understood', jwt('x'), 502],
+];
+
+for (const [title, answer, expected] of NO_OUTAGES) {
+  gatewayTest(`${title}: no stale record stands in`, { settings: STALE }, async (t, g) => {
+    g.as.reply(jwt(JWT), answer);
+    let last = await g.send('/', { token: 'opaque-1' });
+    while (g.as.requests.length < 2) {
+      t.is(last.status, 200);
+      last = await g.send('/', { token: 'opaque-1' });
+    }
+    t.is(last.status, expected);
+  });
+}
+
+gatewayTest(
+  'without $phantom_token_stale_if_error nothing stands in (the default)',
+  { settings: 'set $phantom_token_cache_ttl 1;' },
+  async (t, g) => {
+    g.as.reply(jwt(JWT), reset());
+    let last = await g.send('/', { token: 'opaque-1' });
+    while (g.as.requests.length < 2) {
+      last = await g.send('/', { token: 'opaque-1' });
+    }
+    t.is(last.status, 502);
+  },
+);
+
+gatewayTest('a stale record ends with exp (RFC 7662 §4)', { settings: STALE }, async (t, g) => {
+  const expSec = Math.floor(Date.now() / 1000) + 3;
+  g.as.reply(jwt(makeJwt({ exp: expSec })), reset());
+  let sentSec = Math.floor(Date.now() / 1000);
+  let last = await g.send('/', { token: 'opaque-1' });
+  while (last.status === 200) {
+    t.true(sentSec < expSec, 'served after exp');
+    sentSec = Math.floor(Date.now() / 1000);
+    last = await g.send('/', { token: 'opaque-1' });
+  }
+  t.is(last.status, 502);
+  t.true((await g.accessLog()).some((line) => line.includes('STALE')));
+});
+
+gatewayTest(
+  'the policy of the location runs on a stale record, too (S57)',
+  {
+    server: (words) => `
+      ${protectedRoot(words, STALE)}
+      ${protectedRoot(words, `${STALE} set $phantom_token_required_scopes admin;`).replace('location /', 'location /admin')}
+      location = /introspect { ${words.introspection} proxy_pass ${words.introspectionUrl}; }`,
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT), reset());
+    while (g.as.requests.length < 2) {
+      await g.send('/', { token: 'opaque-1' });
+    }
+    t.is((await g.send('/admin', { token: 'opaque-1' })).status, 403);
+    t.regex((await g.accessLog()).at(-1) ?? '', /^403 "STALE" "scope_insufficient"$/);
+  },
+);
+
+const BREAKER = 'set $phantom_token_breaker_failures 3; set $phantom_token_breaker_delay 1;';
+
+async function untilSuspended(g: Gateway): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    await g.send('/', { token: `opaque-${i}` });
+  }
+}
+
+gatewayTest(
+  'three failures in a row suspend introspection: 503 with Retry-After at once, hits are served, the AS is not asked',
+  { workers: 2, settings: BREAKER.replace('delay 1', 'delay 60') },
+  async (t, g) => {
+    g.as.reply(jwt(JWT), reset());
+    await g.send('/', { token: 'opaque-good' });
+    await untilSuspended(g);
+    t.is(g.as.requests.length, 4);
+    for (let i = 0; i < 10; i++) {
+      const answer = await g.send('/', { token: 'opaque-new', headers: { connection: 'close' } });
+      t.is(answer.status, 503);
+      t.true(Number(answer.headers['retry-after']) >= 1 && Number(answer.headers['retry-after']) <= 60);
+    }
+    t.is((await g.send('/', { token: 'opaque-good' })).status, 200);
+    t.is(g.as.requests.length, 4);
+    t.regex((await g.accessLog()).at(-2) ?? '', /^503 "MISS" "introspection_suspended"$/);
+  },
+);
+
+gatewayTest(
+  'an answer between two failures begins the row anew, whatever it says',
+  { settings: BREAKER },
+  async (t, g) => {
+    g.as.reply(reset(), reset(), status(500), reset(), reset(), jwt(JWT));
+    for (let i = 0; i < 5; i++) {
+      await g.send('/', { token: `opaque-${i}` });
+    }
+    t.is((await g.send('/', { token: 'opaque-good' })).status, 200);
+    t.is(g.as.requests.length, 6);
+  },
+);
+
+gatewayTest('0 never suspends', { settings: 'set $phantom_token_breaker_failures 0;' }, async (t, g) => {
+  g.as.reply(reset());
+  for (let i = 0; i < 12; i++) {
+    t.is((await g.send('/', { token: `opaque-${i}` })).status, 502);
+  }
+  t.is(g.as.requests.length, 12);
+});
+
+gatewayTest(
+  'after the delay one probe at a time asks; its answer opens the way for all',
+  { settings: BREAKER },
+  async (t, g) => {
+    const probe = held(jwt(JWT));
+    g.as.reply(reset(), reset(), reset(), probe, jwt(JWT));
+    await untilSuspended(g);
+    const probes: ReturnType<typeof g.send>[] = [];
+    const startedMs = Date.now();
+    while (g.as.requests.length < 4 && Date.now() - startedMs < 10000) {
+      const sent = g.send('/', { token: `opaque-${probes.length + 10}` });
+      probes.push(sent);
+      await Promise.race([sent, g.as.waitForRequests(4)]);
+    }
+    t.is((await g.send('/', { token: 'opaque-meanwhile' })).status, 503);
+    t.is(g.as.requests.length, 4);
+    probe.release();
+    t.is((await probes.at(-1))?.status, 200);
+    t.is((await g.send('/', { token: 'opaque-meanwhile' })).status, 200);
+  },
+);
+
+gatewayTest('a probe that fails suspends again', { settings: BREAKER }, async (t, g) => {
+  g.as.reply(reset());
+  await untilSuspended(g);
+  const startedMs = Date.now();
+  while (g.as.requests.length < 4 && Date.now() - startedMs < 10000) {
+    await g.send('/', { token: 'opaque-new' });
+  }
+  t.is((await g.send('/', { token: 'opaque-new' })).status, 503);
+  t.is(g.as.requests.length, 4);
+});
+
+const TWO_ENDPOINTS: GatewayOptions = {
+  server: (words) => `
+    ${protectedRoot(words, BREAKER)}
+    ${protectedRoot(words, BREAKER).replace('location /', 'location /other').replace('/introspect;', '/introspect_other;')}
+    location = /introspect { ${words.introspectionWithin(300)} proxy_pass ${words.introspectionUrl}; }
+    location = /introspect_other { ${words.introspection} proxy_pass ${words.introspectionUrl}_other; }`,
+};
+
+gatewayTest(
+  'each endpoint has a breaker of its own; a silent AS counts as a failing one',
+  TWO_ENDPOINTS,
+  async (t, g) => {
+    g.as.reply((request) => (request.path.endsWith('_other') ? jwt(JWT) : silent()));
+    await untilSuspended(g);
+    t.is((await g.send('/', { token: 'opaque-new' })).status, 503);
+    t.is((await g.send('/other', { token: 'opaque-new' })).status, 200);
+  },
+);
+
+gatewayTest(
+  'while introspection is suspended, stale records are served without asking',
+  {
+    settings: `${BREAKER} set $phantom_token_cache_ttl 1; set $phantom_token_stale_if_error 60;`.replace(
+      'delay 1',
+      'delay 60',
+    ),
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT), reset());
+    await g.send('/', { token: 'opaque-good' });
+    await untilSuspended(g);
+    const asked = g.as.requests.length;
+    let last = await g.send('/', { token: 'opaque-good' });
+    while (!(await g.accessLog()).some((line) => line.includes('STALE'))) {
+      t.is(last.status, 200);
+      last = await g.send('/', { token: 'opaque-good' });
+    }
+    t.is(last.status, 200);
+    t.is(g.as.requests.length, asked);
+  },
+);

@@ -1,0 +1,179 @@
+// Ending a token at once (S62): for all workers, also a token that was never seen, also while it is being introspected.
+import {
+  type ConfigWords,
+  type Gateway,
+  type GatewayOptions,
+  gatewayTest,
+  introspectionLocation,
+  protectedRoot,
+} from '../support/gateway.js';
+import { makeJwt } from '../support/jwt.js';
+import { held, jwt } from '../support/scripted_server.js';
+
+const JWT = makeJwt({ exp: 4102444800 });
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+
+function purgeLocation(lines = ''): string {
+  return `
+    location = /purge {
+      allow 127.0.0.0/8;
+      deny all;
+      set $phantom_token_introspection_endpoint /introspect;
+      ${lines}
+      js_content phantom_token.purge;
+    }`;
+}
+
+const PURGING: GatewayOptions = {
+  workers: 2,
+  server: (words: ConfigWords) => protectedRoot(words) + introspectionLocation(words) + purgeLocation(),
+};
+
+function purge(g: Gateway, body: string, url = g.url) {
+  return g.send('/purge', { method: 'POST', body, headers: { ...FORM, connection: 'close' }, url });
+}
+
+gatewayTest(
+  'a purged token is rejected at once, in all workers, and the AS is not asked (S62)',
+  PURGING,
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is((await purge(g, 'token=opaque-1')).status, 204);
+    for (let i = 0; i < 10; i++) {
+      t.is((await g.send('/', { token: 'opaque-1', headers: { connection: 'close' } })).status, 401);
+    }
+    t.is(g.as.requests.length, 1);
+    t.is((await g.accessLog()).at(-1), '401 "NEGATIVE" "token_purged"');
+    t.is((await g.send('/', { token: 'opaque-2' })).status, 200, 'no other token is touched');
+  },
+);
+
+gatewayTest('purging is idempotent, and holds for a token that was never seen', PURGING, async (t, g) => {
+  g.as.reply(jwt(JWT));
+  for (let i = 0; i < 2; i++) {
+    const answer = await purge(g, 'token=opaque-1&token_type_hint=access_token');
+    t.is(answer.status, 204);
+    t.is(answer.body, '');
+  }
+  t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
+  t.is((await g.send('/', { headers: { authorization: 'bearer   opaque-1' } })).status, 401);
+  t.is(g.as.requests.length, 0);
+});
+
+gatewayTest('an introspection under way does not bring a purged token back', PURGING, async (t, g) => {
+  const answer = held(jwt(JWT));
+  g.as.reply(answer);
+  const first = g.send('/', { token: 'opaque-1' });
+  await g.as.waitForRequests(1);
+  t.is((await purge(g, 'token=opaque-1')).status, 204);
+  answer.release();
+  t.is((await first).status, 401);
+  t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
+  t.is(g.as.requests.length, 1);
+  t.is(g.upstream.requests.length, 0);
+});
+
+gatewayTest(
+  'the rejection lasts as long as a record could: $phantom_token_cache_ttl',
+  {
+    server: (words) =>
+      protectedRoot(words, 'set $phantom_token_cache_ttl 1;') +
+      introspectionLocation(words) +
+      purgeLocation('set $phantom_token_cache_ttl 1;'),
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    t.is((await purge(g, 'token=opaque-1')).status, 204);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
+    let answer = await g.send('/', { token: 'opaque-1' });
+    while (answer.status === 401) {
+      t.is(g.as.requests.length, 0);
+      answer = await g.send('/', { token: 'opaque-1' });
+    }
+    t.is(answer.status, 200);
+    t.is(g.as.requests.length, 1);
+  },
+);
+
+gatewayTest('a token in form encoding is decoded', PURGING, async (t, g) => {
+  g.as.reply(jwt(JWT));
+  t.is((await purge(g, 'token=opaque-a%2Bb%2F%3D%3D')).status, 204);
+  t.is((await g.send('/', { token: 'opaque-a+b/==' })).status, 401);
+});
+
+const BAD_BODIES: Record<string, string> = {
+  'no body': '',
+  'no token': 'a=b',
+  'an empty token': 'token=',
+  'two tokens': 'token=opaque-1&token=opaque-2',
+  'no token by the grammar': 'token=opaque%201',
+  'broken encoding': 'token=%zz',
+  JSON: '{"token":"opaque-1"}',
+  'far too much': `token=opaque-${'x'.repeat(100000)}`,
+};
+
+gatewayTest('a body that names no token: 400', PURGING, async (t, g) => {
+  for (const [what, body] of Object.entries(BAD_BODIES)) {
+    t.is((await purge(g, body)).status, 400, what);
+  }
+});
+
+gatewayTest('another method: 405 and Allow (RFC 9110 §15.5.6)', PURGING, async (t, g) => {
+  for (const method of ['GET', 'PUT', 'DELETE', 'HEAD']) {
+    const answer = await g.send('/purge?token=opaque-1', { method });
+    t.is(answer.status, 405, method);
+    t.is(answer.headers.allow, 'POST');
+  }
+});
+
+gatewayTest(
+  'a purge location without an endpoint: 500, and the log names the variable (S101)',
+  {
+    server: (words) =>
+      protectedRoot(words) + introspectionLocation(words) + purgeLocation().replace(/set [^;]+;/, ''),
+  },
+  async (t, g) => {
+    t.is((await purge(g, 'token=opaque-1')).status, 500);
+    t.regex(
+      await g.nginx.errorLog(),
+      /phantom_token: misconfigured: \$phantom_token_introspection_endpoint /,
+    );
+  },
+);
+
+gatewayTest(
+  'a management server on another port purges the records of this one, when their partitions are set equal',
+  {
+    serverTop: 'set $phantom_token_partition api;',
+    http: (words) =>
+      `server { listen ${words.otherPort}; set $phantom_token_partition api; ${purgeLocation()} }`,
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is((await purge(g, 'token=opaque-1', `http://${g.words.otherPort}`)).status, 204);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
+  },
+);
+
+gatewayTest(
+  'two servers with equal partitions share their records, on purpose',
+  {
+    serverTop: 'set $phantom_token_partition api;',
+    http: (words) => `
+      server {
+        ${words.mode === 'auth_request' ? `include ${words.snippets}/auth_request/server.conf;` : ''}
+        listen ${words.otherPort};
+        set $phantom_token_partition api;
+        ${protectedRoot(words)}
+        ${introspectionLocation(words)}
+      }`,
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is((await g.send('/', { token: 'opaque-1', url: `http://${g.words.otherPort}` })).status, 200);
+    t.is(g.as.requests.length, 1);
+  },
+);
