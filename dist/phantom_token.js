@@ -241,22 +241,26 @@ function suspendedSec(breaker, nowMs) {
 
 // src/edge/counters.ts
 function count(series) {
-  const zone = ngx.shared.phantom_token_metrics;
-  if (zone !== void 0) {
-    zone.incr(series, 1, 0);
-  }
+  add(series, 1);
 }
 function countDuration(tookMs) {
-  const zone = ngx.shared.phantom_token_metrics;
-  if (zone !== void 0) {
-    count(bucketSeries(tookMs));
-    zone.incr(durationSumSeries(), tookMs, 0);
-  }
+  add(bucketSeries(tookMs), 1);
+  add(durationSumSeries(), tookMs);
 }
 function readCount(series) {
   const zone = ngx.shared.phantom_token_metrics;
   const value = zone === void 0 ? void 0 : zone.get(series);
   return typeof value === "number" ? value : 0;
+}
+function add(series, by) {
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone === void 0) {
+    return;
+  }
+  try {
+    zone.incr(series, by, 0);
+  } catch (_fullOrOfStrings) {
+  }
 }
 
 // src/edge/shared_cache.ts
@@ -281,7 +285,7 @@ function readDenial(key) {
   return dictionary("phantom_token_denied").get(key);
 }
 function addDenial(key, denial, ttlSec) {
-  return add("phantom_token_denied", key, denial, ttlSec * 1e3);
+  return add2("phantom_token_denied", key, denial, ttlSec * 1e3);
 }
 function writeDenial(key, denial, ttlSec) {
   return write("phantom_token_denied", key, denial, ttlSec);
@@ -296,7 +300,7 @@ function readLock(name) {
   return dictionary("phantom_token_locks").get(name);
 }
 function addLock(name, state, ttlMs) {
-  return add("phantom_token_locks", name, state, ttlMs);
+  return add2("phantom_token_locks", name, state, ttlMs);
 }
 function writeLock(name, state, ttlSec) {
   write("phantom_token_locks", name, state, ttlSec);
@@ -329,7 +333,7 @@ function write(zone, key, value, ttlSec) {
     return fullOrThrow(e);
   }
 }
-function add(zone, key, value, ttlMs) {
+function add2(zone, key, value, ttlMs) {
   try {
     return dictionary(zone).add(key, value, ttlMs) ? "added" : "exists";
   } catch (e) {

@@ -117,6 +117,23 @@ gatewayTest(
   },
 );
 
+for (const [title, zone] of [
+  ['of strings, by mistake', METRICS_ZONE.replace(' type=number', '')],
+  ['far too small', METRICS_ZONE.replace('64k', '32k')],
+]) {
+  gatewayTest(
+    `a metrics zone ${title}: requests are served all the same`,
+    { ...counting(), http: () => zone ?? '' },
+    async (t, g) => {
+      g.as.reply(jwt(JWT));
+      t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+      t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+      t.is((await g.send('/')).status, 401);
+      t.is((await g.send('/metrics')).status, 200);
+    },
+  );
+}
+
 gatewayTest(
   'the page is the text format of Prometheus: each series once, under HELP and TYPE',
   counting(),
