@@ -478,7 +478,7 @@ function ageSec(age) {
 // src/core/cache_key.ts
 import crypto2 from "crypto";
 function cacheKey(lookup) {
-  return crypto2.createHash("sha256").update(FORMAT).update(lookup).digest("base64url");
+  return crypto2.createHash("sha256").update(FORMAT + lookup).digest("base64url");
 }
 var FORMAT = "1\n";
 function credentialOf(lookup) {
@@ -557,6 +557,7 @@ function checkNumber(max, of) {
 }
 
 // src/core/settings.ts
+var DEFAULT_CLOCK_SKEW_SEC = 60;
 var DEFAULT_CACHE_TTL_SEC = 300;
 var PREFLIGHTS = ["answer", "pass", "authenticate"];
 var HERE = "here ";
@@ -567,7 +568,11 @@ function settingsTable() {
     { variable: "phantom_token_required_scopes", defaultValue: "", check: checkScopes },
     { variable: "phantom_token_audience", defaultValue: "", check: checkPlainText },
     { variable: "phantom_token_issuer", defaultValue: "", check: checkPlainText },
-    { variable: "phantom_token_clock_skew", defaultValue: "60", check: checkSeconds },
+    {
+      variable: "phantom_token_clock_skew",
+      defaultValue: String(DEFAULT_CLOCK_SKEW_SEC),
+      check: checkSeconds
+    },
     { variable: "phantom_token_introspection_endpoint", defaultValue: "", check: checkEndpoint },
     { variable: "phantom_token_realm", defaultValue: "api", check: checkRealm },
     { variable: "phantom_token_scopes", defaultValue: "", check: checkScopes },
@@ -594,9 +599,30 @@ on
 `);
 }
 function readSwitch(joined) {
+  if (hasNoPolicy(joined) || joined.startsWith(`${HERE}some
+on
+`)) {
+    return "on";
+  }
   const lines = joined.startsWith(HERE) ? joined.split("\n") : [];
   const value = (lines[1] || "").toLowerCase();
   return value === "on" || value === "off" ? value : "invalid";
+}
+var SETTING_LINES = 20;
+function parsePolicy(joined) {
+  const lines = joined.split("\n");
+  const clockSkewSec = Number(lines[5] === "" ? DEFAULT_CLOCK_SKEW_SEC : lines[5]);
+  const cacheTtlSec = Number(lines[9] === "" ? DEFAULT_CACHE_TTL_SEC : lines[9]);
+  if (lines.length !== SETTING_LINES || !(clockSkewSec >= 0) || !(cacheTtlSec >= 0)) {
+    return void 0;
+  }
+  return {
+    requiredScopes: splitScopes(lines[2]),
+    audience: lines[3],
+    issuer: lines[4],
+    clockSkewSec,
+    cacheTtlSec
+  };
 }
 function isAbsoluteUrl(endpoint) {
   return endpoint.charAt(0) !== "/";
@@ -1055,17 +1081,17 @@ function mediaType(contentType) {
 }
 
 // src/core/policy.ts
-function checkPolicy(claims, settings, nowSec) {
-  if (claims.notBeforeSec > nowSec + settings.clockSkewSec) {
+function checkPolicy(claims, policy, nowSec) {
+  if (claims.notBeforeSec > nowSec + policy.clockSkewSec) {
     return "token_not_yet_valid";
   }
-  if (settings.issuer !== "" && claims.issuer !== settings.issuer) {
+  if (policy.issuer !== "" && claims.issuer !== policy.issuer) {
     return "issuer_mismatch";
   }
-  if (settings.audience !== "" && !claims.audience.includes(settings.audience)) {
+  if (policy.audience !== "" && !claims.audience.includes(policy.audience)) {
     return "audience_mismatch";
   }
-  return grantsAll(claims.scope, settings.requiredScopes) ? void 0 : "scope_insufficient";
+  return grantsAll(claims.scope, policy.requiredScopes) ? void 0 : "scope_insufficient";
 }
 function grantsAll(scope, required) {
   const granted2 = ` ${scope} `;
@@ -1850,38 +1876,28 @@ function handle(r, mode) {
       grant(r, mode, granted(readAuthorization(r), "BYPASS"));
       return void 0;
     }
-    const nowSec = readClockSec();
     const record = state === "on" ? readRecord(cacheKey(request.lookup)) : void 0;
-    if (record === void 0 || !isFresh(record, nowSec)) {
+    if (record === void 0 || !isGoodHere(record, request.settings, readClockSec())) {
       return handleMiss(r, mode, request);
     }
-    if (hasNoPolicy(request.settings) && isPlainHit(record, nowSec)) {
-      grant(r, mode, granted(authorizationOf(record), "HIT"));
-      return void 0;
-    }
-    return handleHitWithPolicy(r, mode, request, record, nowSec);
+    grant(r, mode, granted(authorizationOf(record), "HIT"));
   } catch (e) {
     failOnBug(r, mode, e);
-    return void 0;
   }
-}
-function handleHitWithPolicy(r, mode, request, record, nowSec) {
-  const settings = parseSettings(request.settings);
-  if (settings.kind === "misconfiguration") {
-    fail(r, mode, unavailable("misconfigured", settings.problem, ""));
-    return void 0;
-  }
-  if (!isYoungEnough(record, settings, nowSec)) {
-    return handleMiss(r, mode, request);
-  }
-  respond(r, mode, decideRecord(record, settings, nowSec, "HIT"), settings);
   return void 0;
 }
-function isPlainHit(record, nowSec) {
-  return notBeforeOf(record) <= nowSec && ageSecOf(record, nowSec) < DEFAULT_CACHE_TTL_SEC;
+function isGoodHere(record, joinedSettings, nowSec) {
+  if (!isFresh(record, nowSec)) {
+    return false;
+  }
+  if (hasNoPolicy(joinedSettings)) {
+    return notBeforeOf(record) <= nowSec && ageSecOf(record, nowSec) < DEFAULT_CACHE_TTL_SEC;
+  }
+  const policy = parsePolicy(joinedSettings);
+  return policy !== void 0 && isYoungEnough(record, policy, nowSec) && checkPolicy(claimsOf(record), policy, nowSec) === void 0;
 }
-function isYoungEnough(record, settings, nowSec) {
-  return ageSecOf(record, nowSec) < settings.cacheTtlSec;
+function isYoungEnough(record, policy, nowSec) {
+  return ageSecOf(record, nowSec) < policy.cacheTtlSec;
 }
 async function handleMiss(r, mode, request) {
   try {

@@ -19,6 +19,8 @@ import {
   DEFAULT_CACHE_TTL_SEC,
   hasNoPolicy,
   isAbsoluteUrl,
+  type Policy,
+  parsePolicy,
   parseSettings,
   readSwitch,
   type Settings,
@@ -58,50 +60,37 @@ function handle(r: NginxHTTPRequest, mode: Mode): Promise<void> | undefined {
       grant(r, mode, granted(readAuthorization(r), 'BYPASS'));
       return undefined;
     }
-    const nowSec = readClockSec();
     // No grammar is needed here: only tokens that passed it were ever stored.
     const record = state === 'on' ? readRecord(cacheKey(request.lookup)) : undefined;
-    if (record === undefined || !isFresh(record, nowSec)) {
+    if (record === undefined || !isGoodHere(record, request.settings, readClockSec())) {
       return handleMiss(r, mode, request);
     }
-    if (hasNoPolicy(request.settings) && isPlainHit(record, nowSec)) {
-      grant(r, mode, granted(authorizationOf(record), 'HIT'));
-      return undefined;
-    }
-    return handleHitWithPolicy(r, mode, request, record, nowSec);
+    grant(r, mode, granted(authorizationOf(record), 'HIT'));
   } catch (e) {
     failOnBug(r, mode, e);
-    return undefined;
   }
-}
-
-function handleHitWithPolicy(
-  r: NginxHTTPRequest,
-  mode: Mode,
-  request: RequestFacts,
-  record: string,
-  nowSec: number,
-): Promise<void> | undefined {
-  const settings = parseSettings(request.settings);
-  if (settings.kind === 'misconfiguration') {
-    fail(r, mode, unavailable('misconfigured', settings.problem, ''));
-    return undefined;
-  }
-  if (!isYoungEnough(record, settings, nowSec)) {
-    return handleMiss(r, mode, request);
-  }
-  respond(r, mode, decideRecord(record, settings, nowSec, 'HIT'), settings);
   return undefined;
 }
 
-/** Valid already, and not kept longer than this location's TTL, the default, allows. */
-function isPlainHit(record: string, nowSec: number): boolean {
-  return notBeforeOf(record) <= nowSec && ageSecOf(record, nowSec) < DEFAULT_CACHE_TTL_SEC;
+/** Whether a record grants without more ado. If not, handleMiss finds out what there is to say. */
+function isGoodHere(record: string, joinedSettings: string, nowSec: number): boolean {
+  if (!isFresh(record, nowSec)) {
+    return false;
+  }
+  if (hasNoPolicy(joinedSettings)) {
+    return notBeforeOf(record) <= nowSec && ageSecOf(record, nowSec) < DEFAULT_CACHE_TTL_SEC;
+  }
+  const policy = parsePolicy(joinedSettings);
+  return (
+    policy !== undefined &&
+    isYoungEnough(record, policy, nowSec) &&
+    checkPolicy(claimsOf(record), policy, nowSec) === undefined
+  );
 }
 
 /** A location with a shorter TTL does not take the older record of another. */
-function isYoungEnough(record: string, settings: Settings, nowSec: number): boolean {
-  return ageSecOf(record, nowSec) < settings.cacheTtlSec;
+function isYoungEnough(record: string, policy: Policy, nowSec: number): boolean {
+  return ageSecOf(record, nowSec) < policy.cacheTtlSec;
 }
 
 async function handleMiss(r: NginxHTTPRequest, mode: Mode, request: RequestFacts): Promise<void> {

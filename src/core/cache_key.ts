@@ -8,7 +8,10 @@ import crypto from 'crypto';
  * @returns 43 characters of base64url
  */
 export function cacheKey(lookup: string): string {
-  return crypto.createHash('sha256').update(FORMAT).update(lookup).digest('base64url');
+  return crypto
+    .createHash('sha256')
+    .update(FORMAT + lookup)
+    .digest('base64url');
 }
 
 /** Changes with the layout of a record, so that a reload never reads what an older script stored. */

@@ -14,17 +14,21 @@ import {
   checkSwitch,
 } from './setting_checks.js';
 
-/** The settings of one location, checked; scopes are lists, times are whole seconds. */
-export interface Settings {
-  readonly kind: 'settings';
+/** What a location asks of a token that is known. */
+export interface Policy {
   readonly requiredScopes: readonly string[];
   readonly audience: string;
   readonly issuer: string;
   readonly clockSkewSec: number;
+  readonly cacheTtlSec: number;
+}
+
+/** The settings of one location, checked; scopes are lists, times are whole seconds. */
+export interface Settings extends Policy {
+  readonly kind: 'settings';
   readonly introspectionEndpoint: string;
   readonly realm: string;
   readonly scopes: readonly string[];
-  readonly cacheTtlSec: number;
   readonly preflight: Preflight;
   /** Member of a JSON answer that holds the JWT; '' for the usual names. */
   readonly jwtField: string;
@@ -63,6 +67,7 @@ export interface Setting {
   readonly check: (value: string) => string | undefined;
 }
 
+const DEFAULT_CLOCK_SKEW_SEC = 60;
 /** Of `$phantom_token_cache_ttl`: also for hits that need no look at the settings. */
 export const DEFAULT_CACHE_TTL_SEC = 300;
 const PREFLIGHTS = ['answer', 'pass', 'authenticate'];
@@ -80,7 +85,11 @@ export function settingsTable(): readonly Setting[] {
     { variable: 'phantom_token_required_scopes', defaultValue: '', check: checkScopes },
     { variable: 'phantom_token_audience', defaultValue: '', check: checkPlainText },
     { variable: 'phantom_token_issuer', defaultValue: '', check: checkPlainText },
-    { variable: 'phantom_token_clock_skew', defaultValue: '60', check: checkSeconds },
+    {
+      variable: 'phantom_token_clock_skew',
+      defaultValue: String(DEFAULT_CLOCK_SKEW_SEC),
+      check: checkSeconds,
+    },
     { variable: 'phantom_token_introspection_endpoint', defaultValue: '', check: checkEndpoint },
     { variable: 'phantom_token_realm', defaultValue: 'api', check: checkRealm },
     { variable: 'phantom_token_scopes', defaultValue: '', check: checkScopes },
@@ -113,9 +122,35 @@ export function hasNoPolicy(joined: string): boolean {
 
 /** Reads `$phantom_token` without looking at the rest; `invalid` also where protect.conf was not included. */
 export function readSwitch(joined: string): Switch {
+  if (hasNoPolicy(joined) || joined.startsWith(`${HERE}some\non\n`)) {
+    return 'on'; // the common answers, without splitting
+  }
   const lines = joined.startsWith(HERE) ? joined.split('\n') : [];
   const value = (lines[1] || '').toLowerCase();
   return value === 'on' || value === 'off' ? value : 'invalid';
+}
+
+/** Lines of the joined settings: the first, and one for each row of {@link settingsTable}. */
+export const SETTING_LINES = 20;
+
+/**
+ * What decides on a hit, without a look at the rest: a hit costs less than the checks of {@link parseSettings}.
+ * @returns undefined when something is not as it should be; parseSettings then tells what.
+ */
+export function parsePolicy(joined: string): Policy | undefined {
+  const lines = joined.split('\n');
+  const clockSkewSec = Number(lines[5] === '' ? DEFAULT_CLOCK_SKEW_SEC : lines[5]);
+  const cacheTtlSec = Number(lines[9] === '' ? DEFAULT_CACHE_TTL_SEC : lines[9]);
+  if (lines.length !== SETTING_LINES || !(clockSkewSec >= 0) || !(cacheTtlSec >= 0)) {
+    return undefined;
+  }
+  return {
+    requiredScopes: splitScopes(lines[2] as string),
+    audience: lines[3] as string,
+    issuer: lines[4] as string,
+    clockSkewSec,
+    cacheTtlSec,
+  };
 }
 
 /** Whether a checked endpoint is a URL to fetch, and not the path of an internal location. */
