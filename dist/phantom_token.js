@@ -266,6 +266,7 @@ function add(series, by) {
 // src/edge/shared_cache.ts
 var MAX_RECORD_LENGTH = 65536;
 var ASSERTION_PREFIX = "assertion:";
+var PURGED_PREFIX = "purged:";
 function findZoneProblem() {
   const shared = ngx.shared;
   const isComplete = shared.phantom_token && shared.phantom_token_denied && shared.phantom_token_locks;
@@ -276,7 +277,7 @@ function readRecord(key) {
   return zone === void 0 ? void 0 : zone.get(key);
 }
 function writeRecord(key, record, ttlSec) {
-  return record.length > MAX_RECORD_LENGTH ? "too_large" : write("phantom_token", key, record, ttlSec);
+  return record.length > MAX_RECORD_LENGTH ? "too_large" : write("phantom_token", key, record, ttlSec * 1e3);
 }
 function deleteRecord(key) {
   dictionary("phantom_token").delete(key);
@@ -284,17 +285,23 @@ function deleteRecord(key) {
 function readDenial(key) {
   return dictionary("phantom_token_denied").get(key);
 }
-function addDenial(key, denial, ttlSec) {
-  return add2("phantom_token_denied", key, denial, ttlSec * 1e3);
+function writeDenial(key, denial, ttlMs) {
+  return write("phantom_token_denied", key, denial, ttlMs);
 }
-function writeDenial(key, denial, ttlSec) {
-  return write("phantom_token_denied", key, denial, ttlSec);
+function markPurged(key, ttlSec) {
+  return write("phantom_token", PURGED_PREFIX + key, "", ttlSec * 1e3);
+}
+function isPurged(key) {
+  return dictionary("phantom_token").has(PURGED_PREFIX + key);
 }
 function readAssertion(name) {
   return readRecord(ASSERTION_PREFIX + name);
 }
 function writeAssertion(name, assertion, ttlSec) {
-  write("phantom_token", ASSERTION_PREFIX + name, assertion, ttlSec);
+  write("phantom_token", ASSERTION_PREFIX + name, assertion, ttlSec * 1e3);
+}
+function deleteAssertion(name) {
+  deleteRecord(ASSERTION_PREFIX + name);
 }
 function readLock(name) {
   return dictionary("phantom_token_locks").get(name);
@@ -302,8 +309,8 @@ function readLock(name) {
 function addLock(name, state, ttlMs) {
   return add2("phantom_token_locks", name, state, ttlMs);
 }
-function writeLock(name, state, ttlSec) {
-  write("phantom_token_locks", name, state, ttlSec);
+function writeLock(name, state, ttlMs) {
+  write("phantom_token_locks", name, state, ttlMs);
 }
 function deleteLock(name) {
   dictionary("phantom_token_locks").delete(name);
@@ -325,9 +332,9 @@ function isFirstInMinute(name) {
 function dictionary(zone) {
   return ngx.shared[zone];
 }
-function write(zone, key, value, ttlSec) {
+function write(zone, key, value, ttlMs) {
   try {
-    dictionary(zone).set(key, value, ttlSec * 1e3);
+    dictionary(zone).set(key, value, ttlMs);
     return "stored";
   } catch (e) {
     return fullOrThrow(e);
@@ -351,10 +358,11 @@ function fullOrThrow(e) {
 var BREAKER = "breaker:";
 var PROBE = "probe:";
 var MEMORY_SEC = 600;
+var PROBE_MS = 500;
 var LIST = "breakers:";
 var SEPARATOR = "";
 var MAX_LISTED = 100;
-function waitBeforeAskingSec(endpoint, probeMs) {
+function remainingSuspensionSec(endpoint) {
   const text3 = readLock(BREAKER + endpoint);
   if (text3 === void 0) {
     return 0;
@@ -367,8 +375,16 @@ function waitBeforeAskingSec(endpoint, probeMs) {
     case "open":
       return suspendedSec(breaker, nowMs);
     case "half_open":
-      return addLock(PROBE + endpoint, "", probeMs) === "added" ? 0 : 1;
+      return readLock(PROBE + endpoint) === void 0 ? 0 : 1;
   }
+}
+function waitBeforeAskingSec(endpoint) {
+  const waitSec = remainingSuspensionSec(endpoint);
+  const isClosed = stateOf(parseBreaker(readLock(BREAKER + endpoint)), Date.now()) === "closed";
+  if (waitSec > 0 || isClosed) {
+    return waitSec;
+  }
+  return addLock(PROBE + endpoint, "", PROBE_MS) === "exists" ? 1 : 0;
 }
 function noteAnswer(endpoint) {
   if (readLock(BREAKER + endpoint) !== void 0) {
@@ -379,7 +395,7 @@ function noteAnswer(endpoint) {
 function noteTransportFailure(endpoint, settings) {
   const breaker = afterFailure(parseBreaker(readLock(BREAKER + endpoint)), settings, Date.now());
   list(endpoint);
-  writeLock(BREAKER + endpoint, formatBreaker(breaker), MEMORY_SEC + settings.breakerDelaySec);
+  writeLock(BREAKER + endpoint, formatBreaker(breaker), (MEMORY_SEC + settings.breakerDelaySec) * 1e3);
   deleteLock(PROBE + endpoint);
   if (breaker.suspendedUntilMs > 0) {
     count(BREAKER_OPENED);
@@ -395,7 +411,7 @@ function readBreakers() {
 function list(endpoint) {
   const names = readList();
   if (!names.includes(endpoint) && names.length < MAX_LISTED) {
-    writeLock(LIST, names.concat(endpoint).join(SEPARATOR), MEMORY_SEC);
+    writeLock(LIST, names.concat(endpoint).join(SEPARATOR), MEMORY_SEC * 1e3);
   }
 }
 function readList() {
@@ -481,11 +497,14 @@ function cacheKey(lookup) {
   return crypto2.createHash("sha256").update(FORMAT + lookup).digest("base64url");
 }
 var FORMAT = "1\n";
+function isAddressBound(lookup) {
+  return /^[0-9]* @/.test(lookup);
+}
 function credentialOf(lookup) {
   return lookup.slice(lookup.lastIndexOf("\n") + 1);
 }
 function endpointOf(lookup) {
-  return lookup.slice(0, lookup.lastIndexOf("\n"));
+  return lookup.slice(0, lookup.indexOf("\n", lookup.indexOf("\n") + 1));
 }
 function canonicalLookup(lookup, token) {
   return `${lookup.slice(0, lookup.lastIndexOf("\n") + 1)}Bearer ${token}`;
@@ -555,6 +574,9 @@ function checkNumber(max, of) {
     return valid ? void 0 : `must be a whole number of ${of} from 0 to ${max}, without a unit`;
   };
 }
+function checkTimeout(value) {
+  return value === "0" ? "must be at least 1" : checkNumber(60, "seconds")(value);
+}
 
 // src/core/settings.ts
 var DEFAULT_CLOCK_SKEW_SEC = 60;
@@ -586,8 +608,8 @@ function settingsTable() {
     { variable: "phantom_token_stale_if_error", defaultValue: "0", check: checkSeconds },
     {
       variable: "phantom_token_introspection_timeout",
-      defaultValue: "10",
-      check: checkNumber(60, "seconds")
+      defaultValue: "5",
+      check: checkTimeout
     },
     { variable: "phantom_token_breaker_failures", defaultValue: "5", check: checkNumber(1e3, "failures") },
     { variable: "phantom_token_breaker_delay", defaultValue: "2", check: checkNumber(3600, "seconds") }
@@ -637,7 +659,12 @@ function parseSettings(joined) {
 function parsePurgeSettings(joined) {
   const lines = ["on"].concat(joined.split("\n").slice(2));
   const parsed = parseLines(settingsTable(), lines.join("\n"));
-  return parsed.kind === "misconfiguration" ? parsed : { kind: "purge_settings", cacheTtlSec: typedSettings(parsed.values).cacheTtlSec };
+  if (parsed.kind === "misconfiguration") {
+    return parsed;
+  }
+  const settings = typedSettings(parsed.values);
+  const markTtlSec = Math.max(settings.cacheTtlSec, 2 * settings.introspectionTimeoutSec);
+  return { kind: "purge_settings", markTtlSec };
 }
 function parseLines(table, joined) {
   const lines = joined === "" ? table.map(emptyLine) : joined.split("\n");
@@ -1120,10 +1147,12 @@ function notBeforeOf(record) {
 function ageSecOf(record, nowSec) {
   return nowSec - Number(record.slice(NOT_BEFORE_END, STORED_END));
 }
-function isStale(record, staleIfErrorSec, nowSec) {
+function isStale(record, limits, nowSec) {
+  const storedAtSec = Number(record.slice(NOT_BEFORE_END, STORED_END));
   const tokenEndSec = Number(record.slice(STORED_END, AUTHORIZATION_START));
-  const recordEndSec = Number(record.slice(0, TIME_DIGITS2));
-  return nowSec < Math.min(recordEndSec + staleIfErrorSec, tokenEndSec);
+  const recordEndSec = Math.min(Number(record.slice(0, TIME_DIGITS2)), storedAtSec + limits.cacheTtlSec);
+  const isWanted = limits.staleIfErrorSec > 0 && limits.cacheTtlSec > 0;
+  return isWanted && nowSec < Math.min(recordEndSec + limits.staleIfErrorSec, tokenEndSec);
 }
 function authorizationOf(record) {
   return record.slice(AUTHORIZATION_START, record.indexOf("\n"));
@@ -1251,6 +1280,11 @@ async function proveByKey(client2, nowSec) {
     writeAssertion(name, assertion, client2.assertionTtlSec);
   }
   return assertionProof(client2.id, assertion);
+}
+function forgetAssertion(client2) {
+  if (client2.authMethod === "private_key_jwt") {
+    deleteAssertion(assertionName(client2));
+  }
 }
 function assertionName(client2) {
   const parts = [client2.id, client2.keyFile, client2.keyAlgorithm, client2.keyId, client2.assertionAudience];
@@ -1573,7 +1607,7 @@ function answerDirectly(r, refusal) {
   if (refusal.retryAfter !== "") {
     r.headersOut["Retry-After"] = refusal.retryAfter;
   }
-  r.return(refusal.status, refusal.body);
+  send(r, refusal.status, refusal.body);
 }
 function answerThroughErrorPage(r, refusal) {
   const v = r.variables;
@@ -1581,22 +1615,30 @@ function answerThroughErrorPage(r, refusal) {
   v.phantom_challenge = refusal.challenge;
   v.phantom_retry_after = refusal.retryAfter;
   v.phantom_body = refusal.body;
-  r.return(Math.min(refusal.status, 500), "");
+  send(r, Math.min(refusal.status, 500), "");
+}
+function send(r, status, body) {
+  try {
+    r.return(status, body);
+  } catch (_gone) {
+    r.log("phantom_token: the client has gone");
+  }
 }
 
 // src/ask.ts
+function findSuspension(question, settings) {
+  const waitSec = settings.breakerFailures === 0 ? 0 : remainingSuspensionSec(endpointOf(question.lookup));
+  return waitSec > 0 ? suspended(settings, waitSec) : void 0;
+}
+function suspended(settings, waitSec) {
+  const detail = `endpoint=${settings.introspectionEndpoint} too many failures in a row`;
+  return unavailable("introspection_suspended", detail, "MISS", String(waitSec));
+}
 async function ask(r, question, settings) {
   const endpoint = endpointOf(question.lookup);
-  const waitSec = waitBeforeAskingSec(endpoint, settings.introspectionTimeoutSec * 1e3);
+  const waitSec = settings.breakerFailures === 0 ? 0 : waitBeforeAskingSec(endpoint);
   if (waitSec > 0) {
-    return notKept(
-      unavailable(
-        "introspection_suspended",
-        `endpoint=${settings.introspectionEndpoint} too many failures in a row`,
-        "MISS",
-        String(waitSec)
-      )
-    );
+    return notKept(suspended(settings, waitSec));
   }
   const client2 = parseClientSettings(question.clientLines, isAbsoluteUrl(settings.introspectionEndpoint));
   if (client2.kind === "misconfiguration") {
@@ -1621,11 +1663,14 @@ async function ask(r, question, settings) {
       return rememberDenial(question.key, answer, settings, nowSec);
     case "unavailable":
       noteFailure(endpoint, answer, settings);
+      if (answer.reason === "introspection_unauthorized") {
+        forgetAssertion(client2);
+      }
       return notKept(named(answer, settings.introspectionEndpoint));
   }
 }
 function noteFailure(endpoint, failure, settings) {
-  if (isTransportFailure(failure.reason)) {
+  if (settings.breakerFailures > 0 && isTransportFailure(failure.reason)) {
     noteTransportFailure(endpoint, settings);
   } else {
     noteAnswer(endpoint);
@@ -1633,7 +1678,7 @@ function noteFailure(endpoint, failure, settings) {
 }
 function rememberActive(r, key, active, reply, settings, nowSec) {
   const isKept = store(r, key, active, reply, settings, nowSec);
-  if (isPurged(key, nowSec)) {
+  if (isPurged(key)) {
     deleteRecord(key);
     return { outcome: denied("token_purged", "NEGATIVE"), isKept: true };
   }
@@ -1642,16 +1687,19 @@ function rememberActive(r, key, active, reply, settings, nowSec) {
   return { outcome, isKept };
 }
 function rememberDenial(key, denial, settings, nowSec) {
-  const ttlSec = settings.negativeCacheTtlSec;
-  if (ttlSec === 0 || !isRemembered(denial.reason)) {
+  if (!isRemembered(denial.reason)) {
     return notKept(denial);
   }
-  const added = addDenial(key, encodeDenial(nowSec + ttlSec, denial.reason), ttlSec);
-  return { outcome: denial, isKept: added !== "full" };
-}
-function isPurged(key, nowSec) {
-  const denial = readDenial(key);
-  return denial !== void 0 && reasonOf(denial, nowSec) === "token_purged";
+  deleteRecord(key);
+  const expiresAtSec = nowSec + settings.negativeCacheTtlSec;
+  const ttlMs = expiresAtSec * 1e3 - readClockMs();
+  if (ttlMs < 1) {
+    return notKept(denial);
+  }
+  return {
+    outcome: denial,
+    isKept: writeDenial(key, encodeDenial(expiresAtSec, denial.reason), ttlMs) === "stored"
+  };
 }
 function store(r, key, active, reply, settings, nowSec) {
   const lifetimes = {
@@ -1714,6 +1762,38 @@ function skipSpaces(text3, from) {
   return i;
 }
 
+// src/core/flight.ts
+function formatAsking(leader) {
+  return `asking ${leader}`;
+}
+function formatReleased() {
+  return "released";
+}
+function parseFlight(text3) {
+  const words = text3 === void 0 ? [] : text3.split(" ");
+  switch (words[0]) {
+    case "asking":
+      return { kind: "asking", leader: words[1] || "" };
+    case "released":
+      return { kind: "released" };
+    default:
+      return { kind: "none" };
+  }
+}
+function isShared(failure) {
+  return failure.reason !== "misconfigured" && failure.reason !== "jwt_too_large";
+}
+function formatFailure(failure) {
+  return `${failure.reason} ${failure.retryAfter}`;
+}
+function parseFailure(text3) {
+  if (text3 === void 0) {
+    return void 0;
+  }
+  const reason = text3.slice(0, text3.indexOf(" "));
+  return unavailable(reason, "as for the request waited for", "JOINED", text3.slice(reason.length + 1));
+}
+
 // src/core/njs_version.ts
 function findUnsafeNjs(version, mode, isUrl) {
   if (mode === "access" && version < 65537) {
@@ -1764,37 +1844,10 @@ function text2(value) {
   return value === void 0 ? "" : value;
 }
 
-// src/core/flight.ts
-function formatAsking(leader) {
-  return `asking ${leader}`;
-}
-function formatReleased() {
-  return "released";
-}
-function formatFailed(leader, failure) {
-  return `failed ${leader} ${failure.reason} ${failure.retryAfter}`;
-}
-function parseFlight(text3) {
-  const words = text3 === void 0 ? [] : text3.split(" ");
-  switch (words[0]) {
-    case "asking":
-      return { kind: "asking", leader: words[1] || "" };
-    case "released":
-      return { kind: "released" };
-    case "failed":
-      return { kind: "failed", leader: words[1] || "", failure: joinedFailure(words) };
-    default:
-      return { kind: "none" };
-  }
-}
-function joinedFailure(words) {
-  const reason = words[2];
-  return unavailable(reason, "as for the request waited for", "JOINED", words.slice(3).join(" "));
-}
-
 // src/edge/single_flight.ts
 var STEP_MS = 10;
-var END_SEC = 1;
+var END_MS = 500;
+var FAILED = "failed:";
 async function board(key, untilMs, leaseMs) {
   const leader = newLeader();
   let awaited = "";
@@ -1810,9 +1863,6 @@ async function board(key, untilMs, leaseMs) {
     if (state.kind === "asking") {
       awaited = state.leader;
     } else {
-      if (state.kind === "failed") {
-        deleteLock(key);
-      }
       const added = addLock(key, formatAsking(leader), leaseMs);
       if (added !== "exists") {
         return added === "added" ? { kind: "lead", leader } : { kind: "alone" };
@@ -1826,10 +1876,11 @@ function decide(state, awaited) {
   if (state.kind === "released") {
     return { kind: "alone" };
   }
-  if (state.kind === "failed" && state.leader === awaited) {
-    return { kind: "failed", failure: state.failure };
+  if (awaited === "" || state.kind === "asking" && state.leader === awaited) {
+    return void 0;
   }
-  return state.kind === "none" && awaited !== "" ? { kind: "landed" } : void 0;
+  const failure = parseFailure(readLock(FAILED + awaited));
+  return failure === void 0 ? { kind: "landed" } : { kind: "failed", failure };
 }
 function land(key, leader) {
   if (leads(key, leader)) {
@@ -1838,12 +1889,13 @@ function land(key, leader) {
 }
 function release(key, leader) {
   if (leads(key, leader)) {
-    writeLock(key, formatReleased(), END_SEC);
+    writeLock(key, formatReleased(), END_MS);
   }
 }
 function failFlight(key, leader, failure) {
   if (leads(key, leader)) {
-    writeLock(key, formatFailed(leader, failure), END_SEC);
+    writeLock(FAILED + leader, formatFailure(failure), END_MS);
+    deleteLock(key);
   }
 }
 function leads(key, leader) {
@@ -1945,10 +1997,12 @@ function decideKnown(key, settings, ifActive, ifRejected) {
   if (record !== void 0 && isFresh(record, nowSec) && isYoungEnough(record, settings, nowSec)) {
     return decideRecord(record, settings, nowSec, ifActive);
   }
-  const denial = readDenial(key);
+  if (isPurged(key)) {
+    return denied("token_purged", ifRejected);
+  }
+  const denial = settings.negativeCacheTtlSec > 0 ? readDenial(key) : void 0;
   const reason = denial === void 0 ? void 0 : reasonOf(denial, nowSec);
-  const isHeeded = reason !== void 0 && (settings.negativeCacheTtlSec > 0 || reason === "token_purged");
-  return isHeeded ? denied(reason, ifRejected) : void 0;
+  return reason === void 0 ? void 0 : denied(reason, ifRejected);
 }
 function decideRecord(record, settings, nowSec, cacheStatus) {
   const reason = checkPolicy(claimsOf(record), settings, nowSec);
@@ -1957,20 +2011,22 @@ function decideRecord(record, settings, nowSec, cacheStatus) {
 async function askOnce(r, question, settings) {
   const leaseMs = settings.introspectionTimeoutSec * 1e3;
   const untilMs = readClockMs() + 1.5 * leaseMs;
-  const isShared = settings.cacheTtlSec > 0 && leaseMs > 0;
   for (; ; ) {
-    const boarding = isShared ? await board(question.key, untilMs, leaseMs) : ALONE;
+    const suspension = findSuspension(question, settings);
+    if (suspension !== void 0) {
+      return suspension;
+    }
+    const boarding = settings.cacheTtlSec > 0 ? await board(question.key, untilMs, leaseMs) : ALONE;
     switch (boarding.kind) {
       case "lead":
         return leadFlight(r, question, settings, boarding.leader);
+      case "timeout":
       case "alone": {
         const asked = await ask(r, question, settings);
         return asked.outcome;
       }
       case "failed":
         return boarding.failure;
-      case "timeout":
-        return unavailable("introspection_timeout", "waited for another request", "JOINED");
       case "landed": {
         const known = decideKnown(question.key, settings, "JOINED", "JOINED");
         if (known !== void 0) {
@@ -1987,10 +2043,16 @@ async function leadFlight(r, question, settings, leader) {
     land(key, leader);
     return known;
   }
-  const asked = await ask(r, question, settings);
+  let asked;
+  try {
+    asked = await ask(r, question, settings);
+  } catch (e) {
+    release(key, leader);
+    throw e;
+  }
   if (asked.isKept) {
     land(key, leader);
-  } else if (asked.outcome.kind === "unavailable") {
+  } else if (asked.outcome.kind === "unavailable" && isShared(asked.outcome)) {
     failFlight(key, leader, asked.outcome);
   } else {
     release(key, leader);
@@ -2000,7 +2062,7 @@ async function leadFlight(r, question, settings, leader) {
 function standIn(r, outage, key, settings) {
   const nowSec = readClockSec();
   const record = readRecord(key);
-  if (record === void 0 || !isStale(record, settings.staleIfErrorSec, nowSec)) {
+  if (record === void 0 || !isStale(record, settings, nowSec)) {
     return outage;
   }
   noteStale(r, outage);
@@ -2021,7 +2083,7 @@ function purge(r) {
   }
   const request = readRequest(r, "access");
   const settings = parsePurgeSettings(request.settings);
-  const problem = settings.kind === "misconfiguration" ? settings.problem : findZoneProblem();
+  const problem = settings.kind === "misconfiguration" ? settings.problem : findPurgeProblem(request.lookup);
   if (settings.kind === "misconfiguration" || problem !== void 0) {
     r.error(`phantom_token: misconfigured: ${problem}`);
     r.return(500);
@@ -2034,12 +2096,13 @@ function purge(r) {
   }
   r.return(endToken(cacheKey(canonicalLookup(request.lookup, token)), settings));
 }
+function findPurgeProblem(lookup) {
+  return isAddressBound(lookup) ? "purge needs a server_name, or $phantom_token_partition here and in the protected server" : findZoneProblem();
+}
 function endToken(key, settings) {
-  const ttlSec = settings.cacheTtlSec;
-  const mark = encodeDenial(readClockSec() + ttlSec, "token_purged");
-  const isMarked = ttlSec === 0 || writeDenial(key, mark, ttlSec) === "stored";
+  const marked = markPurged(key, settings.markTtlSec);
   deleteRecord(key);
-  return isMarked ? 204 : 503;
+  return marked === "stored" ? 204 : 503;
 }
 
 // src/index.ts

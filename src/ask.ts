@@ -2,7 +2,7 @@
 import { freshnessSec } from './core/cache_control.js';
 import { endpointOf } from './core/cache_key.js';
 import { parseClientSettings } from './core/client_settings.js';
-import { encodeDenial, isRemembered, reasonOf } from './core/denial_record.js';
+import { encodeDenial, isRemembered } from './core/denial_record.js';
 import {
   type ActiveToken,
   type IntrospectionReply,
@@ -22,12 +22,17 @@ import { checkPolicy } from './core/policy.js';
 import { encodeRecord } from './core/record.js';
 import { isAbsoluteUrl, type Settings } from './core/settings.js';
 import { recordTtlSec } from './core/ttl.js';
-import { noteAnswer, noteTransportFailure, waitBeforeAskingSec } from './edge/breaker.js';
-import { proveClient } from './edge/client_credentials.js';
+import {
+  noteAnswer,
+  noteTransportFailure,
+  remainingSuspensionSec,
+  waitBeforeAskingSec,
+} from './edge/breaker.js';
+import { forgetAssertion, proveClient } from './edge/client_credentials.js';
 import { readChance, readClockMs, readClockSec } from './edge/clock.js';
 import { introspect } from './edge/introspect.js';
 import { noteIntrospection, noteUncached } from './edge/respond.js';
-import { addDenial, deleteRecord, readDenial, writeRecord } from './edge/shared_cache.js';
+import { deleteRecord, isPurged, writeDenial, writeRecord } from './edge/shared_cache.js';
 
 /** A token that nothing is known of. */
 export interface Question {
@@ -45,19 +50,23 @@ export interface Asked {
   readonly isKept: boolean;
 }
 
+/** Why introspection is not even tried at this moment; undefined when it may be. Takes nothing from anybody. */
+export function findSuspension(question: Question, settings: Settings): Unavailable | undefined {
+  const waitSec = settings.breakerFailures === 0 ? 0 : remainingSuspensionSec(endpointOf(question.lookup));
+  return waitSec > 0 ? suspended(settings, waitSec) : undefined;
+}
+
+function suspended(settings: Settings, waitSec: number): Unavailable {
+  const detail = `endpoint=${settings.introspectionEndpoint} too many failures in a row`;
+  return unavailable('introspection_suspended', detail, 'MISS', String(waitSec));
+}
+
 /** One introspection, if the breaker allows it. */
 export async function ask(r: NginxHTTPRequest, question: Question, settings: Settings): Promise<Asked> {
   const endpoint = endpointOf(question.lookup);
-  const waitSec = waitBeforeAskingSec(endpoint, settings.introspectionTimeoutSec * 1000);
+  const waitSec = settings.breakerFailures === 0 ? 0 : waitBeforeAskingSec(endpoint);
   if (waitSec > 0) {
-    return notKept(
-      unavailable(
-        'introspection_suspended',
-        `endpoint=${settings.introspectionEndpoint} too many failures in a row`,
-        'MISS',
-        String(waitSec),
-      ),
-    );
+    return notKept(suspended(settings, waitSec));
   }
   const client = parseClientSettings(question.clientLines, isAbsoluteUrl(settings.introspectionEndpoint));
   if (client.kind === 'misconfiguration') {
@@ -82,12 +91,15 @@ export async function ask(r: NginxHTTPRequest, question: Question, settings: Set
       return rememberDenial(question.key, answer, settings, nowSec);
     case 'unavailable':
       noteFailure(endpoint, answer, settings);
+      if (answer.reason === 'introspection_unauthorized') {
+        forgetAssertion(client);
+      }
       return notKept(named(answer, settings.introspectionEndpoint));
   }
 }
 
 function noteFailure(endpoint: string, failure: Unavailable, settings: Settings): void {
-  if (isTransportFailure(failure.reason)) {
+  if (settings.breakerFailures > 0 && isTransportFailure(failure.reason)) {
     noteTransportFailure(endpoint, settings);
   } else {
     noteAnswer(endpoint);
@@ -104,7 +116,7 @@ function rememberActive(
 ): Asked {
   const isKept = store(r, key, active, reply, settings, nowSec);
   // After the record is written: a purge writes its mark before it deletes the record, so one of the two sees the other.
-  if (isPurged(key, nowSec)) {
+  if (isPurged(key)) {
     deleteRecord(key);
     return { outcome: denied('token_purged', 'NEGATIVE'), isKept: true };
   }
@@ -114,17 +126,19 @@ function rememberActive(
 }
 
 function rememberDenial(key: string, denial: Denial, settings: Settings, nowSec: number): Asked {
-  const ttlSec = settings.negativeCacheTtlSec;
-  if (ttlSec === 0 || !isRemembered(denial.reason)) {
+  if (!isRemembered(denial.reason)) {
     return notKept(denial);
   }
-  const added = addDenial(key, encodeDenial(nowSec + ttlSec, denial.reason), ttlSec);
-  return { outcome: denial, isKept: added !== 'full' };
-}
-
-function isPurged(key: string, nowSec: number): boolean {
-  const denial = readDenial(key);
-  return denial !== undefined && reasonOf(denial, nowSec) === 'token_purged';
+  deleteRecord(key); // of a time when the token was active: nobody may fall back on it
+  const expiresAtSec = nowSec + settings.negativeCacheTtlSec;
+  const ttlMs = expiresAtSec * 1000 - readClockMs();
+  if (ttlMs < 1) {
+    return notKept(denial);
+  }
+  return {
+    outcome: denial,
+    isKept: writeDenial(key, encodeDenial(expiresAtSec, denial.reason), ttlMs) === 'stored',
+  };
 }
 
 /** @returns whether the record is in the cache */

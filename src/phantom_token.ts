@@ -1,8 +1,9 @@
 // The path of a request, from top to bottom. It holds no rule of its own: rules are in core, nginx is in edge.
-import { ask, type Question } from './ask.js';
+import { type Asked, ask, findSuspension, type Question } from './ask.js';
 import { parseBearer } from './core/bearer.js';
 import { cacheKey, canonicalLookup, credentialOf } from './core/cache_key.js';
 import { reasonOf } from './core/denial_record.js';
+import { isShared } from './core/flight.js';
 import { findUnsafeNjs, type Mode } from './core/njs_version.js';
 import {
   type CacheStatus,
@@ -34,7 +35,7 @@ import {
   readsAsPreflight,
 } from './edge/request.js';
 import { fail, grant, noteStale, respond } from './edge/respond.js';
-import { findZoneProblem, readDenial, readRecord } from './edge/shared_cache.js';
+import { findZoneProblem, isPurged, readDenial, readRecord } from './edge/shared_cache.js';
 import { board, failFlight, land, release } from './edge/single_flight.js';
 
 const ALONE = { kind: 'alone' } as const;
@@ -156,10 +157,12 @@ function decideKnown(
   if (record !== undefined && isFresh(record, nowSec) && isYoungEnough(record, settings, nowSec)) {
     return decideRecord(record, settings, nowSec, ifActive);
   }
-  const denial = readDenial(key);
+  if (isPurged(key)) {
+    return denied('token_purged', ifRejected);
+  }
+  const denial = settings.negativeCacheTtlSec > 0 ? readDenial(key) : undefined;
   const reason = denial === undefined ? undefined : reasonOf(denial, nowSec);
-  const isHeeded = reason !== undefined && (settings.negativeCacheTtlSec > 0 || reason === 'token_purged');
-  return isHeeded ? denied(reason, ifRejected) : undefined;
+  return reason === undefined ? undefined : denied(reason, ifRejected);
 }
 
 function decideRecord(record: string, settings: Settings, nowSec: number, cacheStatus: CacheStatus): Outcome {
@@ -171,20 +174,22 @@ function decideRecord(record: string, settings: Settings, nowSec: number, cacheS
 async function askOnce(r: NginxHTTPRequest, question: Question, settings: Settings): Promise<Outcome> {
   const leaseMs = settings.introspectionTimeoutSec * 1000;
   const untilMs = readClockMs() + 1.5 * leaseMs; // its leader's time and, when that one is lost, some for a successor
-  const isShared = settings.cacheTtlSec > 0 && leaseMs > 0;
   for (;;) {
-    const boarding = isShared ? await board(question.key, untilMs, leaseMs) : ALONE;
+    const suspension = findSuspension(question, settings);
+    if (suspension !== undefined) {
+      return suspension;
+    }
+    const boarding = settings.cacheTtlSec > 0 ? await board(question.key, untilMs, leaseMs) : ALONE;
     switch (boarding.kind) {
       case 'lead':
         return leadFlight(r, question, settings, boarding.leader);
+      case 'timeout':
       case 'alone': {
         const asked = await ask(r, question, settings);
         return asked.outcome;
       }
       case 'failed':
         return boarding.failure;
-      case 'timeout':
-        return unavailable('introspection_timeout', 'waited for another request', 'JOINED');
       case 'landed': {
         const known = decideKnown(question.key, settings, 'JOINED', 'JOINED');
         if (known !== undefined) {
@@ -207,10 +212,16 @@ async function leadFlight(
     land(key, leader);
     return known;
   }
-  const asked = await ask(r, question, settings);
+  let asked: Asked;
+  try {
+    asked = await ask(r, question, settings);
+  } catch (e) {
+    release(key, leader);
+    throw e;
+  }
   if (asked.isKept) {
     land(key, leader);
-  } else if (asked.outcome.kind === 'unavailable') {
+  } else if (asked.outcome.kind === 'unavailable' && isShared(asked.outcome)) {
     failFlight(key, leader, asked.outcome);
   } else {
     release(key, leader);
@@ -222,7 +233,7 @@ async function leadFlight(
 function standIn(r: NginxHTTPRequest, outage: Unavailable, key: string, settings: Settings): Outcome {
   const nowSec = readClockSec();
   const record = readRecord(key);
-  if (record === undefined || !isStale(record, settings.staleIfErrorSec, nowSec)) {
+  if (record === undefined || !isStale(record, settings, nowSec)) {
     return outage;
   }
   noteStale(r, outage);

@@ -1,12 +1,10 @@
 // `js_content phantom_token.purge;`: ends a token at once, for all workers (RFC 7662 §4, S62).
 import { isB64Token } from './core/bearer.js';
-import { cacheKey, canonicalLookup } from './core/cache_key.js';
-import { encodeDenial } from './core/denial_record.js';
+import { cacheKey, canonicalLookup, isAddressBound } from './core/cache_key.js';
 import { parseTokenForm } from './core/form.js';
 import { type PurgeSettings, parsePurgeSettings } from './core/settings.js';
-import { readClockSec } from './edge/clock.js';
 import { readFormBody, readRequest } from './edge/request.js';
-import { deleteRecord, findZoneProblem, writeDenial } from './edge/shared_cache.js';
+import { deleteRecord, findZoneProblem, markPurged } from './edge/shared_cache.js';
 
 /**
  * POST with `token=` in a form body: 204, also for a token that was never seen. 405 for another method, 400 for another
@@ -22,7 +20,7 @@ export function purge(r: NginxHTTPRequest): void {
   }
   const request = readRequest(r, 'access');
   const settings = parsePurgeSettings(request.settings);
-  const problem = settings.kind === 'misconfiguration' ? settings.problem : findZoneProblem();
+  const problem = settings.kind === 'misconfiguration' ? settings.problem : findPurgeProblem(request.lookup);
   if (settings.kind === 'misconfiguration' || problem !== undefined) {
     r.error(`phantom_token: misconfigured: ${problem}`);
     r.return(500);
@@ -36,11 +34,16 @@ export function purge(r: NginxHTTPRequest): void {
   r.return(endToken(cacheKey(canonicalLookup(request.lookup, token)), settings));
 }
 
+/** A 204 must not mislead: a purge that reaches the records of one address only is none. */
+function findPurgeProblem(lookup: string): string | undefined {
+  return isAddressBound(lookup)
+    ? 'purge needs a server_name, or $phantom_token_partition here and in the protected server'
+    : findZoneProblem();
+}
+
 /** First the mark, then the record: an introspection on its way looks for the mark after it has stored its record. */
 function endToken(key: string, settings: PurgeSettings): number {
-  const ttlSec = settings.cacheTtlSec;
-  const mark = encodeDenial(readClockSec() + ttlSec, 'token_purged');
-  const isMarked = ttlSec === 0 || writeDenial(key, mark, ttlSec) === 'stored';
+  const marked = markPurged(key, settings.markTtlSec);
   deleteRecord(key);
-  return isMarked ? 204 : 503;
+  return marked === 'stored' ? 204 : 503;
 }

@@ -17,14 +17,19 @@ export function cacheKey(lookup: string): string {
 /** Changes with the layout of a record, so that a reload never reads what an older script stored. */
 const FORMAT = '1\n';
 
+/** Whether the server has neither a name nor a partition, so that each of its addresses has records of its own. */
+export function isAddressBound(lookup: string): boolean {
+  return /^[0-9]* @/.test(lookup);
+}
+
 /** The Authorization header's value in a lookup: its last line. */
 export function credentialOf(lookup: string): string {
   return lookup.slice(lookup.lastIndexOf('\n') + 1);
 }
 
-/** The question without the token: the name of the endpoint as this location asks it. */
+/** Server and endpoint of a question, one a line: what fails or answers, whichever token is asked for. */
 export function endpointOf(lookup: string): string {
-  return lookup.slice(0, lookup.lastIndexOf('\n'));
+  return lookup.slice(0, lookup.indexOf('\n', lookup.indexOf('\n') + 1));
 }
 
 /** The lookup as it is stored, whatever the client's spelling of `Bearer` and its spaces. */

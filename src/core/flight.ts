@@ -5,13 +5,11 @@ import { type Unavailable, type UnavailableReason, unavailable } from './outcome
 /**
  * - `asking <leader>`: wait.
  * - `released`: the answer may not be kept; each asks for itself.
- * - `failed <leader> <reason> <retryAfter>`: for those who waited for this leader.
  */
 export type FlightState =
   | { readonly kind: 'none' }
   | { readonly kind: 'asking'; readonly leader: string }
-  | { readonly kind: 'released' }
-  | { readonly kind: 'failed'; readonly leader: string; readonly failure: Unavailable };
+  | { readonly kind: 'released' };
 
 export function formatAsking(leader: string): string {
   return `asking ${leader}`;
@@ -19,10 +17,6 @@ export function formatAsking(leader: string): string {
 
 export function formatReleased(): string {
   return 'released';
-}
-
-export function formatFailed(leader: string, failure: Unavailable): string {
-  return `failed ${leader} ${failure.reason} ${failure.retryAfter}`;
 }
 
 /** @param text undefined when there is no lock, or it has run out */
@@ -33,14 +27,26 @@ export function parseFlight(text: string | undefined): FlightState {
       return { kind: 'asking', leader: words[1] || '' };
     case 'released':
       return { kind: 'released' };
-    case 'failed':
-      return { kind: 'failed', leader: words[1] || '', failure: joinedFailure(words) };
     default:
       return { kind: 'none' };
   }
 }
 
-function joinedFailure(words: string[]): Unavailable {
-  const reason = words[2] as UnavailableReason;
-  return unavailable(reason, 'as for the request waited for', 'JOINED', words.slice(3).join(' '));
+/** Whether those who wait get a leader's failure as theirs: not when it comes from the leader's own settings. */
+export function isShared(failure: Unavailable): boolean {
+  return failure.reason !== 'misconfigured' && failure.reason !== 'jwt_too_large';
+}
+
+/** `<reason> <retryAfter>` */
+export function formatFailure(failure: Unavailable): string {
+  return `${failure.reason} ${failure.retryAfter}`;
+}
+
+/** @param text undefined when the leader did not fail */
+export function parseFailure(text: string | undefined): Unavailable | undefined {
+  if (text === undefined) {
+    return undefined;
+  }
+  const reason = text.slice(0, text.indexOf(' ')) as UnavailableReason;
+  return unavailable(reason, 'as for the request waited for', 'JOINED', text.slice(reason.length + 1));
 }

@@ -48,11 +48,20 @@ export function ageSecOf(record: string, nowSec: number): number {
   return nowSec - Number(record.slice(NOT_BEFORE_END, STORED_END));
 }
 
-/** Whether a record past its own expiry may stand in while the authorization server fails; never beyond the token's. */
-export function isStale(record: string, staleIfErrorSec: number, nowSec: number): boolean {
+/** How long this location takes a record, in seconds. */
+export interface RecordLimits {
+  readonly cacheTtlSec: number;
+  /** 0: never beyond the record's end. */
+  readonly staleIfErrorSec: number;
+}
+
+/** Whether a record past its end, for this location, may stand in while the authorization server fails; never beyond `exp`. */
+export function isStale(record: string, limits: RecordLimits, nowSec: number): boolean {
+  const storedAtSec = Number(record.slice(NOT_BEFORE_END, STORED_END));
   const tokenEndSec = Number(record.slice(STORED_END, AUTHORIZATION_START));
-  const recordEndSec = Number(record.slice(0, TIME_DIGITS));
-  return nowSec < Math.min(recordEndSec + staleIfErrorSec, tokenEndSec);
+  const recordEndSec = Math.min(Number(record.slice(0, TIME_DIGITS)), storedAtSec + limits.cacheTtlSec);
+  const isWanted = limits.staleIfErrorSec > 0 && limits.cacheTtlSec > 0;
+  return isWanted && nowSec < Math.min(recordEndSec + limits.staleIfErrorSec, tokenEndSec);
 }
 
 /** `Bearer <jwt>` of a record. */

@@ -71,3 +71,8 @@ export function checkNumber(max: number, of: string): (value: string) => string 
     return valid ? undefined : `must be a whole number of ${of} from 0 to ${max}, without a unit`;
   };
 }
+
+/** At least 1: a lock of no time would be none. */
+export function checkTimeout(value: string): string | undefined {
+  return value === '0' ? 'must be at least 1' : checkNumber(60, 'seconds')(value);
+}

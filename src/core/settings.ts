@@ -12,6 +12,7 @@ import {
   checkScopes,
   checkSeconds,
   checkSwitch,
+  checkTimeout,
 } from './setting_checks.js';
 
 /** What a location asks of a token that is known. */
@@ -103,8 +104,8 @@ export function settingsTable(): readonly Setting[] {
     { variable: 'phantom_token_stale_if_error', defaultValue: '0', check: checkSeconds },
     {
       variable: 'phantom_token_introspection_timeout',
-      defaultValue: '10',
-      check: checkNumber(60, 'seconds'),
+      defaultValue: '5',
+      check: checkTimeout,
     },
     { variable: 'phantom_token_breaker_failures', defaultValue: '5', check: checkNumber(1000, 'failures') },
     { variable: 'phantom_token_breaker_delay', defaultValue: '2', check: checkNumber(3600, 'seconds') },
@@ -174,16 +175,20 @@ export function parseSettings(joined: string): Settings | Misconfiguration {
 /** What a purge needs to know of its location. */
 export interface PurgeSettings {
   readonly kind: 'purge_settings';
-  readonly cacheTtlSec: number;
+  /** As long as a record could live, and no shorter than an introspection under way may take. */
+  readonly markTtlSec: number;
 }
 
 /** A location that purges is not protected, so `$phantom_token` and protect.conf are not asked for. */
 export function parsePurgeSettings(joined: string): PurgeSettings | Misconfiguration {
   const lines = ['on'].concat(joined.split('\n').slice(2));
   const parsed = parseLines(settingsTable(), lines.join('\n'));
-  return parsed.kind === 'misconfiguration'
-    ? parsed
-    : { kind: 'purge_settings', cacheTtlSec: typedSettings(parsed.values).cacheTtlSec };
+  if (parsed.kind === 'misconfiguration') {
+    return parsed;
+  }
+  const settings = typedSettings(parsed.values);
+  const markTtlSec = Math.max(settings.cacheTtlSec, 2 * settings.introspectionTimeoutSec);
+  return { kind: 'purge_settings', markTtlSec };
 }
 
 /** The checked values of a table, by variable; an empty one is its default. */

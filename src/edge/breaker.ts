@@ -17,16 +17,14 @@ const BREAKER = 'breaker:';
 const PROBE = 'probe:';
 /** A row of failures with longer pauses than this is none. */
 const MEMORY_SEC = 600;
+/** A probe that is lost, because its client reset its HTTP/2 stream, holds the others up no longer than this. */
+const PROBE_MS = 500;
 const LIST = 'breakers:';
 const SEPARATOR = '\x1E';
 const MAX_LISTED = 100;
 
-/**
- * Whether the endpoint may be asked now.
- * @param probeMs how long a probe may take
- * @returns 0 for yes, otherwise whole seconds for Retry-After
- */
-export function waitBeforeAskingSec(endpoint: string, probeMs: number): number {
+/** @returns whole seconds for Retry-After while the endpoint may not be asked; 0 when it may, as far as one can see */
+export function remainingSuspensionSec(endpoint: string): number {
   const text = readLock(BREAKER + endpoint);
   if (text === undefined) {
     return 0;
@@ -39,8 +37,18 @@ export function waitBeforeAskingSec(endpoint: string, probeMs: number): number {
     case 'open':
       return suspendedSec(breaker, nowMs);
     case 'half_open':
-      return addLock(PROBE + endpoint, '', probeMs) === 'added' ? 0 : 1;
+      return readLock(PROBE + endpoint) === undefined ? 0 : 1;
   }
+}
+
+/** The same for a request that asks at once when it may: after a suspension one at a time, the probe. */
+export function waitBeforeAskingSec(endpoint: string): number {
+  const waitSec = remainingSuspensionSec(endpoint);
+  const isClosed = stateOf(parseBreaker(readLock(BREAKER + endpoint)), Date.now()) === 'closed';
+  if (waitSec > 0 || isClosed) {
+    return waitSec;
+  }
+  return addLock(PROBE + endpoint, '', PROBE_MS) === 'exists' ? 1 : 0;
 }
 
 /** The endpoint gave an answer, whatever it says. */
@@ -55,7 +63,7 @@ export function noteAnswer(endpoint: string): void {
 export function noteTransportFailure(endpoint: string, settings: BreakerSettings): void {
   const breaker = afterFailure(parseBreaker(readLock(BREAKER + endpoint)), settings, Date.now());
   list(endpoint);
-  writeLock(BREAKER + endpoint, formatBreaker(breaker), MEMORY_SEC + settings.breakerDelaySec);
+  writeLock(BREAKER + endpoint, formatBreaker(breaker), (MEMORY_SEC + settings.breakerDelaySec) * 1000);
   deleteLock(PROBE + endpoint);
   if (breaker.suspendedUntilMs > 0) {
     count(BREAKER_OPENED);
@@ -83,7 +91,7 @@ export function readBreakers(): EndpointBreaker[] {
 function list(endpoint: string): void {
   const names = readList();
   if (!names.includes(endpoint) && names.length < MAX_LISTED) {
-    writeLock(LIST, names.concat(endpoint).join(SEPARATOR), MEMORY_SEC);
+    writeLock(LIST, names.concat(endpoint).join(SEPARATOR), MEMORY_SEC * 1000);
   }
 }
 

@@ -12,9 +12,9 @@ import {
 } from '../core/client_authentication.js';
 import type { ClientSettings, KeyAlgorithm } from '../core/client_settings.js';
 import { type Misconfiguration, misconfiguration } from '../core/settings.js';
-import { readAssertion, writeAssertion } from './shared_cache.js';
+import { deleteAssertion, readAssertion, writeAssertion } from './shared_cache.js';
 
-/** Files are read at each introspection, so that a rotated secret or key needs no reload. */
+/** Files are read when they are needed, so that a rotated secret or key needs no reload. */
 export async function proveClient(
   client: ClientSettings,
   nowSec: number,
@@ -67,6 +67,13 @@ async function proveByKey(client: ClientSettings, nowSec: number): Promise<Clien
     writeAssertion(name, assertion, client.assertionTtlSec);
   }
   return assertionProof(client.id, assertion);
+}
+
+/** The authorization server did not take it: the next introspection signs a new one, with the key as it is then. */
+export function forgetAssertion(client: ClientSettings): void {
+  if (client.authMethod === 'private_key_jwt') {
+    deleteAssertion(assertionName(client));
+  }
 }
 
 /** Where an assertion of these settings is kept; a changed setting is another name. */

@@ -112,7 +112,7 @@ function answerDirectly(r: NginxHTTPRequest, refusal: Refusal): void {
   if (refusal.retryAfter !== '') {
     r.headersOut['Retry-After'] = refusal.retryAfter;
   }
-  r.return(refusal.status, refusal.body);
+  send(r, refusal.status, refusal.body);
 }
 
 /**
@@ -126,5 +126,14 @@ function answerThroughErrorPage(r: NginxHTTPRequest, refusal: Refusal): void {
   v.phantom_challenge = refusal.challenge;
   v.phantom_retry_after = refusal.retryAfter;
   v.phantom_body = refusal.body;
-  r.return(Math.min(refusal.status, 500), '');
+  send(r, Math.min(refusal.status, 500), '');
+}
+
+/** Refuses, also when the client has gone meanwhile (HTTP/2 reset): then nobody is there to send to, which is no bug. */
+function send(r: NginxHTTPRequest, status: number, body: string): void {
+  try {
+    r.return(status, body);
+  } catch (_gone) {
+    r.log('phantom_token: the client has gone');
+  }
 }

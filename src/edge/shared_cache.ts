@@ -1,4 +1,4 @@
-// The shared dictionaries: what all workers know. Times become milliseconds here and nowhere else.
+// The shared dictionaries: what all workers know.
 
 /** Records of active tokens and client assertions; rejected tokens; locks and breakers. See nginx/zones.conf. */
 export type Zone = 'phantom_token' | 'phantom_token_denied' | 'phantom_token_locks';
@@ -12,6 +12,7 @@ export type Added = 'added' | 'exists' | 'full';
 const MAX_RECORD_LENGTH = 65536;
 // No cache key holds a colon.
 const ASSERTION_PREFIX = 'assertion:';
+const PURGED_PREFIX = 'purged:';
 
 /** What is wrong with zones.conf, or undefined. */
 export function findZoneProblem(): string | undefined {
@@ -30,7 +31,7 @@ export function readRecord(key: string): string | undefined {
 
 /** @param ttlSec whole seconds, at least 1 */
 export function writeRecord(key: string, record: string, ttlSec: number): Written {
-  return record.length > MAX_RECORD_LENGTH ? 'too_large' : write('phantom_token', key, record, ttlSec);
+  return record.length > MAX_RECORD_LENGTH ? 'too_large' : write('phantom_token', key, record, ttlSec * 1000);
 }
 
 export function deleteRecord(key: string): void {
@@ -42,14 +43,19 @@ export function readDenial(key: string): string | undefined {
   return dictionary('phantom_token_denied').get(key);
 }
 
-/** Never replaces what is there: a purge outlasts an answer that was on its way. */
-export function addDenial(key: string, denial: string, ttlSec: number): Added {
-  return add('phantom_token_denied', key, denial, ttlSec * 1000);
+/** Replaces what is there. @param ttlMs whole milliseconds, at least 1: ends with the record itself, not after it */
+export function writeDenial(key: string, denial: string, ttlMs: number): Written {
+  return write('phantom_token_denied', key, denial, ttlMs);
 }
 
-/** Replaces what is there. */
-export function writeDenial(key: string, denial: string, ttlSec: number): Written {
-  return write('phantom_token_denied', key, denial, ttlSec);
+/** In the zone of the records, so that no flood of rejected tokens displaces the mark. @param ttlSec at least 1 */
+export function markPurged(key: string, ttlSec: number): Written {
+  return write('phantom_token', PURGED_PREFIX + key, '', ttlSec * 1000);
+}
+
+/** Whether a token was purged and its mark lives on. */
+export function isPurged(key: string): boolean {
+  return dictionary('phantom_token').has(PURGED_PREFIX + key);
 }
 
 /** The client assertion of that name; undefined when it has ended. */
@@ -58,7 +64,11 @@ export function readAssertion(name: string): string | undefined {
 }
 
 export function writeAssertion(name: string, assertion: string, ttlSec: number): void {
-  write('phantom_token', ASSERTION_PREFIX + name, assertion, ttlSec);
+  write('phantom_token', ASSERTION_PREFIX + name, assertion, ttlSec * 1000);
+}
+
+export function deleteAssertion(name: string): void {
+  deleteRecord(ASSERTION_PREFIX + name);
 }
 
 export function readLock(name: string): string | undefined {
@@ -70,8 +80,8 @@ export function addLock(name: string, state: string, ttlMs: number): Added {
   return add('phantom_token_locks', name, state, ttlMs);
 }
 
-export function writeLock(name: string, state: string, ttlSec: number): void {
-  write('phantom_token_locks', name, state, ttlSec);
+export function writeLock(name: string, state: string, ttlMs: number): void {
+  write('phantom_token_locks', name, state, ttlMs);
 }
 
 export function deleteLock(name: string): void {
@@ -110,9 +120,9 @@ function dictionary(zone: Zone): NgxSharedDict<string> {
   return ngx.shared[zone] as NgxSharedDict<string>;
 }
 
-function write(zone: Zone, key: string, value: string, ttlSec: number): Written {
+function write(zone: Zone, key: string, value: string, ttlMs: number): Written {
   try {
-    dictionary(zone).set(key, value, ttlSec * 1000);
+    dictionary(zone).set(key, value, ttlMs);
     return 'stored';
   } catch (e) {
     return fullOrThrow(e);

@@ -1,6 +1,13 @@
 // One introspection for all requests with the same token, in all workers. A lock in the shared dictionary names the
 // leader; the others look at it every few milliseconds.
-import { type FlightState, formatAsking, formatFailed, formatReleased, parseFlight } from '../core/flight.js';
+import {
+  type FlightState,
+  formatAsking,
+  formatFailure,
+  formatReleased,
+  parseFailure,
+  parseFlight,
+} from '../core/flight.js';
 import type { Unavailable } from '../core/outcome.js';
 import { addLock, deleteLock, readLock, writeLock } from './shared_cache.js';
 
@@ -18,7 +25,8 @@ export type Boarding =
 
 const STEP_MS = 10;
 /** How long those who wait can read how their flight ended. */
-const END_SEC = 1;
+const END_MS = 500;
+const FAILED = 'failed:';
 
 /**
  * @param key of the record
@@ -40,9 +48,6 @@ export async function board(key: string, untilMs: number, leaseMs: number): Prom
     if (state.kind === 'asking') {
       awaited = state.leader;
     } else {
-      if (state.kind === 'failed') {
-        deleteLock(key); // of a flight before this request
-      }
       const added = addLock(key, formatAsking(leader), leaseMs);
       if (added !== 'exists') {
         return added === 'added' ? { kind: 'lead', leader } : { kind: 'alone' };
@@ -58,10 +63,12 @@ function decide(state: FlightState, awaited: string): Boarding | undefined {
   if (state.kind === 'released') {
     return { kind: 'alone' };
   }
-  if (state.kind === 'failed' && state.leader === awaited) {
-    return { kind: 'failed', failure: state.failure };
+  if (awaited === '' || (state.kind === 'asking' && state.leader === awaited)) {
+    return undefined;
   }
-  return state.kind === 'none' && awaited !== '' ? { kind: 'landed' } : undefined;
+  // The flight is over; another one may have begun with the same token since.
+  const failure = parseFailure(readLock(FAILED + awaited));
+  return failure === undefined ? { kind: 'landed' } : { kind: 'failed', failure };
 }
 
 /** The answer is in the cache. */
@@ -74,14 +81,15 @@ export function land(key: string, leader: string): void {
 /** The answer may not be kept: those who wait ask for themselves, all at once. */
 export function release(key: string, leader: string): void {
   if (leads(key, leader)) {
-    writeLock(key, formatReleased(), END_SEC);
+    writeLock(key, formatReleased(), END_MS);
   }
 }
 
 /** Those who wait get the same failure; whoever comes later asks. */
 export function failFlight(key: string, leader: string, failure: Unavailable): void {
   if (leads(key, leader)) {
-    writeLock(key, formatFailed(leader, failure), END_SEC);
+    writeLock(FAILED + leader, formatFailure(failure), END_MS);
+    deleteLock(key);
   }
 }
 

@@ -174,20 +174,27 @@ gatewayTest(
 );
 
 /** What a second server differs in; all else is the same, the location's name too. */
-const OTHER_SERVERS: [what: string, listen: 'listen' | 'otherPort' | 'otherHost', name: string][] = [
-  ['name', 'listen', 'other.test'],
-  ['port', 'otherPort', 'gateway.test'],
-  ['address', 'otherHost', 'gateway.test'],
+const OTHER_SERVERS: [
+  what: string,
+  listen: 'listen' | 'otherPort' | 'otherHost',
+  serverName: string,
+  otherName: string,
+][] = [
+  ['name', 'listen', 'gateway.test', 'other.test'],
+  ['port', 'otherPort', 'gateway.test', 'gateway.test'],
+  ['address, where servers have no name', 'otherHost', '""', '""'],
+  ['address, where servers are named _', 'otherHost', '_', '_'],
 ];
 
-for (const [what, listen, name] of OTHER_SERVERS) {
+for (const [what, listen, serverName, otherName] of OTHER_SERVERS) {
   gatewayTest(
     `two servers that differ in their ${what} alone never share a record (S58)`,
     {
+      serverName,
       http: (words) => `
       server {
         listen ${words[listen]};
-        server_name ${name};
+        server_name ${otherName};
         ${words.mode === 'auth_request' ? `include ${words.snippets}/auth_request/server.conf;` : ''}
         ${protectedRoot(words)}
         location = /introspect { ${words.introspection} proxy_pass ${words.introspectionUrl}_of_other_server; }
@@ -195,7 +202,11 @@ for (const [what, listen, name] of OTHER_SERVERS) {
     },
     async (t, g) => {
       g.as.reply(jwt(JWT));
-      const other = { token: 'opaque-1', url: `http://${g.words[listen]}`, headers: { host: name } };
+      const other = {
+        token: 'opaque-1',
+        url: `http://${g.words[listen]}`,
+        headers: { host: otherName.replace('""', 'x') },
+      };
       await g.send('/', { token: 'opaque-1', headers: { host: 'gateway.test' } });
       await g.send('/', other);
       await g.send('/', other);

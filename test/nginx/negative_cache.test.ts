@@ -7,7 +7,7 @@ const JWT = makeJwt({ exp: 4102444800 });
 
 gatewayTest(
   'a rejected token is asked for again when its seconds are over, and may be active then (S66)',
-  { settings: 'set $phantom_token_negative_cache_ttl 1;' },
+  { settings: 'set $phantom_token_negative_cache_ttl 2;' },
   async (t, g) => {
     g.as.reply(inactive204(), jwt(JWT));
     t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
@@ -83,5 +83,18 @@ gatewayTest(
     const served = lines.filter((line) => line.startsWith('200'));
     t.is(served.length, GOOD * (ROUNDS + 1));
     t.is(served.filter((line) => line.includes('"HIT"')).length, GOOD * ROUNDS);
+  },
+);
+
+gatewayTest(
+  'a rejected token that is sent all the time is asked for once a period, without a gap between two',
+  { settings: 'set $phantom_token_negative_cache_ttl 1;' },
+  async (t, g) => {
+    g.as.reply(inactive204());
+    const startedMs = Date.now();
+    while (Date.now() - startedMs < 3000) {
+      t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
+    }
+    t.true(g.as.requests.length <= 5, `${g.as.requests.length}`);
   },
 );

@@ -225,3 +225,75 @@ gatewayTest(
     t.is(g.as.requests.length, asked);
   },
 );
+
+gatewayTest(
+  'a token that was rejected meanwhile has no stale record to fall back on',
+  { settings: `${STALE} set $phantom_token_negative_cache_ttl 1;` },
+  async (t, g) => {
+    g.as.reply(jwt(JWT), inactive204(), reset());
+    let last = await g.send('/', { token: 'opaque-1' });
+    while (last.status === 200) {
+      last = await g.send('/', { token: 'opaque-1' });
+    }
+    t.is(last.status, 401);
+    while (last.status === 401) {
+      last = await g.send('/', { token: 'opaque-1' });
+    }
+    t.is(last.status, 502);
+  },
+);
+
+gatewayTest(
+  'a rejection that one location learns holds for all with that endpoint',
+  {
+    server: (words) => `
+      ${protectedRoot(words)}
+      ${protectedRoot(words, 'set $phantom_token_cache_ttl 0;').replace('location /', 'location /fresh')}
+      location = /introspect { ${words.introspection} proxy_pass ${words.introspectionUrl}; }`,
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT), inactive204());
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is((await g.send('/fresh', { token: 'opaque-1' })).status, 401);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
+    t.is(g.as.requests.length, 2);
+  },
+);
+
+gatewayTest(
+  'no record of another location stands in where stale_if_error is 0, or the TTL is',
+  {
+    server: (words) => `
+      ${protectedRoot(words)}
+      ${protectedRoot(words, 'set $phantom_token_cache_ttl 0; set $phantom_token_stale_if_error 60;').replace('location /', 'location /fresh')}
+      ${protectedRoot(words, 'set $phantom_token_cache_ttl 1;').replace('location /', 'location /short')}
+      location = /introspect { ${words.introspection} proxy_pass ${words.introspectionUrl}; }`,
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT), reset());
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is((await g.send('/fresh', { token: 'opaque-1' })).status, 502);
+    let last = await g.send('/short', { token: 'opaque-1' });
+    while (last.status === 200) {
+      last = await g.send('/short', { token: 'opaque-1' });
+    }
+    t.is(last.status, 502);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+  },
+);
+
+gatewayTest(
+  'a location with 0 failures heeds no breaker of its neighbours',
+  {
+    server: (words) => `
+      ${protectedRoot(words, BREAKER)}
+      ${protectedRoot(words, 'set $phantom_token_breaker_failures 0;').replace('location /', 'location /never')}
+      location = /introspect { ${words.introspection} proxy_pass ${words.introspectionUrl}; }`,
+  },
+  async (t, g) => {
+    g.as.reply(reset());
+    await untilSuspended(g);
+    t.is((await g.send('/', { token: 'opaque-new' })).status, 503);
+    t.is((await g.send('/never', { token: 'opaque-new' })).status, 502);
+  },
+);

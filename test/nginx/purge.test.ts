@@ -75,12 +75,12 @@ gatewayTest('an introspection under way does not bring a purged token back', PUR
 });
 
 gatewayTest(
-  'the rejection lasts as long as a record could: $phantom_token_cache_ttl',
+  'the rejection lasts as long as a record could, $phantom_token_cache_ttl, and then ends',
   {
     server: (words) =>
-      protectedRoot(words, 'set $phantom_token_cache_ttl 1;') +
+      protectedRoot(words, 'set $phantom_token_cache_ttl 2; set $phantom_token_introspection_timeout 1;') +
       introspectionLocation(words) +
-      purgeLocation('set $phantom_token_cache_ttl 1;'),
+      purgeLocation('set $phantom_token_cache_ttl 2; set $phantom_token_introspection_timeout 1;'),
   },
   async (t, g) => {
     g.as.reply(jwt(JWT));
@@ -175,5 +175,54 @@ gatewayTest(
     t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
     t.is((await g.send('/', { token: 'opaque-1', url: `http://${g.words.otherPort}` })).status, 200);
     t.is(g.as.requests.length, 1);
+  },
+);
+
+for (const serverName of ['""', '_']) {
+  gatewayTest(
+    `a purge in a server named ${serverName}, whose addresses have records of their own: 500 and not a 204 that misleads`,
+    {
+      serverName,
+      server: (words) => protectedRoot(words) + introspectionLocation(words) + purgeLocation(),
+    },
+    async (t, g) => {
+      t.is((await purge(g, 'token=opaque-1')).status, 500);
+      t.regex(await g.nginx.errorLog(), /purge needs a server_name, or \$phantom_token_partition/);
+    },
+  );
+}
+
+gatewayTest(
+  'a purge by one address of a server reaches the records of all its addresses',
+  {
+    server: (words) => `
+      listen ${words.otherHost};
+      ${protectedRoot(words)} ${introspectionLocation(words)} ${purgeLocation()}`,
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is((await purge(g, 'token=opaque-1', `http://${g.words.otherHost}`)).status, 204);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
+  },
+);
+
+gatewayTest(
+  'a purge holds for an introspection that takes longer than the TTL, also where the TTL is 0',
+  {
+    server: (words) =>
+      protectedRoot(words, 'set $phantom_token_cache_ttl 0;') +
+      introspectionLocation(words) +
+      purgeLocation('set $phantom_token_cache_ttl 0;'),
+  },
+  async (t, g) => {
+    const answer = held(jwt(JWT));
+    g.as.reply(answer);
+    const first = g.send('/', { token: 'opaque-1' });
+    await g.as.waitForRequests(1);
+    t.is((await purge(g, 'token=opaque-1')).status, 204);
+    answer.release();
+    t.is((await first).status, 401);
+    t.is(g.upstream.requests.length, 0);
   },
 );

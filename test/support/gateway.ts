@@ -58,6 +58,8 @@ export interface GatewayOptions {
   readonly http?: (words: ConfigWords) => string;
   /** Further files in the gateway's folder: path and text. */
   readonly files?: Record<string, string>;
+  /** Default gateway.test. */
+  readonly serverName?: string;
   readonly listenParameters?: string;
   /** One gateway at a time: the test loads the machine. */
   readonly isLoad?: boolean;
@@ -173,7 +175,7 @@ http {
   ${options.http?.(words) ?? ''}
   server {
     listen ${words.listen} ${options.listenParameters ?? ''};
-    server_name gateway.test;
+    server_name ${options.serverName ?? 'gateway.test'};
     ${setup.mode === 'auth_request' ? `include ${SNIPPETS}/auth_request/server.conf;` : ''}
     ${options.serverTop ?? ''}
     ${server(words)}
