@@ -1,5 +1,5 @@
 import test from 'ava';
-import { MAX_TOKEN_LENGTH, parseBearer } from '../../src/core/bearer.js';
+import { isB64Token, MAX_TOKEN_LENGTH, parseBearer } from '../../src/core/bearer.js';
 
 const MISSING = { kind: 'refused', reason: 'token_missing' } as const;
 const MALFORMED = { kind: 'refused', reason: 'token_malformed' } as const;
@@ -113,3 +113,31 @@ for (const [sentence, token, kind] of LENGTHS) {
     t.deepEqual(parseBearer(`Bearer ${token}`), expected);
   });
 }
+
+const TOKENS: [sentence: string, text: string, isToken: boolean][] = [
+  ['one character', 'a', true],
+  ['every kind of character that the grammar names', 'aZ09-._~+/', true],
+  ['padding behind it', 'abc==', true],
+  ['padding alone', '=', false],
+  ['padding in the middle', 'a=b', false],
+  ['an empty text', '', false],
+  ['a space', 'a b', false],
+  ['a space before it', ' abc', false],
+  ['a line feed behind it, which $ must not overlook (S8)', 'abc\n', false],
+  ['a scheme before it: a token, not a header', 'Bearer abc', false],
+  ['a line of its own for another token (S59)', 'abc\nabc', false],
+  ['the longest', 'a'.repeat(4096), true],
+  ['one character above the longest (S10)', 'a'.repeat(4097), false],
+  ['padding above the longest (S10)', `${'a'.repeat(4096)}=`, false],
+];
+
+for (const [sentence, text, isToken] of TOKENS) {
+  test(`isB64Token: ${isToken ? 'may be' : 'is not'} ${sentence} (RFC 6750 §2.1, S6)`, (t) =>
+    t.is(isB64Token(text), isToken));
+}
+
+test('isB64Token: takes what parseBearer takes, so that what is purged is what was stored (S62)', (t) => {
+  for (const [, text] of TOKENS.filter(([, text]) => !text.startsWith(' ') && text !== '')) {
+    t.is(isB64Token(text), parseBearer(`Bearer ${text}`).kind === 'token', text.slice(0, 20));
+  }
+});

@@ -1,5 +1,11 @@
 import test from 'ava';
-import { cacheKey, canonicalLookup, credentialOf } from '../../src/core/cache_key.js';
+import {
+  cacheKey,
+  canonicalLookup,
+  credentialOf,
+  endpointOf,
+  isAddressBound,
+} from '../../src/core/cache_key.js';
 
 /** As nginx joins it: server, endpoint, client id, form fields, JWT field and credential. */
 const LOOKUP = '443 192.0.2.1 api.example.com\n/introspect\nclient\nresource=a\njwt\nBearer abc';
@@ -97,3 +103,48 @@ test('canonicalLookup: keeps the lines before the credential as they are (S58)',
 test('canonicalLookup: leaves the credential that it made to credentialOf', (t) => {
   t.is(credentialOf(canonicalLookup('api:443\n/introspect\nbearer   abc', 'abc')), 'Bearer abc');
 });
+
+const ENDPOINT = '443 192.0.2.1 api.example.com\n/introspect';
+
+const ENDPOINTS: [sentence: string, lookup: string, endpoint: string][] = [
+  ['server and endpoint, one a line', LOOKUP, ENDPOINT],
+  ['the same without a credential', LOOKUP.replace('Bearer abc', ''), ENDPOINT],
+  ['empty lines are lines', '\n\n\n\n\nBearer abc', '\n'],
+  ['empty when nginx joined nothing', '', ''],
+];
+
+for (const [sentence, lookup, endpoint] of ENDPOINTS) {
+  test(`endpointOf: ${sentence}`, (t) => t.is(endpointOf(lookup), endpoint));
+}
+
+test('endpointOf: another token, client, form or member is the same endpoint: it fails for all of them (S61, S69)', (t) => {
+  for (const [sentence, from, to] of [...OTHER_QUESTIONS.slice(0, 2), ...OTHER_QUESTIONS.slice(6, 10)]) {
+    t.is(endpointOf(LOOKUP.replace(from, to)), ENDPOINT, sentence);
+  }
+});
+
+test('endpointOf: another server or endpoint is another endpoint (S58)', (t) => {
+  for (const [sentence, from, to] of OTHER_QUESTIONS.slice(2, 6)) {
+    t.not(endpointOf(LOOKUP.replace(from, to)), ENDPOINT, sentence);
+  }
+});
+
+const SERVERS: [sentence: string, server: string, isBound: boolean][] = [
+  ['a server without a name is known by its address', '443 @192.0.2.1', true],
+  ['an address of IPv6', '443 @2001:db8::1', true],
+  ['a socket, which has no port', ' @unix:/run/nginx.sock', true],
+  ['a server with a name', '443 api.example.com', false],
+  ['a partition', 'tenant', false],
+  ['a partition with an @', 'a@b', false],
+  ['a partition with an @ behind a space', 'a @b', false],
+  ['a partition with an @ in its middle', '443 a @b', false],
+  ['a partition of an @ alone', '@', false],
+  ['no server', '', false],
+];
+
+for (const [sentence, server, isBound] of SERVERS) {
+  test(`isAddressBound: ${isBound}: ${sentence}: "${server}", so that a purge there reaches ${isBound ? 'not ' : ''}all records (S62)`, (t) => {
+    t.is(isAddressBound(`${server}\n/introspect\n\n\n\nBearer abc`), isBound);
+    t.is(isAddressBound(`${server}\n443 @x\n\n\n\n443 @x`), isBound);
+  });
+}

@@ -30,6 +30,12 @@ function settingsWith(changes: Partial<Settings>): Settings {
     jwtField: '',
     maxJwtLength: 65536,
     introspectionParameters: '',
+    obeysCacheControl: true,
+    negativeCacheTtlSec: 5,
+    staleIfErrorSec: 0,
+    introspectionTimeoutSec: 10,
+    breakerFailures: 5,
+    breakerDelaySec: 2,
     ...changes,
   };
 }
@@ -43,6 +49,7 @@ const DENIALS: Record<DenialReason, [status: number, challenge: string, body: st
   token_not_yet_valid: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
   token_sender_constrained: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
   token_type_mismatch: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
+  token_purged: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
   issuer_mismatch: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
   audience_mismatch: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
   scope_insufficient: [403, 'Bearer realm="api", error="insufficient_scope"', SCOPE_BODY],
@@ -123,6 +130,8 @@ const STATUSES: Record<UnavailableReason, number> = {
   introspection_unreachable: 502,
   introspection_timeout: 504,
   introspection_overloaded: 503,
+  introspection_suspended: 503,
+  introspection_server_error: 502,
   introspection_unauthorized: 502,
   introspection_status: 502,
   introspection_content_type: 502,
@@ -148,9 +157,10 @@ test('buildUnavailable: the detail for the log is in no answer (S109)', (t) => {
 });
 
 function overloaded(retryAfter: string, reason: UnavailableReason = 'introspection_overloaded'): Unavailable {
-  return { ...unavailable(reason, '', 'MISS'), retryAfter };
+  return unavailable(reason, '', 'MISS', retryAfter);
 }
 
+const FIRST = 'Sun, 01 Nov 2026 00:00:00 GMT';
 const DATE = 'Wed, 21 Oct 2026 07:28:00 GMT';
 const RETRY_AFTER: [sentence: string, asked: string, retryAfter: string][] = [
   ['one second when the server names no time', '', '1'],
@@ -159,6 +169,7 @@ const RETRY_AFTER: [sentence: string, asked: string, retryAfter: string][] = [
   ['nine digits are passed on', '999999999', '999999999'],
   ['ten digits are not', '1000000000', '1'],
   ['a date is passed on (RFC 9110 §10.2.3)', DATE, DATE],
+  ['a date on the first of a month is passed on', FIRST, FIRST],
   ['a negative number is not', '-1', '1'],
   ['a fraction is not (RFC 9110 §10.2.3: digits only)', '1.5', '1'],
   ['a unit is not', '60s', '1'],

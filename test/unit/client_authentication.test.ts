@@ -201,6 +201,8 @@ const NO_PEMS: [sentence: string, pem: string][] = [
   ['a key whose start is missing', `${BASE64}\n${END}\n`],
   ['a start and an end in the wrong order', `${END}\n${BASE64}\n${BEGIN}\n`],
   ['nothing between start and end', `${BEGIN}${END}`],
+  ['a line break alone between start and end', `${BEGIN}\n${END}\n`],
+  ['white space alone between start and end', `${BEGIN}\r\n \t\r\n${END}\r\n`],
   ['a character outside base64', `${BEGIN}\nMIL7*\n${END}\n`],
   ['base64url (RFC 7468 §2: base64)', `${BEGIN}\nMIL7_78A\n${END}\n`],
   ['a header line within, as of an encrypted key', `${BEGIN}\nProc-Type: 4,ENCRYPTED\n\n${BASE64}\n${END}\n`],

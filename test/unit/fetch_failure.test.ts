@@ -20,6 +20,11 @@ const MESSAGES: [sentence: string, message: string, expected: FetchFailure][] = 
   ['a server that does not take the request', 'write timed out', TIMEOUT],
   ['a configuration without a resolver', 'no resolver defined', NO_RESOLVER],
   ['a name that does not exist', '"as.example.com" could not be resolved (3: Host not found)', UNKNOWN_HOST],
+  [
+    'a name server that does not answer: no answer was awaited from the server (RFC 9110 §15.6.5)',
+    '"as.example.com" could not be resolved (110: Operation timed out)',
+    UNKNOWN_HOST,
+  ],
   ['a name server that fails', '"as.example.com" could not be resolved (2: Server failure)', UNKNOWN_HOST],
   [
     'a name server that refuses',
@@ -30,6 +35,7 @@ const MESSAGES: [sentence: string, message: string, expected: FetchFailure][] = 
   ['an announced length over the limit (0.8.9, S38)', 'fetch content length is too large', TOO_LARGE],
   ['a body over the limit (1.0.2, S38)', 'http response body is too large', TOO_LARGE],
   ['a body over the limit (0.8.9, S38)', 'fetch response body is too large', TOO_LARGE],
+  ['headers over the limit (S38)', 'very large http header', TOO_LARGE],
   ['a server that refuses, or whose certificate is not trusted (S22)', 'connect failed', NO_CONNECTION],
   ['a server that closes early (S44)', 'prematurely closed connection', OTHER],
   ['an answer that is no HTTP (1.0.2)', 'invalid http status line', OTHER],

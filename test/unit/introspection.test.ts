@@ -113,13 +113,17 @@ for (const [sentence, token, proofFields, parameters, form] of FORMS) {
     t.is(introspectionForm(token, proofFields, parameters), form));
 }
 
+/** What is no reply's fault: nobody asked, or nobody could. */
+type OwnReason = 'misconfigured' | 'internal_error' | 'introspection_suspended';
+
 // One reply for each reason: the type check fails when one is missing here.
-const REFUSED: Record<Exclude<UnavailableReason, 'misconfigured' | 'internal_error'>, IntrospectionReply> = {
+const REFUSED: Record<Exclude<UnavailableReason, OwnReason>, IntrospectionReply> = {
   introspection_unreachable: replyOf('text/html', '', { status: 502 }),
   introspection_timeout: replyOf('text/html', '', { status: 504 }),
   introspection_overloaded: replyOf('text/html', '', { status: 503 }),
   introspection_unauthorized: replyOf('application/json', '{"error":"invalid_client"}', { status: 401 }),
-  introspection_status: replyOf('application/json', '{"active":true}', { status: 500 }),
+  introspection_server_error: replyOf('application/json', '{"active":true}', { status: 500 }),
+  introspection_status: replyOf('application/json', '{"active":true}', { status: 404 }),
   introspection_content_type: replyOf('text/html', '<p>Please log in</p>'),
   introspection_truncated: jwtReply({}, { contentLength: '9999' }),
   introspection_malformed: jsonReply('{}'),
@@ -140,6 +144,8 @@ for (const [reason, reply] of Object.entries(REFUSED)) {
     const arrived = `status=${reply.status} content_type=${reply.contentType} bytes=${reply.bodyBytes}`;
     const details: Record<string, string> = {
       introspection_invalid_claim: `claim=exp ${arrived}`,
+      introspection_malformed: `${arrived} problem="active is no boolean"`,
+      jwt_missing: `${arrived} the answer has no member that holds a JWT: see $phantom_token_jwt_field`,
       jwt_too_large: `${arrived} raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection.conf above it`,
     };
     t.is(outcome.kind === 'unavailable' ? outcome.detail : outcome.kind, details[reason] ?? arrived);
@@ -202,12 +208,14 @@ const STATUSES: [status: number, reason: string, why: string][] = [
   [429, 'introspection_overloaded', 'RFC 6585 §4, S26'],
   [430, 'introspection_status', 'no meaning here'],
   [499, 'introspection_status', 'the client went away'],
-  [500, 'introspection_status', 'a fault of the server'],
-  [501, 'introspection_status', 'a fault of the server'],
+  [500, 'introspection_server_error', 'a fault of the server, RFC 9110 §15.6'],
+  [501, 'introspection_server_error', 'a fault of the server, RFC 9110 §15.6'],
   [502, 'introspection_unreachable', 'nginx could not connect, S44'],
   [503, 'introspection_overloaded', 'RFC 9110 §15.6.4, S44'],
   [504, 'introspection_timeout', 'the timeout of nginx ran out, S44'],
-  [505, 'introspection_status', 'no meaning here'],
+  [505, 'introspection_server_error', 'a fault of the server, RFC 9110 §15.6'],
+  [520, 'introspection_server_error', 'an unknown status is as the first of its class, RFC 9110 §15'],
+  [599, 'introspection_server_error', 'an unknown status is as the first of its class, RFC 9110 §15'],
 ];
 
 for (const [status, reason, why] of STATUSES) {
@@ -401,6 +409,9 @@ const ACTIVE_CLAIMS: [sentence: string, payload: object, meaning: string][] = [
 for (const [sentence, payload, meaning] of ACTIVE_CLAIMS) {
   test(`interpretReply: application/jwt whose payload is the whole reply of RFC 7662 §2.2: ${sentence}`, (t) =>
     t.is(meaningOf(jwtReply(payload)), meaning));
+
+  test(`interpretReply: a JWT beside active JSON whose payload is the whole reply, too: ${sentence}`, (t) =>
+    t.is(meaningOf(jsonWith({}, payload)), meaning));
 }
 
 const TOKEN_TYPES: [sentence: string, claims: object, meaning: string][] = [
@@ -674,7 +685,7 @@ for (const [sentence, value] of NO_MEMBERS) {
 
 test('interpretReply: JSON: the claims are those of the JSON, not of the JWT (RFC 7662 §2.2)', (t) => {
   const json = { exp: NOW_SEC + 60, nbf: NOW_SEC - 5, scope: 'read write', iss: 'https://as', aud: 'api' };
-  const ofJwt = { scope: 'admin', iss: 'https://other', aud: ['other'], active: false };
+  const ofJwt = { scope: 'admin', iss: 'https://other', aud: ['other'], active: true };
   t.deepEqual(interpretReply(jsonWith(json, ofJwt), USUAL_FORM, NOW_SEC), {
     kind: 'active',
     jwt: jwtOf(ofJwt),
@@ -764,4 +775,55 @@ test('interpretReply: JSON: of two claims that are not understood that of the JS
 
 test('interpretReply: JSON: a __proto__ member brings no JWT (S30)', (t) => {
   t.is(meaningOf(jsonReply(`{"active":true,"__proto__":{"jwt":"${GOOD}"}}`)), 'jwt_missing');
+});
+
+for (const jwtField of ['toString', 'constructor', 'hasOwnProperty', '__proto__']) {
+  test(`interpretReply: JSON: ${jwtField} is a member only when the answer has one of its own (S30)`, (t) => {
+    const form = { jwtField, maxJwtLength: 65536 };
+    t.is(meaningOf(jsonReply('{"active":true}'), form), 'jwt_missing');
+    t.is(meaningOf(jsonReply(`{"active":true,"${jwtField}":"${GOOD}"}`), form), 'active');
+  });
+}
+
+test('interpretReply: JSON: active of the JWT is looked at before the claims of both', (t) => {
+  t.is(meaningOf(jsonWith({ exp: NOW_SEC - 1 }, { active: false, iss: 1 })), 'token_inactive');
+  t.is(meaningOf(jsonWith({ iss: 1 }, { active: 'no' })), 'introspection_malformed');
+});
+
+const PROBLEMS: [sentence: string, reply: IntrospectionReply, problem: string][] = [
+  ['JSON that is broken', jsonReply('{"active":'), 'no JSON object'],
+  ['JSON that is no object', jsonReply('[]'), 'no JSON object'],
+  ['no active (RFC 7662 §2.2, S28)', jsonReply('{}'), 'active is no boolean'],
+  ['active as a text (S27)', jsonReply('{"active":"true"}'), 'active is no boolean'],
+  ['active as a text in a JWT (S27)', jwtReply({ active: 'true' }), 'active is no boolean'],
+  ['active as a text beside JSON (S27)', jsonWith({}, { active: 'true' }), 'active is no boolean'],
+  ['a member that is null', jsonReply('{"active":true,"jwt":null}'), 'the JWT is no string'],
+  ['a member that is an object', jsonReply('{"active":true,"jwt":{}}'), 'the JWT is no string'],
+  ['a text of no JWT', replyOf('application/jwt', 'x'), 'not a signed JWT of three base64url parts'],
+  ['a member of no JWT', jsonReply('{"active":true,"jwt":"x"}'), 'not a signed JWT of three base64url parts'],
+  [
+    'a payload that is no object',
+    replyOf('application/jwt', jwtOf(['a'])),
+    'header or payload of the JWT is no JSON object',
+  ],
+  [
+    'a signature that was cut (S37)',
+    replyOf('application/jwt', jwtOf({}).slice(0, -1)),
+    'alg none, or a signature of 85 characters, which its alg does not make: was it cut?',
+  ],
+];
+
+for (const [sentence, reply, problem] of PROBLEMS) {
+  test(`interpretReply: the detail of introspection_malformed names the problem, for the operator: ${sentence}`, (t) => {
+    const arrived = `status=200 content_type=${reply.contentType} bytes=${reply.bodyBytes}`;
+    t.deepEqual(
+      interpretReply(reply, USUAL_FORM, NOW_SEC),
+      unavailable('introspection_malformed', `${arrived} problem="${problem}"`, 'MISS'),
+    );
+  });
+}
+
+test('interpretReply: a list over the limit is no string, and not too large: only texts have a length (S38)', (t) => {
+  const form = { jwtField: '', maxJwtLength: 1 };
+  t.is(meaningOf(jsonReply('{"active":true,"jwt":[1,2,3]}'), form), 'introspection_malformed');
 });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { isIntrospectionResponse, type Jwt, parseJwt } from '../../src/core/jwt.js';
+import { explainBadJwt, isIntrospectionResponse, type Jwt, parseJwt } from '../../src/core/jwt.js';
 
 function base64url(text: string): string {
   return Buffer.from(text).toString('base64url');
@@ -178,6 +178,48 @@ test('parseJwt: a signature that was cut anywhere is refused (S37)', (t) => {
   );
   t.deepEqual(accepted, []);
   t.not(parseJwt(whole), undefined);
+});
+
+const SHAPE = 'not a signed JWT of three base64url parts';
+const PARTS = 'header or payload of the JWT is no JSON object';
+
+function ofSignature(length: number): string {
+  return `alg none, or a signature of ${length} characters, which its alg does not make: was it cut?`;
+}
+
+const EXPLAINED: [sentence: string, text: string, problem: string][] = [
+  ['an empty text', '', SHAPE],
+  ['two parts', 'e30.e30', SHAPE],
+  ['five parts, a JWE (RFC 7516 §3.1)', 'e30.e30.e30.e30.e30', SHAPE],
+  ['a signature that is missing altogether (S37)', jwtOf({ alg: 'ES256' }, {}, ''), SHAPE],
+  ['a line break behind it (S103)', `${jwtOf(UNKNOWN_ALG, {}, SIGNATURE)}\n`, SHAPE],
+  ['a header that is no JSON', `${base64url('alg')}.${base64url('{}')}.${SIGNATURE}`, PARTS],
+  ['a header that is a list', `${base64url('["alg"]')}.${base64url('{}')}.${SIGNATURE}`, PARTS],
+  ['a payload that is no JSON', `${base64url('{"alg":"X"}')}.${base64url('{')}.${SIGNATURE}`, PARTS],
+  ['a payload that is null', `${base64url('{"alg":"X"}')}.${base64url('null')}.${SIGNATURE}`, PARTS],
+  ['alg none (RFC 8725 §3.1, S53)', jwtOf({ alg: 'none' }, {}, signatureOf(64)), ofSignature(86)],
+  ['no alg (RFC 7515 §4.1.1)', jwtOf({}, {}, SIGNATURE), ofSignature(4)],
+  ['a signature that was cut (S37)', jwtOf({ alg: 'RS256' }, {}, signatureOf(250)), ofSignature(334)],
+];
+
+for (const [sentence, text, problem] of EXPLAINED) {
+  test(`explainBadJwt: tells the operator of ${sentence}`, (t) => {
+    t.is(parseJwt(text), undefined);
+    t.is(explainBadJwt(text), problem);
+  });
+}
+
+test('explainBadJwt: repeats nothing of the text, which may be a token or a page (S108)', (t) => {
+  const texts = [
+    'hidden',
+    'hidden.hidden.hidden',
+    jwtOf({ alg: 'ES256', kid: 'hidden' }, { sub: 'hidden' }, 'hidden'),
+    jwtOf({ alg: 'none', kid: 'hidden' }, { sub: 'hidden' }, 'hidden'),
+  ];
+  for (const text of texts) {
+    t.is(parseJwt(text), undefined);
+    t.false(explainBadJwt(text).includes('hidden'), explainBadJwt(text));
+  }
 });
 
 const TYPES: [sentence: string, header: object, payload: object, isResponse: boolean][] = [

@@ -6,12 +6,24 @@ import { transformSync } from 'esbuild';
 
 const SRC = new URL('../../src/', import.meta.url);
 /** The only files of src beside the folders; njs.d.ts declares types for the compiler and imports nothing. */
-const ROOT_FILES = ['index.ts', 'njs.d.ts', 'phantom_token.ts'];
+const ROOT_FILES = [
+  'ask.ts',
+  'index.ts',
+  'log_variables.ts',
+  'metrics.ts',
+  'njs.d.ts',
+  'phantom_token.ts',
+  'purge.ts',
+];
+/** What phantom_token.ts leaves to a file of its own. */
+const PARTS_OF_THE_PATH = ['./ask.js'];
+/** What nginx.conf may call. */
+const ENTRIES = ['./log_variables.js', './metrics.js', './phantom_token.js', './purge.js'];
 
 const IMPORTS_OF_CORE = /^(\.\/[a-z_]+\.js|crypto)$/;
 const IMPORTS_OF_EDGE = /^(\.\.\/core\/[a-z_]+\.js|\.\/[a-z_]+\.js|crypto|fs)$/;
 const NAMES_OF_NGINX = /^(ngx|njs|Nginx[A-Z]\w*|Ngx[A-Z]\w*)$/;
-const IMPORTS_OF_ROOT = /^(\.\/phantom_token\.js|\.\/(core|edge)\/[a-z_]+\.js)$/;
+const IMPORTS_OF_PATHS = /^\.\/(core|edge)\/[a-z_]+\.js$/;
 
 /** What core may use of the language's globals: all of them pure, and in Node as in njs. */
 const PURE_GLOBALS = [
@@ -26,6 +38,7 @@ const PURE_GLOBALS = [
   'String',
   'isFinite',
   'isNaN',
+  'decodeURIComponent',
   'encodeURIComponent',
   'undefined',
 ];
@@ -120,7 +133,7 @@ for (const path of filesOf('core/')) {
 }
 
 for (const path of filesOf('edge/')) {
-  test(`${path}: edge imports only core, edge and modules of njs, so that phantom_token.ts alone shows the path`, (t) => {
+  test(`${path}: edge imports only core, edge and modules of njs, so that the files beside it alone show the paths`, (t) => {
     t.deepEqual(
       importsOf(read(path)).filter((name) => !IMPORTS_OF_EDGE.test(name)),
       [],
@@ -140,17 +153,24 @@ test('src/core, src/edge: hold TypeScript files and no folders, so that the rule
   t.deepEqual(others, []);
 });
 
-for (const path of ROOT_FILES) {
-  test(`${path}: imports only what belongs to the project`, (t) => {
+for (const path of ROOT_FILES.filter((name) => name !== 'index.ts' && name !== 'phantom_token.ts')) {
+  test(`${path}: a path imports only core and edge: no path leads into another`, (t) => {
     t.deepEqual(
-      importsOf(read(path)).filter((name) => !IMPORTS_OF_ROOT.test(name)),
+      importsOf(read(path)).filter((name) => !IMPORTS_OF_PATHS.test(name)),
       [],
     );
   });
 }
 
+test('phantom_token.ts: imports only core, edge and the parts of its path', (t) => {
+  t.deepEqual(
+    importsOf(read('phantom_token.ts')).filter((name) => !IMPORTS_OF_PATHS.test(name)),
+    PARTS_OF_THE_PATH,
+  );
+});
+
 test('index.ts: holds no more than the names for nginx.conf', (t) => {
-  t.deepEqual(importsOf(read('index.ts')), ['./phantom_token.js']);
+  t.deepEqual(importsOf(read('index.ts')).toSorted(), ENTRIES);
 });
 
 const SOURCES: [sentence: string, source: string, imports: string[]][] = [

@@ -1,10 +1,16 @@
 import test from 'ava';
 import {
+  type CacheStatus,
+  cacheStatuses,
   type DenialReason,
+  denialReasons,
   denied,
   granted,
+  isOutage,
+  isTransportFailure,
   type UnavailableReason,
   unavailable,
+  unavailableReasons,
 } from '../../src/core/outcome.js';
 
 // The codes of $phantom_token_reason, which access logs hold: the type check fails when one goes, comes or is renamed.
@@ -16,27 +22,66 @@ const DENIALS: Record<DenialReason, true> = {
   token_not_yet_valid: true,
   token_sender_constrained: true,
   token_type_mismatch: true,
+  token_purged: true,
   issuer_mismatch: true,
   audience_mismatch: true,
   scope_insufficient: true,
 };
 
-const FAILURES: Record<UnavailableReason, true> = {
-  misconfigured: true,
-  internal_error: true,
-  introspection_unreachable: true,
-  introspection_timeout: true,
-  introspection_overloaded: true,
-  introspection_unauthorized: true,
-  introspection_status: true,
-  introspection_content_type: true,
-  introspection_truncated: true,
-  introspection_malformed: true,
-  introspection_invalid_claim: true,
-  introspection_response_jwt: true,
-  jwt_missing: true,
-  jwt_too_large: true,
+/** `none`: the server gave no answer; `outage`: it answered that it cannot; `other`: it is not the server that is down. */
+type Failing = 'none' | 'outage' | 'other';
+
+const FAILURES: Record<UnavailableReason, Failing> = {
+  misconfigured: 'other',
+  internal_error: 'other',
+  introspection_unreachable: 'none',
+  introspection_timeout: 'none',
+  introspection_overloaded: 'outage',
+  introspection_suspended: 'outage',
+  introspection_server_error: 'outage',
+  introspection_unauthorized: 'other',
+  introspection_status: 'other',
+  introspection_content_type: 'other',
+  introspection_truncated: 'other',
+  introspection_malformed: 'other',
+  introspection_invalid_claim: 'other',
+  introspection_response_jwt: 'other',
+  jwt_missing: 'other',
+  jwt_too_large: 'other',
 };
+
+// The values of $phantom_token_cache_status, which access logs hold.
+const CACHE_STATUSES: Record<CacheStatus, true> = {
+  '': true,
+  HIT: true,
+  MISS: true,
+  JOINED: true,
+  NEGATIVE: true,
+  STALE: true,
+  BYPASS: true,
+};
+
+const LISTS: [name: string, listed: readonly string[], codes: string[]][] = [
+  ['denialReasons', denialReasons(), Object.keys(DENIALS)],
+  ['unavailableReasons', unavailableReasons(), Object.keys(FAILURES)],
+  ['cacheStatuses', cacheStatuses(), Object.keys(CACHE_STATUSES)],
+];
+
+for (const [name, listed, codes] of LISTS) {
+  test(`${name}: lists every code once, so that metrics show those too that never happened`, (t) =>
+    t.deepEqual(listed.toSorted(), codes.toSorted()));
+}
+
+test('denialReasons, unavailableReasons: share no code, so that one label can hold both', (t) => {
+  const both: string[] = [...denialReasons(), ...unavailableReasons()];
+  t.is(new Set(both).size, both.length);
+});
+
+test('denialReasons, unavailableReasons: a code is one word of lower-case letters, safe in a log and in a label', (t) => {
+  for (const reason of [...denialReasons(), ...unavailableReasons()]) {
+    t.regex(reason, /^[a-z]+(_[a-z]+)*$/);
+  }
+});
 
 test('granted: is a Grant of the whole header value', (t) => {
   t.deepEqual(granted('Bearer a.b.c', 'HIT'), {
@@ -68,8 +113,21 @@ for (const reason of Object.keys(FAILURES) as UnavailableReason[]) {
   });
 }
 
+test('unavailable: keeps for how long the server asked to be left alone, also when that is nothing (S26)', (t) => {
+  t.is(unavailable('introspection_overloaded', '', 'MISS', '30').retryAfter, '30');
+  t.is(unavailable('introspection_overloaded', '', 'MISS', '').retryAfter, '');
+});
+
 test('denied, unavailable: keep where the answer came from: empty when nothing was looked up', (t) => {
   t.is(denied('token_missing', '').cacheStatus, '');
   t.is(denied('scope_insufficient', 'HIT').cacheStatus, 'HIT');
   t.is(unavailable('misconfigured', '', '').cacheStatus, '');
 });
+
+for (const [reason, failing] of Object.entries(FAILURES) as [UnavailableReason, Failing][]) {
+  test(`isTransportFailure: ${reason} ${failing === 'none' ? 'counts for the breaker: no answer came' : 'does not count for the breaker: something answered, or nothing was asked'} (S69)`, (t) =>
+    t.is(isTransportFailure(reason), failing === 'none'));
+
+  test(`isOutage: ${reason} ${failing === 'other' ? 'lets no older answer stand in: the server is up, or the fault ours' : 'lets an older answer stand in'} (RFC 5861 §4, S65)`, (t) =>
+    t.is(isOutage(reason), failing !== 'other'));
+}

@@ -25,6 +25,12 @@ function settingsWith(changes: Partial<Settings>): Settings {
     jwtField: '',
     maxJwtLength: 65536,
     introspectionParameters: '',
+    obeysCacheControl: true,
+    negativeCacheTtlSec: 5,
+    staleIfErrorSec: 0,
+    introspectionTimeoutSec: 10,
+    breakerFailures: 5,
+    breakerDelaySec: 2,
     ...changes,
   };
 }

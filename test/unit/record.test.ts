@@ -6,51 +6,70 @@ import {
   claimsOf,
   encodeRecord,
   isFresh,
+  isStale,
   notBeforeOf,
+  type RecordLimits,
+  type RecordTimes,
 } from '../../src/core/record.js';
 
 const STORED_AT_SEC = 1_699_999_700;
 const EXPIRES_AT_SEC = 1_700_000_000;
+const TOKEN_EXPIRES_AT_SEC = 1_700_003_600;
 const JWT = 'e30.e30.c2ln';
 
 function claimsWith(changes: Partial<TokenClaims>): TokenClaims {
   return { notBeforeSec: 0, scope: '', issuer: '', audience: [], ...changes };
 }
 
+function timesWith(changes: Partial<RecordTimes>): RecordTimes {
+  return {
+    expiresAtSec: EXPIRES_AT_SEC,
+    storedAtSec: STORED_AT_SEC,
+    tokenExpiresAtSec: TOKEN_EXPIRES_AT_SEC,
+    ...changes,
+  };
+}
+
+function recordWith(times: Partial<RecordTimes>, claims: Partial<TokenClaims> = {}, jwt = JWT): string {
+  return encodeRecord(timesWith(times), jwt, claimsWith(claims));
+}
+
 const LAYOUTS: [
   sentence: string,
-  expiresAtSec: number,
-  storedAtSec: number,
+  times: Partial<RecordTimes>,
   claims: Partial<TokenClaims>,
   record: string,
 ][] = [
-  ['no claims', EXPIRES_AT_SEC, STORED_AT_SEC, {}, '170000000000000000001699999700Bearer e30.e30.c2ln\n\n'],
+  ['no claims', {}, {}, '1700000000000000000016999997001700003600Bearer e30.e30.c2ln\n\n'],
   [
     'all claims',
-    EXPIRES_AT_SEC,
-    STORED_AT_SEC,
+    {},
     { notBeforeSec: 1_699_999_999, scope: 'read write', issuer: 'https://as', audience: ['a', 'b'] },
-    '170000000016999999991699999700Bearer e30.e30.c2ln\nread write\nhttps://as\na\nb',
+    '1700000000169999999916999997001700003600Bearer e30.e30.c2ln\nread write\nhttps://as\na\nb',
+  ],
+  [
+    'a token without exp ends in the last second that ten digits can name',
+    { tokenExpiresAtSec: undefined },
+    {},
+    '1700000000000000000016999997009999999999Bearer e30.e30.c2ln\n\n',
   ],
   [
     'times of fewer digits get leading zeros',
-    1,
-    456,
+    { expiresAtSec: 1, storedAtSec: 456, tokenExpiresAtSec: 7890 },
     { notBeforeSec: 23 },
-    '000000000100000000230000000456Bearer e30.e30.c2ln\n\n',
+    '0000000001000000002300000004560000007890Bearer e30.e30.c2ln\n\n',
   ],
   [
     'times of ten digits fill their place',
-    9999999997,
-    9999999999,
-    { notBeforeSec: 9999999998 },
-    '999999999799999999989999999999Bearer e30.e30.c2ln\n\n',
+    { expiresAtSec: 9999999996, storedAtSec: 9999999998, tokenExpiresAtSec: 9999999999 },
+    { notBeforeSec: 9999999997 },
+    '9999999996999999999799999999989999999999Bearer e30.e30.c2ln\n\n',
   ],
 ];
 
-for (const [sentence, expiresAtSec, storedAtSec, claims, record] of LAYOUTS) {
+for (const [sentence, times, claims, record] of LAYOUTS) {
   test(`encodeRecord: the layout that cache_key.ts numbers: ${sentence}`, (t) =>
-    t.is(encodeRecord(expiresAtSec, storedAtSec, JWT, claimsWith(claims)), record));
+    t.is(recordWith(times, claims), record));
 }
 
 const ROUND_TRIPS: [sentence: string, claims: TokenClaims][] = [
@@ -63,43 +82,43 @@ const ROUND_TRIPS: [sentence: string, claims: TokenClaims][] = [
   ['an empty audience, which is not the same as none', claimsWith({ audience: [''] })],
   ['an empty audience among others', claimsWith({ audience: ['a', '', 'b', ''] })],
   ['text outside ASCII', claimsWith({ issuer: 'https://ås/€', audience: ['😀'] })],
-  ['a text that looks like the start of a record', claimsWith({ issuer: '17000000000000000000Bearer x' })],
+  ['a text that looks like the start of a record', claimsWith({ issuer: `${'17'.repeat(20)}Bearer x` })],
 ];
 
 for (const [sentence, claims] of ROUND_TRIPS) {
   test(`claimsOf: gives back what was stored, for the policy on a hit: ${sentence} (S57)`, (t) =>
-    t.deepEqual(claimsOf(encodeRecord(EXPIRES_AT_SEC, STORED_AT_SEC, JWT, claims)), claims));
+    t.deepEqual(claimsOf(recordWith({}, claims)), claims));
 
   test(`authorizationOf: the claims do not show in it: ${sentence}`, (t) =>
-    t.is(authorizationOf(encodeRecord(EXPIRES_AT_SEC, STORED_AT_SEC, JWT, claims)), `Bearer ${JWT}`));
+    t.is(authorizationOf(recordWith({}, claims)), `Bearer ${JWT}`));
 }
 
 const FRESHNESS: [sentence: string, nowSec: number, isStillFresh: boolean][] = [
   ['one second before its expiry a record is fresh', EXPIRES_AT_SEC - 1, true],
   ['at its expiry it is not', EXPIRES_AT_SEC, false],
-  ['after its expiry it is not', EXPIRES_AT_SEC + 1, false],
+  ['after its expiry it is not, whatever is left of the token', EXPIRES_AT_SEC + 1, false],
 ];
 
 for (const [sentence, nowSec, isStillFresh] of FRESHNESS) {
-  test(`isFresh: ${sentence} (S64, S78)`, (t) =>
-    t.is(
-      isFresh(
-        encodeRecord(EXPIRES_AT_SEC, STORED_AT_SEC, JWT, claimsWith({ notBeforeSec: 9999999999 })),
-        nowSec,
-      ),
-      isStillFresh,
-    ));
+  test(`isFresh: ${sentence} (S64, S78)`, (t) => {
+    t.is(isFresh(recordWith({}, { notBeforeSec: 9999999999 }), nowSec), isStillFresh);
+    t.is(isFresh(recordWith({ tokenExpiresAtSec: undefined }), nowSec), isStillFresh);
+  });
 }
 
 test('isFresh: a small expiry with leading zeros is compared as a number', (t) => {
-  const record = encodeRecord(100, 9999999999, JWT, claimsWith({}));
+  const record = recordWith({ expiresAtSec: 100, storedAtSec: 9999999999 });
   t.true(isFresh(record, 99));
   t.false(isFresh(record, 100));
 });
 
-for (const record of ['', 'Bearer e30.e30.c2ln\n\n', 'undefined']) {
-  test(`isFresh: what is no record is never fresh: ${JSON.stringify(record)} (S77)`, (t) =>
-    t.false(isFresh(record, 0)));
+const NO_RECORDS = ['', 'Bearer e30.e30.c2ln\n\n', 'undefined'];
+
+for (const record of NO_RECORDS) {
+  test(`isFresh, isStale: what is no record is neither: ${JSON.stringify(record)} (S77)`, (t) => {
+    t.false(isFresh(record, 0));
+    t.false(isStale(record, { cacheTtlSec: 300, staleIfErrorSec: 31536000 }, 31536000));
+  });
 }
 
 const NOT_BEFORE: [notBeforeSec: number, why: string][] = [
@@ -110,9 +129,11 @@ const NOT_BEFORE: [notBeforeSec: number, why: string][] = [
 ];
 
 for (const [notBeforeSec, why] of NOT_BEFORE) {
-  test(`notBeforeOf: ${notBeforeSec} comes back, whatever the expiry (${why}, S48)`, (t) => {
-    t.is(notBeforeOf(encodeRecord(1, 2, JWT, claimsWith({ notBeforeSec }))), notBeforeSec);
-    t.is(notBeforeOf(encodeRecord(9999999999, 9999999999, JWT, claimsWith({ notBeforeSec }))), notBeforeSec);
+  test(`notBeforeOf: ${notBeforeSec} comes back, whatever the times (${why}, S48)`, (t) => {
+    const least = { expiresAtSec: 1, storedAtSec: 2, tokenExpiresAtSec: 3 };
+    const largest = { expiresAtSec: 9999999999, storedAtSec: 9999999999, tokenExpiresAtSec: 9999999999 };
+    t.is(notBeforeOf(recordWith(least, { notBeforeSec })), notBeforeSec);
+    t.is(notBeforeOf(recordWith(largest, { notBeforeSec })), notBeforeSec);
   });
 }
 
@@ -126,16 +147,96 @@ const AGES: [sentence: string, storedAtSec: number, nowSec: number, ageSec: numb
 
 for (const [sentence, storedAtSec, nowSec, ageSec] of AGES) {
   test(`ageSecOf: ${sentence}, so that a location with a shorter TTL can tell (S62)`, (t) =>
-    t.is(
-      ageSecOf(encodeRecord(EXPIRES_AT_SEC, storedAtSec, JWT, claimsWith({ notBeforeSec: 7 })), nowSec),
-      ageSec,
-    ));
+    t.is(ageSecOf(recordWith({ storedAtSec }, { notBeforeSec: 7 }), nowSec), ageSec));
+}
+
+const HOUR_LATER_SEC = EXPIRES_AT_SEC + 3600;
+
+// The record ends at EXPIRES_AT_SEC.
+const STALENESS: [
+  sentence: string,
+  staleIfErrorSec: number,
+  tokenExpiresAtSec: number | undefined,
+  nowSec: number,
+  isUsable: boolean,
+][] = [
+  ['0 at its end: it does not stand in', 0, undefined, EXPIRES_AT_SEC, false],
+  ['0 after its end: it does not stand in', 0, undefined, EXPIRES_AT_SEC + 1, false],
+  ['1 at its end: it stands in for this second', 1, undefined, EXPIRES_AT_SEC, true],
+  ['1 a second later: it does not', 1, undefined, EXPIRES_AT_SEC + 1, false],
+  ['60 in its last second', 60, undefined, EXPIRES_AT_SEC + 59, true],
+  ['60 after them', 60, undefined, EXPIRES_AT_SEC + 60, false],
+  ['60 long after them', 60, undefined, EXPIRES_AT_SEC + 10_000, false],
+  ['a year, of a token without exp', 31536000, undefined, EXPIRES_AT_SEC + 31535999, true],
+  ['a year: not a second more', 31536000, undefined, EXPIRES_AT_SEC + 31536000, false],
+  ['a year: in the last second of the token', 31536000, HOUR_LATER_SEC, HOUR_LATER_SEC - 1, true],
+  ['a year: never at exp (RFC 7662 §4)', 31536000, HOUR_LATER_SEC, HOUR_LATER_SEC, false],
+  ['a year: never after exp (RFC 7662 §4)', 31536000, HOUR_LATER_SEC, HOUR_LATER_SEC + 1, false],
+  ['a year: a token that ends with its record', 31536000, EXPIRES_AT_SEC, EXPIRES_AT_SEC, false],
+  ['60, although the token lives for an hour', 60, HOUR_LATER_SEC, EXPIRES_AT_SEC + 60, false],
+  ['60: an exp with leading zeros is a number in the past', 60, 9, EXPIRES_AT_SEC, false],
+  [
+    '0 before its end: a location that wants none takes none, however old',
+    0,
+    undefined,
+    EXPIRES_AT_SEC - 1,
+    false,
+  ],
+];
+
+for (const [sentence, staleIfErrorSec, tokenExpiresAtSec, nowSec, isUsable] of STALENESS) {
+  test(`isStale: a record past its end, with so many seconds granted: ${sentence} (RFC 5861 §4, S65)`, (t) => {
+    const record = recordWith({ tokenExpiresAtSec }, { notBeforeSec: 1_699_999_999 });
+    t.is(isStale(record, { cacheTtlSec: 31536000, staleIfErrorSec }, nowSec), isUsable);
+  });
+}
+
+// Stored at STORED_AT_SEC by a location that keeps records for 300 seconds.
+const OF_ANOTHER_LOCATION: [sentence: string, limits: RecordLimits, nowSec: number, isUsable: boolean][] = [
+  [
+    'a shorter TTL counts from when it was stored: the last second',
+    { cacheTtlSec: 10, staleIfErrorSec: 20 },
+    STORED_AT_SEC + 29,
+    true,
+  ],
+  [
+    'a shorter TTL counts from when it was stored: not a second more',
+    { cacheTtlSec: 10, staleIfErrorSec: 20 },
+    STORED_AT_SEC + 30,
+    false,
+  ],
+  [
+    'a TTL of its own length: the last second',
+    { cacheTtlSec: 300, staleIfErrorSec: 20 },
+    EXPIRES_AT_SEC + 19,
+    true,
+  ],
+  [
+    'a longer TTL does not lengthen the record',
+    { cacheTtlSec: 301, staleIfErrorSec: 20 },
+    EXPIRES_AT_SEC + 20,
+    false,
+  ],
+  [
+    'a TTL of 0 takes no record, not even a new one',
+    { cacheTtlSec: 0, staleIfErrorSec: 20 },
+    STORED_AT_SEC,
+    false,
+  ],
+  [
+    'a shorter TTL without staleness takes no record past it',
+    { cacheTtlSec: 10, staleIfErrorSec: 0 },
+    STORED_AT_SEC + 10,
+    false,
+  ],
+];
+
+for (const [sentence, limits, nowSec, isUsable] of OF_ANOTHER_LOCATION) {
+  test(`isStale: of a record that another location stored: ${sentence} (S62, S65)`, (t) =>
+    t.is(isStale(recordWith({}), limits, nowSec), isUsable));
 }
 
 test('authorizationOf: is the whole header value, and a long JWT comes back whole', (t) => {
   const jwt = `e30.${'a'.repeat(65_000)}.c2ln`;
-  t.is(
-    authorizationOf(encodeRecord(EXPIRES_AT_SEC, STORED_AT_SEC, jwt, claimsWith({ scope: 'read' }))),
-    `Bearer ${jwt}`,
-  );
+  t.is(authorizationOf(recordWith({}, { scope: 'read' }, jwt)), `Bearer ${jwt}`);
 });

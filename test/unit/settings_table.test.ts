@@ -8,14 +8,35 @@ const TABLE = settingsTable();
 const CLIENT_TABLE = clientSettingsTable();
 const VARIABLES = TABLE.map(({ variable }) => variable);
 const CLIENT_VARIABLES = CLIENT_TABLE.map(({ variable }) => variable);
-/** A setting that only nginx reads: it becomes the credential of the lookup. */
-const INPUT = 'phantom_token_input';
-/** What the script writes: http.conf declares them under this prefix, too, and they are no settings. */
+/** Settings that only nginx reads: they become the credential and the first line of the lookup. */
+const OF_NGINX = ['phantom_token_input', 'phantom_token_partition'];
+/** What the script writes for nginx.conf and its logs. */
 const RESULTS = [
   'phantom_token_authorization',
   'phantom_token_cache_status',
-  'phantom_token_client_authorization',
   'phantom_token_reason',
+  'phantom_token_introspection_time',
+];
+/** Results that cost a call, and what they call. */
+const CALCULATED = [
+  '$phantom_jwt phantom_token.jwt nocache',
+  '$phantom_token_subject phantom_token.subject nocache',
+  '$phantom_token_client phantom_token.client nocache',
+];
+/** What the snippets and the script tell each other. */
+const INTERNAL = [
+  'phantom_here',
+  'phantom_introspection',
+  'phantom_form',
+  'phantom_token_client_authorization',
+  'phantom_server',
+  'phantom_kept_settings',
+  'phantom_kept_lookup',
+  'phantom_kept_client',
+  'phantom_status',
+  'phantom_challenge',
+  'phantom_retry_after',
+  'phantom_body',
 ];
 
 interface Declaration {
@@ -77,11 +98,22 @@ for (const { variable, defaultValue } of [...TABLE, ...CLIENT_TABLE]) {
   }
 }
 
-test('http.conf: declares under the prefix nothing but settings and results, so that none is without a reader', (t) => {
-  const declared = jsVarsOf(HTTP_CONF)
-    .map(({ variable }) => variable)
-    .filter((variable) => variable.startsWith('phantom_token'));
-  t.deepEqual(declared.toSorted(), [...VARIABLES, ...CLIENT_VARIABLES, INPUT, ...RESULTS].toSorted());
+test('http.conf: declares settings, results and internal variables, and nothing else, so that none is without a reader', (t) => {
+  const declared = jsVarsOf(HTTP_CONF).map(({ variable }) => variable);
+  const known = [...VARIABLES, ...CLIENT_VARIABLES, ...OF_NGINX, ...RESULTS, ...INTERNAL];
+  t.deepEqual(declared.toSorted(), known.toSorted());
+});
+
+for (const variable of [...OF_NGINX, ...RESULTS, ...INTERNAL]) {
+  test(`http.conf: $${variable} has no value before a location or the script gives it one (S84, S93)`, (t) =>
+    t.is(declarationOf(variable)?.value, ''));
+}
+
+test('http.conf: what costs a call is a js_set, made anew at each use (S93)', (t) => {
+  const sets = Array.from(HTTP_CONF.matchAll(/^js_set (.*?);/gm), ([, set]) =>
+    (set as string).replace(/\s+/g, ' '),
+  );
+  t.deepEqual(sets, CALCULATED);
 });
 
 test('http.conf: joins a first line and exactly the rows of the table, in its order, a line break between two', (t) => {
@@ -100,12 +132,28 @@ test('http.conf: joins exactly the rows of the client table, in its order, a lin
 
 test('http.conf: the lookup joins server, endpoint and what else forms the answer, and the credential last (S58, S59)', (t) => {
   t.deepEqual(joinedLinesOf('phantom_lookup'), [
-    '$server_port $server_addr $server_name',
+    '$phantom_part',
     '$phantom_token_introspection_endpoint',
     '$phantom_token_client_id',
     '$phantom_token_introspection_parameters',
     '$phantom_token_jwt_field',
     '$phantom_credential',
+  ]);
+});
+
+test('http.conf: the first line of the lookup is this server alone, unless servers set one that is equal (S58)', (t) => {
+  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token_partition', 'phantom_part')), [
+    'volatile',
+    '"" $phantom_server_key',
+    'default $phantom_token_partition',
+  ]);
+});
+
+test('http.conf: a server is known by port and name, and one without a name by port and address (S58)', (t) => {
+  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$server_name', 'phantom_server_key')), [
+    '"" "$server_port @$server_addr"',
+    '_ "$server_port @$server_addr"',
+    'default "$server_port $server_name"',
   ]);
 });
 
@@ -147,10 +195,6 @@ for (const target of ['phantom_settings', 'phantom_client', 'phantom_lookup']) {
     t.deepEqual(names, ['volatile', 'default']);
   });
 }
-
-test('http.conf: $phantom_here is empty until a location includes protect.conf (S84)', (t) => {
-  t.is(declarationOf('phantom_here')?.value, '');
-});
 
 test('jsVarsOf: reads declarations, their values and comments, and skips what is a comment itself', (t) => {
   const conf = '# js_var $a;\njs_var $b;   # 60 (seconds)\n  js_var $c "x y";\njs_set $d e.f;\n';

@@ -56,5 +56,41 @@ const ROWS: [sentence: string, lifetimes: Partial<Lifetimes>, ttlSec: number][] 
 ];
 
 for (const [sentence, lifetimes, ttlSec] of ROWS) {
-  test(`recordTtlSec: ${sentence}`, (t) => t.is(recordTtlSec(lifetimesWith(lifetimes), NOW_SEC), ttlSec));
+  test(`recordTtlSec: ${sentence}`, (t) => t.is(recordTtlSec(lifetimesWith(lifetimes), NOW_SEC, 0), ttlSec));
 }
+
+/** The largest number below 1: what chance gives at most. */
+const ALMOST_ONE = 1 - 2 ** -53;
+
+const JITTERS: [sentence: string, lifetimes: Partial<Lifetimes>, random: number, ttlSec: number][] = [
+  ['nothing at 0', {}, 0, 300],
+  ['almost a tenth at almost 1', {}, ALMOST_ONE, 271],
+  ['half of a tenth in the middle', {}, 0.5, 285],
+  ['whole seconds: 300 less 29.7', {}, 0.99, 271],
+  ['whole seconds: less than one is none', {}, 0.033, 300],
+  ['the first second at a thirtieth', {}, 0.034, 290 + 9],
+  ['of what Cache-Control leaves', { freshnessSec: 100 }, 0.5, 95],
+  ['of what exp leaves', { expiresAtSec: NOW_SEC + 200 }, 0.5, 190],
+  ['of the largest setting', { cacheTtlSec: 31536000 }, 0.5, 29959200],
+  ['nothing of 1 second, so that a stored one stays one', { cacheTtlSec: 1 }, ALMOST_ONE, 1],
+  ['nothing of 9 seconds', { cacheTtlSec: 9 }, ALMOST_ONE, 9],
+  ['nothing of 10 seconds', { cacheTtlSec: 10 }, ALMOST_ONE, 10],
+  ['a second of 11, which is the least that it shortens', { cacheTtlSec: 11 }, ALMOST_ONE, 10],
+  ['of a life with a fraction whole seconds remain (S47)', { freshnessSec: 100.9 }, 0.5, 95],
+  ['nothing of what is not stored', { cacheTtlSec: 0 }, ALMOST_ONE, 0],
+  ['nothing of what has ended', { expiresAtSec: NOW_SEC - 1000 }, ALMOST_ONE, 0],
+];
+
+for (const [sentence, lifetimes, random, ttlSec] of JITTERS) {
+  test(`recordTtlSec: chance takes off ${sentence}: tokens stored together do not end together (S71)`, (t) =>
+    t.is(recordTtlSec(lifetimesWith(lifetimes), NOW_SEC, random), ttlSec));
+}
+
+test('recordTtlSec: chance takes off at most a tenth, and never lengthens (S62, S71)', (t) => {
+  for (let cacheTtlSec = 1; cacheTtlSec <= 400; cacheTtlSec++) {
+    for (const random of [0, 0.1, 0.5, 0.9, ALMOST_ONE]) {
+      const ttlSec = recordTtlSec(lifetimesWith({ cacheTtlSec }), NOW_SEC, random);
+      t.true(Number.isInteger(ttlSec) && ttlSec <= cacheTtlSec && ttlSec >= 0.9 * cacheTtlSec);
+    }
+  }
+});

@@ -1,0 +1,155 @@
+import test from 'ava';
+import {
+  afterFailure,
+  type Breaker,
+  type BreakerSettings,
+  type BreakerState,
+  formatBreaker,
+  parseBreaker,
+  stateOf,
+  suspendedSec,
+} from '../../src/core/breaker.js';
+
+const NOW_MS = 1_700_000_000_500;
+const CLOSED: Breaker = { failures: 0, suspendedUntilMs: 0 };
+const SETTINGS: BreakerSettings = { breakerFailures: 5, breakerDelaySec: 2 };
+
+const STORED: [sentence: string, text: string, breaker: Breaker][] = [
+  ['the first failure', '1 0', { failures: 1, suspendedUntilMs: 0 }],
+  ['many failures', '12 0', { failures: 12, suspendedUntilMs: 0 }],
+  ['a suspension', '5 1700000000500', { failures: 5, suspendedUntilMs: NOW_MS }],
+  ['the first failure suspends', '1 1', { failures: 1, suspendedUntilMs: 1 }],
+];
+
+for (const [sentence, text, breaker] of STORED) {
+  test(`formatBreaker, parseBreaker: what one worker stores another one reads: ${sentence}`, (t) => {
+    t.is(formatBreaker(breaker), text);
+    t.deepEqual(parseBreaker(text), breaker);
+  });
+}
+
+const NOT_STORED: [sentence: string, text: string | undefined][] = [
+  ['nothing', undefined],
+  ['an empty text', ''],
+  ['a breaker without failures', '0 0'],
+  ['a suspension without failures', '0 1700000000500'],
+  ['negative failures', '-1 0'],
+  ['a negative time', '5 -1'],
+  ['a number alone', '5'],
+  ['words', 'five now'],
+  ['a word in place of the time', '5 now'],
+  ['a word in place of the failures', 'five 0'],
+];
+
+for (const [sentence, text] of NOT_STORED) {
+  test(`parseBreaker: ${sentence} is closed: what is not understood suspends nobody (S77)`, (t) =>
+    t.deepEqual(parseBreaker(text), CLOSED));
+}
+
+const STATES: [sentence: string, suspendedUntilMs: number, state: BreakerState][] = [
+  ['without a suspension', 0, 'closed'],
+  ['long before its end', NOW_MS + 60_000, 'open'],
+  ['a millisecond before its end', NOW_MS + 1, 'open'],
+  ['at its end', NOW_MS, 'half_open'],
+  ['a millisecond after its end', NOW_MS - 1, 'half_open'],
+  ['long after its end: only an answer closes it', 1, 'half_open'],
+];
+
+for (const [sentence, suspendedUntilMs, state] of STATES) {
+  test(`stateOf: ${state} ${sentence} (S69)`, (t) =>
+    t.is(stateOf({ failures: 5, suspendedUntilMs }, NOW_MS), state));
+}
+
+const FAILURES: [
+  sentence: string,
+  failures: number,
+  suspendedUntilMs: number,
+  settings: Partial<BreakerSettings>,
+  after: Breaker,
+][] = [
+  ['the first is counted', 0, 0, {}, { failures: 1, suspendedUntilMs: 0 }],
+  ['the one before the last does not suspend', 3, 0, {}, { failures: 4, suspendedUntilMs: 0 }],
+  ['the last suspends, from now on', 4, 0, {}, { failures: 5, suspendedUntilMs: NOW_MS + 2000 }],
+  [
+    'a probe that fails suspends again, and is counted',
+    5,
+    NOW_MS - 1,
+    {},
+    { failures: 6, suspendedUntilMs: NOW_MS + 2000 },
+  ],
+  [
+    'one that was on its way while others suspended counts from when it came back',
+    5,
+    NOW_MS + 1500,
+    {},
+    { failures: 6, suspendedUntilMs: NOW_MS + 2000 },
+  ],
+  [
+    'one is enough where one is set',
+    0,
+    0,
+    { breakerFailures: 1 },
+    { failures: 1, suspendedUntilMs: NOW_MS + 2000 },
+  ],
+  ['0 never suspends', 0, 0, { breakerFailures: 0 }, { failures: 1, suspendedUntilMs: 0 }],
+  [
+    '0 never suspends, however many fail',
+    999,
+    0,
+    { breakerFailures: 0 },
+    { failures: 1000, suspendedUntilMs: 0 },
+  ],
+  [
+    'the delay is in seconds',
+    4,
+    0,
+    { breakerDelaySec: 3600 },
+    { failures: 5, suspendedUntilMs: NOW_MS + 3_600_000 },
+  ],
+  [
+    'a delay of 0 ends at once: one probe at a time from now on',
+    4,
+    0,
+    { breakerDelaySec: 0 },
+    { failures: 5, suspendedUntilMs: NOW_MS },
+  ],
+  [
+    'a location that tolerates more does not suspend for its own part',
+    5,
+    NOW_MS - 1,
+    { breakerFailures: 10 },
+    { failures: 6, suspendedUntilMs: 0 },
+  ],
+];
+
+for (const [sentence, failures, suspendedUntilMs, settings, after] of FAILURES) {
+  test(`afterFailure: ${sentence} (S24, S69)`, (t) =>
+    t.deepEqual(afterFailure({ failures, suspendedUntilMs }, { ...SETTINGS, ...settings }, NOW_MS), after));
+}
+
+test('afterFailure: so many in a row suspend, and not one less', (t) => {
+  let breaker = parseBreaker(undefined);
+  const states: BreakerState[] = [];
+  for (let i = 0; i < 5; i++) {
+    breaker = parseBreaker(formatBreaker(afterFailure(breaker, SETTINGS, NOW_MS)));
+    states.push(stateOf(breaker, NOW_MS));
+  }
+  t.deepEqual(states, ['closed', 'closed', 'closed', 'closed', 'open']);
+  t.is(stateOf(breaker, NOW_MS + 1999), 'open');
+  t.is(stateOf(breaker, NOW_MS + 2000), 'half_open');
+});
+
+const WAITS: [sentence: string, leftMs: number, waitSec: number][] = [
+  ['whole seconds', 2000, 2],
+  ['a millisecond more is the next second', 2001, 3],
+  ['a millisecond less is the same second', 1999, 2],
+  ['a second', 1000, 1],
+  ['less than a second is one', 1, 1],
+  ['a suspension that just ended: 1, because 0 would ask at once', 0, 1],
+  ['one that ended long ago', -60_000, 1],
+];
+
+for (const [sentence, leftMs, waitSec] of WAITS) {
+  test(`suspendedSec: Retry-After is in whole seconds: ${sentence} (RFC 9110 §10.2.3)`, (t) =>
+    t.is(suspendedSec({ failures: 5, suspendedUntilMs: NOW_MS + leftMs }, NOW_MS), waitSec));
+}

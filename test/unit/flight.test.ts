@@ -1,0 +1,78 @@
+import test from 'ava';
+import {
+  type FlightState,
+  formatAsking,
+  formatFailure,
+  formatReleased,
+  isShared,
+  parseFailure,
+  parseFlight,
+} from '../../src/core/flight.js';
+import { type UnavailableReason, unavailable, unavailableReasons } from '../../src/core/outcome.js';
+
+const LEADER = '4815162342';
+const DETAIL = 'as for the request waited for';
+
+test('formatAsking: names the leader, so that those who wait know whose answer is theirs (S70)', (t) => {
+  t.is(formatAsking(LEADER), 'asking 4815162342');
+  t.deepEqual(parseFlight(formatAsking(LEADER)), { kind: 'asking', leader: LEADER });
+});
+
+test('formatReleased: names nobody: each asks for itself', (t) => {
+  t.is(formatReleased(), 'released');
+  t.deepEqual(parseFlight(formatReleased()), { kind: 'released' });
+});
+
+const STATES: [sentence: string, text: string | undefined, state: FlightState][] = [
+  ['no lock, or one that has run out (S72)', undefined, { kind: 'none' }],
+  ['an empty lock', '', { kind: 'none' }],
+  ['a word of another script', 'landed 1', { kind: 'none' }],
+  ['a word that only starts so', 'askingly 1', { kind: 'none' }],
+  ['a word in another case', 'Asking 1', { kind: 'none' }],
+  ['a word that is not the first', '1 asking', { kind: 'none' }],
+  ['one that asks, and no name', 'asking', { kind: 'asking', leader: '' }],
+  ['one that released, whoever it was', 'released 1', { kind: 'released' }],
+];
+
+for (const [sentence, text, state] of STATES) {
+  test(`parseFlight: ${state.kind}: ${sentence}`, (t) => t.deepEqual(parseFlight(text), state));
+}
+
+const OWN_REASONS: UnavailableReason[] = ['misconfigured', 'jwt_too_large'];
+
+for (const reason of unavailableReasons()) {
+  const isOwn = OWN_REASONS.includes(reason);
+  test(`isShared: ${reason} is ${isOwn ? 'of the leader’s own location: others ask for themselves' : 'for all who wait, so that they do not ask a failing server again'} (S67, S70)`, (t) =>
+    t.is(isShared(unavailable(reason, '', 'MISS')), !isOwn));
+
+  test(`formatFailure, parseFailure: those who waited fail as their leader did: ${reason} (S70)`, (t) => {
+    const text = formatFailure(unavailable(reason, 'status=500', 'MISS'));
+    t.is(text, `${reason} `);
+    t.deepEqual(parseFailure(text), unavailable(reason, DETAIL, 'JOINED'));
+  });
+}
+
+const RETRY_AFTER: [sentence: string, retryAfter: string][] = [
+  ['seconds', '30'],
+  ['0 seconds', '0'],
+  ['a date, which holds spaces', 'Wed, 21 Oct 2026 07:28:00 GMT'],
+  ['what is neither is left to challenge.ts', ' later  or never'],
+];
+
+for (const [sentence, retryAfter] of RETRY_AFTER) {
+  test(`parseFailure: those who waited learn what the server asked for, too: ${sentence} (RFC 9110 §10.2.3, S26)`, (t) => {
+    const failure = unavailable('introspection_overloaded', 'status=429', 'MISS', retryAfter);
+    const text = formatFailure(failure);
+    t.is(text, `introspection_overloaded ${retryAfter}`);
+    t.deepEqual(parseFailure(text), unavailable('introspection_overloaded', DETAIL, 'JOINED', retryAfter));
+  });
+}
+
+test('parseFailure: a leader that left nothing did not fail', (t) => {
+  t.is(parseFailure(undefined), undefined);
+});
+
+test('formatFailure: leaves out the detail, which is the leader’s log line (S108)', (t) => {
+  const failure = unavailable('introspection_status', 'endpoint=/introspect', 'MISS');
+  t.false(formatFailure(failure).includes('endpoint'));
+});
