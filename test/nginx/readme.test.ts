@@ -1,7 +1,9 @@
 // What the README shows is what runs: its configurations exchange a token, its tables are those of the code.
-import { readdir, readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { request } from 'undici';
 import { clientSettingsTable } from '../../src/core/client_settings.js';
@@ -94,6 +96,38 @@ test('the cache statuses are those of the code', (t) => {
       .sort(),
   );
 });
+
+/** The command of the install section that lists misspelt settings. */
+const CHECK = codeBlocks('sh').find((block) => block.includes('unknown setting')) ?? '';
+
+async function runCheck(prefix: string, binary: string): Promise<string> {
+  const shim = `#!/bin/sh\nexec ${binary} -p ${prefix} -c nginx.conf -e ${prefix}/logs/error.log "$@"\n`;
+  await mkdir(join(prefix, 'bin'));
+  await writeFile(join(prefix, 'bin/nginx'), shim, { mode: 0o755 });
+  const script = CHECK.replaceAll('/etc/nginx/phantom_token', join(prefix, 'phantom_token'));
+  const env = { ...process.env, PATH: `${prefix}/bin:${process.env.PATH}` };
+  const { stdout } = await promisify(execFile)('sh', ['-c', script], { env });
+  return stdout;
+}
+
+for (const [what, from, to, expected] of [
+  ['says nothing of the configurations shown', '', '', ''],
+  [
+    'names a misspelt setting',
+    'set $phantom_token_required_scopes',
+    'set $phantom_token_required_scope',
+    'unknown setting: $phantom_token_required_scope\n',
+  ],
+] as const) {
+  for (const setup of SETUPS) {
+    test(`[${setup.name}] the README's check ${what}`, async (t) => {
+      const config = configOf(t, setup).replaceAll(from, to);
+      await runShown(t, { setup, apiPort: 1, config }, async ({ nginx }) => {
+        t.is(await runCheck(nginx.prefix, setup.runtime.binary), expected);
+      });
+    });
+  }
+}
 
 /** What the README shows as parts of a server: the purge and the metrics location. */
 const FRAGMENTS = codeBlocks('nginx').filter((block) => !block.includes('http {'));

@@ -131,6 +131,7 @@ test('endpointOf: another server or endpoint is another endpoint (S58)', (t) => 
 
 const SERVERS: [sentence: string, server: string, isBound: boolean][] = [
   ['a server without a name is known by its address', '443 @192.0.2.1', true],
+  ['every digit of a port', '10080 @192.0.2.1', true],
   ['an address of IPv6', '443 @2001:db8::1', true],
   ['a socket, which has no port', ' @unix:/run/nginx.sock', true],
   ['a server with a name', '443 api.example.com', false],

@@ -218,6 +218,12 @@ const OF_ANOTHER_LOCATION: [sentence: string, limits: RecordLimits, nowSec: numb
     false,
   ],
   [
+    'a TTL of 1, the shortest, takes a record for its second and the granted ones',
+    { cacheTtlSec: 1, staleIfErrorSec: 20 },
+    STORED_AT_SEC + 20,
+    true,
+  ],
+  [
     'a TTL of 0 takes no record, not even a new one',
     { cacheTtlSec: 0, staleIfErrorSec: 20 },
     STORED_AT_SEC,
