@@ -447,3 +447,29 @@ exampleTest(
     t.is(api.requests.length, 4);
   },
 );
+
+// Operations
+
+exampleTest(
+  'a purge on the management port ends a token on the API, metrics count it, and the log says why and whose it was',
+  { file: 'operations.conf', startApi: startUpstream },
+  async (t, g, api) => {
+    g.as().reply(jwt(makeJwt({ sub: 'alice', client_id: 'app', scope: 'read', exp: 4102444800 })));
+    t.is((await send(g, '/api/', { token: 'opaque-1' })).status, 200);
+    const purged = await request(`${g.managementUrl}/purge`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: 'token=opaque-1',
+    });
+    t.is(purged.statusCode, 204);
+    t.is((await send(g, '/api/', { token: 'opaque-1' })).status, 401);
+    t.is(api.requests.length, 1);
+    t.is(g.as().requests.length, 1);
+    const page = await (await request(`${g.managementUrl}/metrics`)).body.text();
+    t.true(page.includes('phantom_token_requests_total{cache_status="MISS"} 1\n'));
+    t.true(page.includes('phantom_token_refusals_total{reason="token_purged"} 1\n'));
+    const log = await g.nginx.accessLog();
+    t.regex(log, /200 .* cache=MISS reason= introspection=\d\.\d{3} sub="alice" client="app"/);
+    t.regex(log, /401 .* cache=NEGATIVE reason=token_purged /);
+  },
+);

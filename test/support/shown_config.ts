@@ -23,6 +23,8 @@ export interface ShownConfig {
 export interface ShownGateway {
   /** Of the server that listens on 8080. */
   readonly url: string;
+  /** Of the one that listens on 8090, if there is one. */
+  readonly managementUrl: string;
   /** Stands in for an authorization server; `host` as the configuration names it, unless it is the only one. */
   as(host?: string): ScriptedServer;
   readonly nginx: NginxProcess;
@@ -48,7 +50,12 @@ async function runOnGateway(t: ExecutionContext, shown: ShownConfig, run: Run): 
       files: layout(shown),
     });
     try {
-      await run({ url: `http://${host}:8080`, nginx, as: (name) => findServer(servers, name) });
+      await run({
+        url: `http://${host}:8080`,
+        managementUrl: `http://${host}:8090`,
+        nginx,
+        as: (name) => findServer(servers, name),
+      });
       const logs = (await nginx.errorLog()) + (await nginx.accessLog());
       for (const mark of [...SECRET_MARKS, /\[(warn|emerg|alert)\]/]) t.notRegex(logs, mark);
     } catch (error) {
@@ -116,6 +123,7 @@ function fitToMachine(
     ['/etc/nginx/phantom_token', `${prefix}/phantom_token`],
     ['/etc/ssl/certs/ca-certificates.crt', `${prefix}/ca.crt`],
     ['listen 8080;', `listen ${host}:8080;`],
+    ['listen 8090;', `listen ${host}:8090;`, 'may stay'],
     ['127.0.0.1:8082', `127.0.0.1:${apiPort}`],
     ['http {', `http { ${engine} ${httpDefaults()}`],
   ];
