@@ -265,6 +265,7 @@ function add(series, by) {
 
 // src/edge/shared_cache.ts
 var MAX_RECORD_LENGTH = 65536;
+var MAX_MS = 2147483647;
 var ASSERTION_PREFIX = "assertion:";
 var PURGED_PREFIX = "purged:";
 function findZoneProblem() {
@@ -334,7 +335,7 @@ function dictionary(zone) {
 }
 function write(zone, key, value, ttlMs) {
   try {
-    dictionary(zone).set(key, value, ttlMs);
+    dictionary(zone).set(key, value, Math.min(ttlMs, MAX_MS));
     return "stored";
   } catch (e) {
     return fullOrThrow(e);
@@ -342,7 +343,7 @@ function write(zone, key, value, ttlMs) {
 }
 function add2(zone, key, value, ttlMs) {
   try {
-    return dictionary(zone).add(key, value, ttlMs) ? "added" : "exists";
+    return dictionary(zone).add(key, value, Math.min(ttlMs, MAX_MS)) ? "added" : "exists";
   } catch (e) {
     return fullOrThrow(e);
   }
@@ -575,7 +576,8 @@ function checkNumber(max, of) {
   };
 }
 function checkTimeout(value) {
-  return value === "0" ? "must be at least 1" : checkNumber(60, "seconds")(value);
+  const valid = /^[1-9][0-9]?$/.test(value) && Number(value) <= 60;
+  return valid ? void 0 : "must be a whole number of seconds from 1 to 60, without a unit";
 }
 
 // src/core/settings.ts
@@ -633,9 +635,9 @@ on
 var SETTING_LINES = 20;
 function parsePolicy(joined) {
   const lines = joined.split("\n");
-  const clockSkewSec = Number(lines[5] === "" ? DEFAULT_CLOCK_SKEW_SEC : lines[5]);
-  const cacheTtlSec = Number(lines[9] === "" ? DEFAULT_CACHE_TTL_SEC : lines[9]);
-  if (lines.length !== SETTING_LINES || !(clockSkewSec >= 0) || !(cacheTtlSec >= 0)) {
+  const clockSkewSec = readSeconds(lines[5], DEFAULT_CLOCK_SKEW_SEC);
+  const cacheTtlSec = readSeconds(lines[9], DEFAULT_CACHE_TTL_SEC);
+  if (lines.length !== SETTING_LINES || clockSkewSec === void 0 || cacheTtlSec === void 0) {
     return void 0;
   }
   return {
@@ -645,6 +647,12 @@ function parsePolicy(joined) {
     clockSkewSec,
     cacheTtlSec
   };
+}
+function readSeconds(value, defaultSec) {
+  if (value === "" || value === void 0) {
+    return defaultSec;
+  }
+  return checkSeconds(value) === void 0 ? Number(value) : void 0;
 }
 function isAbsoluteUrl(endpoint) {
   return endpoint.charAt(0) !== "/";
@@ -714,12 +722,12 @@ function misconfiguration(problem) {
 }
 
 // src/core/client_settings.ts
-var METHODS = ["", "none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
+var METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
 var ALGORITHMS = ["RS256", "PS256", "ES256"];
 function clientSettingsTable() {
   return [
     { variable: "phantom_token_client_id", defaultValue: "", check: checkPlainText },
-    { variable: "phantom_token_client_auth", defaultValue: "", check: checkOneOf(METHODS) },
+    { variable: "phantom_token_client_auth", defaultValue: "", check: checkMethod },
     { variable: "phantom_token_client_secret", defaultValue: "", check: checkPlainText },
     { variable: "phantom_token_client_secret_file", defaultValue: "", check: checkFile },
     { variable: "phantom_token_client_key_file", defaultValue: "", check: checkFile },
@@ -778,6 +786,9 @@ function findMissingOfKey(client2) {
 }
 function checkFile(value) {
   return value === "" || value.startsWith("/") ? checkPlainText(value) : "must be an absolute path";
+}
+function checkMethod(value) {
+  return value === "" ? void 0 : checkOneOf(METHODS)(value);
 }
 
 // src/core/denial_record.ts
@@ -1188,7 +1199,13 @@ import nodeCrypto from "crypto";
 import fs from "fs";
 
 // src/core/client_authentication.ts
-var NO_PROOF = { kind: "proof", authorization: "", formFields: "" };
+function locationProof(clientId) {
+  return {
+    kind: "proof",
+    authorization: "",
+    formFields: clientId === "" ? "" : `client_id=${formEncode(clientId)}`
+  };
+}
 var JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 function basicProof(clientId, secret) {
   const pair = `${formEncode(clientId)}:${formEncode(secret)}`;
@@ -1238,7 +1255,7 @@ function encodePart(value) {
 // src/edge/client_credentials.ts
 async function proveClient(client2, nowSec) {
   if (client2.authMethod === "none") {
-    return NO_PROOF;
+    return locationProof(client2.id);
   }
   if (client2.authMethod === "private_key_jwt") {
     return proveByKey(client2, nowSec);

@@ -11,8 +11,17 @@ export interface ClientProof {
   readonly formFields: string;
 }
 
-/** The location itself authenticates: its own proxy_set_header, or a client certificate (RFC 8705). */
-export const NO_PROOF: ClientProof = { kind: 'proof', authorization: '', formFields: '' };
+/**
+ * The location itself authenticates: by its own proxy_set_header, or by a client certificate, beside which the
+ * client's id belongs into the form (RFC 8705 §2).
+ */
+export function locationProof(clientId: string): ClientProof {
+  return {
+    kind: 'proof',
+    authorization: '',
+    formFields: clientId === '' ? '' : `client_id=${formEncode(clientId)}`,
+  };
+}
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 

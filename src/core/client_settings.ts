@@ -21,14 +21,14 @@ export interface ClientSettings {
   readonly assertionTtlSec: number;
 }
 
-const METHODS = ['', 'none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+const METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'];
 const ALGORITHMS = ['RS256', 'PS256', 'ES256'];
 
 /** Every client setting, in the order in which nginx/http.conf joins them. */
 export function clientSettingsTable(): readonly Setting[] {
   return [
     { variable: 'phantom_token_client_id', defaultValue: '', check: checkPlainText },
-    { variable: 'phantom_token_client_auth', defaultValue: '', check: checkOneOf(METHODS) },
+    { variable: 'phantom_token_client_auth', defaultValue: '', check: checkMethod },
     { variable: 'phantom_token_client_secret', defaultValue: '', check: checkPlainText },
     { variable: 'phantom_token_client_secret_file', defaultValue: '', check: checkFile },
     { variable: 'phantom_token_client_key_file', defaultValue: '', check: checkFile },
@@ -101,4 +101,9 @@ function findMissingOfKey(client: ClientSettings): string | undefined {
 
 function checkFile(value: string): string | undefined {
   return value === '' || value.startsWith('/') ? checkPlainText(value) : 'must be an absolute path';
+}
+
+/** Empty: what the id implies. */
+function checkMethod(value: string): string | undefined {
+  return value === '' ? undefined : checkOneOf(METHODS)(value);
 }

@@ -74,5 +74,6 @@ export function checkNumber(max: number, of: string): (value: string) => string 
 
 /** At least 1: a lock of no time would be none. */
 export function checkTimeout(value: string): string | undefined {
-  return value === '0' ? 'must be at least 1' : checkNumber(60, 'seconds')(value);
+  const valid = /^[1-9][0-9]?$/.test(value) && Number(value) <= 60;
+  return valid ? undefined : 'must be a whole number of seconds from 1 to 60, without a unit';
 }

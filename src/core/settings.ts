@@ -140,9 +140,9 @@ export const SETTING_LINES = 20;
  */
 export function parsePolicy(joined: string): Policy | undefined {
   const lines = joined.split('\n');
-  const clockSkewSec = Number(lines[5] === '' ? DEFAULT_CLOCK_SKEW_SEC : lines[5]);
-  const cacheTtlSec = Number(lines[9] === '' ? DEFAULT_CACHE_TTL_SEC : lines[9]);
-  if (lines.length !== SETTING_LINES || !(clockSkewSec >= 0) || !(cacheTtlSec >= 0)) {
+  const clockSkewSec = readSeconds(lines[5], DEFAULT_CLOCK_SKEW_SEC);
+  const cacheTtlSec = readSeconds(lines[9], DEFAULT_CACHE_TTL_SEC);
+  if (lines.length !== SETTING_LINES || clockSkewSec === undefined || cacheTtlSec === undefined) {
     return undefined;
   }
   return {
@@ -152,6 +152,13 @@ export function parsePolicy(joined: string): Policy | undefined {
     clockSkewSec,
     cacheTtlSec,
   };
+}
+
+function readSeconds(value: string | undefined, defaultSec: number): number | undefined {
+  if (value === '' || value === undefined) {
+    return defaultSec;
+  }
+  return checkSeconds(value) === undefined ? Number(value) : undefined;
 }
 
 /** Whether a checked endpoint is a URL to fetch, and not the path of an internal location. */

@@ -7,7 +7,7 @@ import {
   basicProof,
   type ClientProof,
   decodePrivateKey,
-  NO_PROOF,
+  locationProof,
   postProof,
 } from '../core/client_authentication.js';
 import type { ClientSettings, KeyAlgorithm } from '../core/client_settings.js';
@@ -20,7 +20,7 @@ export async function proveClient(
   nowSec: number,
 ): Promise<ClientProof | Misconfiguration> {
   if (client.authMethod === 'none') {
-    return NO_PROOF;
+    return locationProof(client.id);
   }
   if (client.authMethod === 'private_key_jwt') {
     return proveByKey(client, nowSec);

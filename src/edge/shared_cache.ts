@@ -10,6 +10,8 @@ export type Added = 'added' | 'exists' | 'full';
 
 /** Larger records would cost a zone many small ones (S74); they are served uncached. In characters. */
 const MAX_RECORD_LENGTH = 65536;
+/** Some 24 days: under QuickJS a longer time would be taken modulo 2^32 (S47). */
+const MAX_MS = 2147483647;
 // No cache key holds a colon.
 const ASSERTION_PREFIX = 'assertion:';
 const PURGED_PREFIX = 'purged:';
@@ -122,7 +124,7 @@ function dictionary(zone: Zone): NgxSharedDict<string> {
 
 function write(zone: Zone, key: string, value: string, ttlMs: number): Written {
   try {
-    dictionary(zone).set(key, value, ttlMs);
+    dictionary(zone).set(key, value, Math.min(ttlMs, MAX_MS));
     return 'stored';
   } catch (e) {
     return fullOrThrow(e);
@@ -131,7 +133,7 @@ function write(zone: Zone, key: string, value: string, ttlMs: number): Written {
 
 function add(zone: Zone, key: string, value: string, ttlMs: number): Added {
   try {
-    return dictionary(zone).add(key, value, ttlMs) ? 'added' : 'exists';
+    return dictionary(zone).add(key, value, Math.min(ttlMs, MAX_MS)) ? 'added' : 'exists';
   } catch (e) {
     return fullOrThrow(e);
   }

@@ -119,6 +119,23 @@ gatewayTest(
   },
 );
 
+gatewayTest(
+  'with a client certificate the id goes into the form, where the operator names it (RFC 8705 §2)',
+  {
+    server: (words) =>
+      server(words, 'set $phantom_token_client_auth none; set $phantom_token_client_id gateway-client;'),
+  },
+  async (t, g) => {
+    await assertExchange(t, g);
+    t.is(g.as.requests[0]?.headers.authorization, undefined);
+    t.deepEqual(g.as.requests[0]?.form, {
+      token: 'opaque-1',
+      token_type_hint: 'access_token',
+      client_id: 'gateway-client',
+    });
+  },
+);
+
 function decodeBasic(authorization: string | undefined): string {
   return Buffer.from(authorization?.replace('Basic ', '') ?? '', 'base64').toString();
 }

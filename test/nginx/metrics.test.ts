@@ -160,6 +160,21 @@ gatewayTest(
   },
 );
 
+gatewayTest(
+  'a record over 64 kB is served uncached, is counted, and is logged once a minute and not with each request (S74)',
+  counting(),
+  async (t, g) => {
+    g.as.reply(jwt(makeJwt({ exp: 4102444800 }, { bytes: 65536 })));
+    for (let i = 0; i < 3; i++) {
+      t.is((await g.send('/', { token: 'opaque-1', headers: { connection: 'close' } })).status, 200);
+    }
+    t.is(g.as.requests.length, 3);
+    t.is((await scrape(g)).get('phantom_token_uncached_total{cause="too_large"}'), 3);
+    const lines = (await g.nginx.errorLog()).split('\n').filter((line) => line.includes('served uncached'));
+    t.is(lines.length, 1);
+  },
+);
+
 /** Only when an endpoint has failed; only from njs 0.9.7 on. Tested above. */
 const CONDITIONAL = ['phantom_token_breaker_state', 'phantom_token_zone_entries'];
 const DASHBOARD = new URL('../../docs/grafana_dashboard.json', import.meta.url);

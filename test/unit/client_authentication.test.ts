@@ -5,7 +5,7 @@ import {
   assertionProof,
   basicProof,
   decodePrivateKey,
-  NO_PROOF,
+  locationProof,
   postProof,
 } from '../../src/core/client_authentication.js';
 import type { ClientSettings } from '../../src/core/client_settings.js';
@@ -28,8 +28,12 @@ function clientWith(changes: Partial<ClientSettings>): ClientSettings {
   };
 }
 
-test('NO_PROOF: adds nothing: the location itself authenticates (RFC 8705)', (t) => {
-  t.deepEqual(NO_PROOF, { kind: 'proof', authorization: '', formFields: '' });
+test('locationProof: adds nothing: the location itself authenticates', (t) => {
+  t.deepEqual(locationProof(''), { kind: 'proof', authorization: '', formFields: '' });
+});
+
+test('locationProof: an id goes into the form, beside a client certificate (RFC 8705 §2)', (t) => {
+  t.deepEqual(locationProof('a b&c'), { kind: 'proof', authorization: '', formFields: 'client_id=a+b%26c' });
 });
 
 // Each made with: printf '<encoded id>:<encoded secret>' | base64

@@ -118,6 +118,8 @@ for (const [sentence, value, isValid] of SECONDS) {
 
 const TIMEOUTS: [sentence: string, value: string, isValid: boolean][] = [
   ['0: a lock of no time would be none', '0', false],
+  ['two zeros, which are 0', '00', false],
+  ['a leading zero', '05', false],
   ['the least', '1', true],
   ['one above the least', '2', true],
   ['ten, which ends with a 0', '10', true],
