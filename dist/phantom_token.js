@@ -456,40 +456,31 @@ function entriesGauge(zone) {
   return { name: "phantom_token_zone_entries", help, labels: { zone: zone.name }, value: zone.entries };
 }
 
-// src/core/cache_control.ts
-var MAX_DELTA_SEC = 2147483648;
-function freshnessSec(cacheControl, age) {
-  let maxAgeSec;
-  let sharedMaxAgeSec;
-  const directive = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
-  for (let match = directive.exec(cacheControl); match !== null; match = directive.exec(cacheControl)) {
-    const value = match[2] === void 0 ? match[3] : match[2];
-    switch (match[1].toLowerCase()) {
-      case "no-store":
-      case "no-cache":
-      case "private":
-        return 0;
-      case "max-age":
-        maxAgeSec = lesser(maxAgeSec, deltaSeconds(value));
-        break;
-      case "s-maxage":
-        sharedMaxAgeSec = lesser(sharedMaxAgeSec, deltaSeconds(value));
-        break;
-      default:
-        break;
-    }
+// src/core/bearer.ts
+var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+var SCHEME_LENGTH = 6;
+var MAX_TOKEN_LENGTH = 4096;
+function isB64Token(text3) {
+  return text3.length <= MAX_TOKEN_LENGTH && B64TOKEN.test(text3);
+}
+function parseBearer(authorization) {
+  if (authorization.slice(0, SCHEME_LENGTH).toLowerCase() !== "bearer") {
+    return { kind: "refused", reason: "token_missing" };
   }
-  const lifetimeSec = sharedMaxAgeSec === void 0 ? maxAgeSec : sharedMaxAgeSec;
-  return lifetimeSec === void 0 ? void 0 : Math.max(0, lifetimeSec - ageSec(age));
+  const start = skipSpaces(authorization, SCHEME_LENGTH);
+  const isOtherScheme = start === SCHEME_LENGTH;
+  if (isOtherScheme || start === authorization.length) {
+    return { kind: "refused", reason: "token_missing" };
+  }
+  const token = authorization.slice(start);
+  return isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
 }
-function lesser(known, found) {
-  return known === void 0 ? found : Math.min(known, found);
-}
-function deltaSeconds(value) {
-  return value !== void 0 && /^[0-9]+$/.test(value) ? Math.min(Number(value), MAX_DELTA_SEC) : 0;
-}
-function ageSec(age) {
-  return deltaSeconds(age.split(",")[0].trim());
+function skipSpaces(text3, from) {
+  let i = from;
+  while (i < text3.length && text3.charCodeAt(i) === 32) {
+    i++;
+  }
+  return i;
 }
 
 // src/core/cache_key.ts
@@ -509,6 +500,80 @@ function endpointOf(lookup) {
 }
 function canonicalLookup(lookup, token) {
   return `${lookup.slice(0, lookup.lastIndexOf("\n") + 1)}Bearer ${token}`;
+}
+
+// src/core/njs_version.ts
+function findUnsafeNjs(version, mode, isUrl) {
+  if (mode === "access" && version < 65537) {
+    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
+  }
+  if (!isUrl && version >= 2309 && version <= 2313) {
+    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
+  }
+  return void 0;
+}
+
+// src/core/policy.ts
+function checkPolicy(claims, policy, nowSec) {
+  if (claims.notBeforeSec > nowSec + policy.clockSkewSec) {
+    return "token_not_yet_valid";
+  }
+  if (policy.issuer !== "" && claims.issuer !== policy.issuer) {
+    return "issuer_mismatch";
+  }
+  if (policy.audience !== "" && !claims.audience.includes(policy.audience)) {
+    return "audience_mismatch";
+  }
+  return grantsAll(claims.scope, policy.requiredScopes) ? void 0 : "scope_insufficient";
+}
+function grantsAll(scope, required) {
+  const granted2 = ` ${scope} `;
+  return required.every((token) => granted2.includes(` ${token} `));
+}
+
+// src/core/record.ts
+var TIME_DIGITS = 10;
+var NOT_BEFORE_END = 2 * TIME_DIGITS;
+var STORED_END = 3 * TIME_DIGITS;
+var AUTHORIZATION_START = 4 * TIME_DIGITS;
+var NEVER_SEC = 9999999999;
+function encodeRecord(times, jwt2, claims) {
+  const tokenEndSec = times.tokenExpiresAtSec === void 0 ? NEVER_SEC : times.tokenExpiresAtSec;
+  const digits = tenDigits(times.expiresAtSec) + tenDigits(claims.notBeforeSec) + tenDigits(times.storedAtSec) + tenDigits(tokenEndSec);
+  const lines = [claims.scope, claims.issuer].concat(claims.audience);
+  return `${digits}Bearer ${jwt2}
+${lines.join("\n")}`;
+}
+function isFresh(record, nowSec) {
+  return Number(record.slice(0, TIME_DIGITS)) > nowSec;
+}
+function notBeforeOf(record) {
+  return Number(record.slice(TIME_DIGITS, NOT_BEFORE_END));
+}
+function ageSecOf(record, nowSec) {
+  return nowSec - Number(record.slice(NOT_BEFORE_END, STORED_END));
+}
+function isStale(record, limits, nowSec) {
+  const storedAtSec = Number(record.slice(NOT_BEFORE_END, STORED_END));
+  const tokenEndSec = Number(record.slice(STORED_END, AUTHORIZATION_START));
+  const recordEndSec = Math.min(Number(record.slice(0, TIME_DIGITS)), storedAtSec + limits.cacheTtlSec);
+  const isWanted = limits.staleIfErrorSec > 0 && limits.cacheTtlSec > 0;
+  return isWanted && nowSec < Math.min(recordEndSec + limits.staleIfErrorSec, tokenEndSec);
+}
+function authorizationOf(record) {
+  return record.slice(AUTHORIZATION_START, record.indexOf("\n"));
+}
+function claimsOf(record) {
+  const lines = record.slice(record.indexOf("\n") + 1).split("\n");
+  return {
+    notBeforeSec: notBeforeOf(record),
+    scope: lines[0],
+    issuer: lines[1],
+    audience: lines.slice(2)
+  };
+}
+function tenDigits(epochSec) {
+  return String(epochSec).padStart(TIME_DIGITS, "0");
 }
 
 // src/core/scope.ts
@@ -721,6 +786,262 @@ function misconfiguration(problem) {
   return { kind: "misconfiguration", problem };
 }
 
+// src/edge/clock.ts
+function readClockSec() {
+  return Math.floor(Date.now() / 1e3);
+}
+function readClockMs() {
+  return Date.now();
+}
+function readChance() {
+  return Math.random();
+}
+
+// src/core/preflight.ts
+function isPreflight(method, origin, requestedMethod) {
+  return method === "OPTIONS" && origin !== "" && requestedMethod !== "";
+}
+
+// src/edge/request.ts
+function readRequest(r, mode) {
+  const v = r.variables;
+  if (mode === "access") {
+    const live = { settings: text(v.phantom_settings), lookup: text(v.phantom_lookup) };
+    v.phantom_here = "";
+    return live;
+  }
+  const kept = { settings: text(v.phantom_kept_settings), lookup: text(v.phantom_kept_lookup) };
+  v.phantom_kept_settings = "";
+  return kept;
+}
+function readClientLines(r, mode) {
+  const v = r.variables;
+  return text(mode === "access" ? v.phantom_client : v.phantom_kept_client);
+}
+function readAuthorization(r) {
+  return text(r.variables.http_authorization);
+}
+function readsAsPreflight(r) {
+  const v = r.variables;
+  return isPreflight(text(v.request_method), text(v.http_origin), text(v.http_access_control_request_method));
+}
+function readFormBody(r) {
+  try {
+    return text(r.requestText);
+  } catch (_inFile) {
+    return "";
+  }
+}
+function text(value) {
+  return value === void 0 ? "" : value;
+}
+
+// src/core/challenge.ts
+var RETRY_AFTER_SEC = "1";
+var RETRY_AFTER = /^([0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT)$/;
+function buildDenial(denial, settings) {
+  if (denial.reason === "scope_insufficient") {
+    return {
+      status: 403,
+      challenge: challenge(settings.realm, "insufficient_scope", settings.requiredScopes),
+      retryAfter: "",
+      body: errorBody(
+        "insufficient_scope",
+        "The access token does not grant the scope that this request needs"
+      )
+    };
+  }
+  const named2 = settings.scopes.length > 0 ? settings.scopes : settings.requiredScopes;
+  const error = denial.reason === "token_missing" ? "" : "invalid_token";
+  return {
+    status: 401,
+    challenge: challenge(settings.realm, error, named2),
+    retryAfter: "",
+    body: errorBody("unauthorized_request", "Access denied due to missing, invalid or expired credentials")
+  };
+}
+function buildUnavailable(failure) {
+  const status = statusOf(failure.reason);
+  return {
+    status,
+    challenge: "",
+    retryAfter: status === 503 ? retryAfterOf(failure.retryAfter) : "",
+    body: errorBody("server_error", "Problem encountered processing the request")
+  };
+}
+function challenge(realm, error, scopes) {
+  let text3 = `Bearer realm="${realm}"`;
+  if (error !== "") {
+    text3 += `, error="${error}"`;
+  }
+  if (scopes.length > 0) {
+    text3 += `, scope="${scopes.join(" ")}"`;
+  }
+  return text3;
+}
+function errorBody(code, message) {
+  return JSON.stringify({ code, message });
+}
+function statusOf(reason) {
+  switch (reason) {
+    case "misconfigured":
+    case "internal_error":
+      return 500;
+    case "introspection_overloaded":
+    case "introspection_suspended":
+      return 503;
+    case "introspection_timeout":
+      return 504;
+    default:
+      return 502;
+  }
+}
+function retryAfterOf(asked) {
+  return RETRY_AFTER.test(asked) ? asked : RETRY_AFTER_SEC;
+}
+
+// src/edge/respond.ts
+function respond(r, mode, outcome, settings) {
+  switch (outcome.kind) {
+    case "grant":
+      grant(r, mode, outcome);
+      break;
+    case "denial":
+      deny(r, mode, outcome, settings);
+      break;
+    case "unavailable":
+      fail(r, mode, outcome);
+      break;
+    case "preflight":
+      answerPreflight(r, mode);
+      break;
+  }
+}
+function grant(r, mode, outcome) {
+  const v = r.variables;
+  v.phantom_token_authorization = outcome.authorization;
+  v.phantom_token_cache_status = outcome.cacheStatus;
+  count(requestsSeries(outcome.cacheStatus));
+  if (mode === "access") {
+    r.decline();
+  } else {
+    r.return(204);
+  }
+}
+function noteIntrospection(r, result, tookMs) {
+  r.variables.phantom_token_introspection_time = (tookMs / 1e3).toFixed(3);
+  count(introspectionsSeries(result));
+  countDuration(tookMs);
+}
+function noteUncached(r, cause) {
+  count(uncachedSeries(cause));
+  if (isFirstInMinute(cause)) {
+    r.warn(`phantom_token: tokens are served uncached: ${UNCACHED_ADVICE[cause]}`);
+  }
+}
+var UNCACHED_ADVICE = {
+  full: "the zone phantom_token is full: enlarge it in zones.conf",
+  too_large: "a record is over 64 kB"
+};
+function noteStale(r, outage) {
+  r.warn(`phantom_token: stale record served: ${outage.reason}: ${outage.detail}`);
+}
+function answerPreflight(r, mode) {
+  const v = r.variables;
+  v.phantom_token_authorization = "";
+  v.phantom_token_cache_status = "BYPASS";
+  count(requestsSeries("BYPASS"));
+  if (mode === "access") {
+    r.return(204);
+  } else {
+    v.phantom_status = "204";
+    r.return(401, "");
+  }
+}
+function deny(r, mode, outcome, settings) {
+  r.log(`phantom_token: ${outcome.reason}`);
+  refuse(r, mode, buildDenial(outcome, settings), outcome);
+}
+function fail(r, mode, outcome) {
+  r.error(`phantom_token: ${outcome.reason}: ${outcome.detail}`);
+  refuse(r, mode, buildUnavailable(outcome), outcome);
+}
+function refuse(r, mode, refusal, outcome) {
+  const v = r.variables;
+  v.phantom_token_authorization = "";
+  v.phantom_token_cache_status = outcome.cacheStatus;
+  v.phantom_token_reason = outcome.reason;
+  count(requestsSeries(outcome.cacheStatus));
+  count(refusalsSeries(outcome.reason));
+  if (mode === "access") {
+    answerDirectly(r, refusal);
+  } else {
+    answerThroughErrorPage(r, refusal);
+  }
+}
+function answerDirectly(r, refusal) {
+  r.headersOut["Content-Type"] = "application/json";
+  r.headersOut["Cache-Control"] = "no-store";
+  if (refusal.challenge !== "") {
+    r.headersOut["WWW-Authenticate"] = refusal.challenge;
+  }
+  if (refusal.retryAfter !== "") {
+    r.headersOut["Retry-After"] = refusal.retryAfter;
+  }
+  send(r, refusal.status, refusal.body);
+}
+function answerThroughErrorPage(r, refusal) {
+  const v = r.variables;
+  v.phantom_status = String(refusal.status);
+  v.phantom_challenge = refusal.challenge;
+  v.phantom_retry_after = refusal.retryAfter;
+  v.phantom_body = refusal.body;
+  send(r, Math.min(refusal.status, 500), "");
+}
+function send(r, status, body) {
+  try {
+    r.return(status, body);
+  } catch (_gone) {
+    r.log("phantom_token: the client has gone");
+  }
+}
+
+// src/core/cache_control.ts
+var MAX_DELTA_SEC = 2147483648;
+function freshnessSec(cacheControl, age) {
+  let maxAgeSec;
+  let sharedMaxAgeSec;
+  const directive = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
+  for (let match = directive.exec(cacheControl); match !== null; match = directive.exec(cacheControl)) {
+    const value = match[2] === void 0 ? match[3] : match[2];
+    switch (match[1].toLowerCase()) {
+      case "no-store":
+      case "no-cache":
+      case "private":
+        return 0;
+      case "max-age":
+        maxAgeSec = lesser(maxAgeSec, deltaSeconds(value));
+        break;
+      case "s-maxage":
+        sharedMaxAgeSec = lesser(sharedMaxAgeSec, deltaSeconds(value));
+        break;
+      default:
+        break;
+    }
+  }
+  const lifetimeSec = sharedMaxAgeSec === void 0 ? maxAgeSec : sharedMaxAgeSec;
+  return lifetimeSec === void 0 ? void 0 : Math.max(0, lifetimeSec - ageSec(age));
+}
+function lesser(known, found) {
+  return known === void 0 ? found : Math.min(known, found);
+}
+function deltaSeconds(value) {
+  return value !== void 0 && /^[0-9]+$/.test(value) ? Math.min(Number(value), MAX_DELTA_SEC) : 0;
+}
+function ageSec(age) {
+  return deltaSeconds(age.split(",")[0].trim());
+}
+
 // src/core/client_settings.ts
 var METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
 var ALGORITHMS = ["RS256", "PS256", "ES256"];
@@ -792,16 +1113,16 @@ function checkMethod(value) {
 }
 
 // src/core/denial_record.ts
-var TIME_DIGITS = 10;
+var TIME_DIGITS2 = 10;
 function isRemembered(reason) {
   return reason === "token_inactive" || reason === "token_expired" || reason === "token_sender_constrained" || reason === "token_type_mismatch";
 }
 function encodeDenial(expiresAtSec, reason) {
-  return String(expiresAtSec).padStart(TIME_DIGITS, "0") + reason;
+  return String(expiresAtSec).padStart(TIME_DIGITS2, "0") + reason;
 }
 function reasonOf(record, nowSec) {
-  const isFresh2 = Number(record.slice(0, TIME_DIGITS)) > nowSec;
-  return isFresh2 ? record.slice(TIME_DIGITS) : void 0;
+  const isFresh2 = Number(record.slice(0, TIME_DIGITS2)) > nowSec;
+  return isFresh2 ? record.slice(TIME_DIGITS2) : void 0;
 }
 
 // src/core/claims.ts
@@ -1118,69 +1439,6 @@ function mediaType(contentType) {
   return /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+$/.test(name) ? name : "";
 }
 
-// src/core/policy.ts
-function checkPolicy(claims, policy, nowSec) {
-  if (claims.notBeforeSec > nowSec + policy.clockSkewSec) {
-    return "token_not_yet_valid";
-  }
-  if (policy.issuer !== "" && claims.issuer !== policy.issuer) {
-    return "issuer_mismatch";
-  }
-  if (policy.audience !== "" && !claims.audience.includes(policy.audience)) {
-    return "audience_mismatch";
-  }
-  return grantsAll(claims.scope, policy.requiredScopes) ? void 0 : "scope_insufficient";
-}
-function grantsAll(scope, required) {
-  const granted2 = ` ${scope} `;
-  return required.every((token) => granted2.includes(` ${token} `));
-}
-
-// src/core/record.ts
-var TIME_DIGITS2 = 10;
-var NOT_BEFORE_END = 2 * TIME_DIGITS2;
-var STORED_END = 3 * TIME_DIGITS2;
-var AUTHORIZATION_START = 4 * TIME_DIGITS2;
-var NEVER_SEC = 9999999999;
-function encodeRecord(times, jwt2, claims) {
-  const tokenEndSec = times.tokenExpiresAtSec === void 0 ? NEVER_SEC : times.tokenExpiresAtSec;
-  const digits = tenDigits(times.expiresAtSec) + tenDigits(claims.notBeforeSec) + tenDigits(times.storedAtSec) + tenDigits(tokenEndSec);
-  const lines = [claims.scope, claims.issuer].concat(claims.audience);
-  return `${digits}Bearer ${jwt2}
-${lines.join("\n")}`;
-}
-function isFresh(record, nowSec) {
-  return Number(record.slice(0, TIME_DIGITS2)) > nowSec;
-}
-function notBeforeOf(record) {
-  return Number(record.slice(TIME_DIGITS2, NOT_BEFORE_END));
-}
-function ageSecOf(record, nowSec) {
-  return nowSec - Number(record.slice(NOT_BEFORE_END, STORED_END));
-}
-function isStale(record, limits, nowSec) {
-  const storedAtSec = Number(record.slice(NOT_BEFORE_END, STORED_END));
-  const tokenEndSec = Number(record.slice(STORED_END, AUTHORIZATION_START));
-  const recordEndSec = Math.min(Number(record.slice(0, TIME_DIGITS2)), storedAtSec + limits.cacheTtlSec);
-  const isWanted = limits.staleIfErrorSec > 0 && limits.cacheTtlSec > 0;
-  return isWanted && nowSec < Math.min(recordEndSec + limits.staleIfErrorSec, tokenEndSec);
-}
-function authorizationOf(record) {
-  return record.slice(AUTHORIZATION_START, record.indexOf("\n"));
-}
-function claimsOf(record) {
-  const lines = record.slice(record.indexOf("\n") + 1).split("\n");
-  return {
-    notBeforeSec: notBeforeOf(record),
-    scope: lines[0],
-    issuer: lines[1],
-    audience: lines.slice(2)
-  };
-}
-function tenDigits(epochSec) {
-  return String(epochSec).padStart(TIME_DIGITS2, "0");
-}
-
 // src/core/ttl.ts
 var JITTER = 0.1;
 function recordTtlSec(lifetimes, nowSec, random) {
@@ -1349,17 +1607,6 @@ function readFile(path) {
   }
 }
 
-// src/edge/clock.ts
-function readClockSec() {
-  return Math.floor(Date.now() / 1e3);
-}
-function readClockMs() {
-  return Date.now();
-}
-function readChance() {
-  return Math.random();
-}
-
 // src/core/fetch_failure.ts
 function readFetchFailure(message) {
   if (message.includes("no resolver")) {
@@ -1403,11 +1650,11 @@ async function askLocation(r, location, form, proof) {
     isIntrospection,
     failure: "",
     status: reply.status,
-    contentType: text(headers["Content-Type"]),
-    contentLength: text(headers["Content-Length"]),
-    cacheControl: text(headers["Cache-Control"]),
-    age: text(headers.Age),
-    retryAfter: text(headers["Retry-After"]),
+    contentType: text2(headers["Content-Type"]),
+    contentLength: text2(headers["Content-Length"]),
+    cacheControl: text2(headers["Cache-Control"]),
+    age: text2(headers.Age),
+    retryAfter: text2(headers["Retry-After"]),
     // Not responseText as well: read after responseBuffer it leaks under QuickJS, and the worker aborts when it exits.
     body: bytes === void 0 ? "" : bytes.toString(),
     bodyBytes: bytes === void 0 ? 0 : bytes.length
@@ -1463,183 +1710,13 @@ function failedReply(e) {
   };
 }
 function header(reply, name) {
-  return text(reply.headers.get(name));
+  return text2(reply.headers.get(name));
 }
-function text(value) {
+function text2(value) {
   if (value === void 0 || value === null) {
     return "";
   }
   return Array.isArray(value) ? value.join(", ") : value;
-}
-
-// src/core/challenge.ts
-var RETRY_AFTER_SEC = "1";
-var RETRY_AFTER = /^([0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT)$/;
-function buildDenial(denial, settings) {
-  if (denial.reason === "scope_insufficient") {
-    return {
-      status: 403,
-      challenge: challenge(settings.realm, "insufficient_scope", settings.requiredScopes),
-      retryAfter: "",
-      body: errorBody(
-        "insufficient_scope",
-        "The access token does not grant the scope that this request needs"
-      )
-    };
-  }
-  const named2 = settings.scopes.length > 0 ? settings.scopes : settings.requiredScopes;
-  const error = denial.reason === "token_missing" ? "" : "invalid_token";
-  return {
-    status: 401,
-    challenge: challenge(settings.realm, error, named2),
-    retryAfter: "",
-    body: errorBody("unauthorized_request", "Access denied due to missing, invalid or expired credentials")
-  };
-}
-function buildUnavailable(failure) {
-  const status = statusOf(failure.reason);
-  return {
-    status,
-    challenge: "",
-    retryAfter: status === 503 ? retryAfterOf(failure.retryAfter) : "",
-    body: errorBody("server_error", "Problem encountered processing the request")
-  };
-}
-function challenge(realm, error, scopes) {
-  let text3 = `Bearer realm="${realm}"`;
-  if (error !== "") {
-    text3 += `, error="${error}"`;
-  }
-  if (scopes.length > 0) {
-    text3 += `, scope="${scopes.join(" ")}"`;
-  }
-  return text3;
-}
-function errorBody(code, message) {
-  return JSON.stringify({ code, message });
-}
-function statusOf(reason) {
-  switch (reason) {
-    case "misconfigured":
-    case "internal_error":
-      return 500;
-    case "introspection_overloaded":
-    case "introspection_suspended":
-      return 503;
-    case "introspection_timeout":
-      return 504;
-    default:
-      return 502;
-  }
-}
-function retryAfterOf(asked) {
-  return RETRY_AFTER.test(asked) ? asked : RETRY_AFTER_SEC;
-}
-
-// src/edge/respond.ts
-function respond(r, mode, outcome, settings) {
-  switch (outcome.kind) {
-    case "grant":
-      grant(r, mode, outcome);
-      break;
-    case "denial":
-      deny(r, mode, outcome, settings);
-      break;
-    case "unavailable":
-      fail(r, mode, outcome);
-      break;
-    case "preflight":
-      answerPreflight(r, mode);
-      break;
-  }
-}
-function grant(r, mode, outcome) {
-  const v = r.variables;
-  v.phantom_token_authorization = outcome.authorization;
-  v.phantom_token_cache_status = outcome.cacheStatus;
-  count(requestsSeries(outcome.cacheStatus));
-  if (mode === "access") {
-    r.decline();
-  } else {
-    r.return(204);
-  }
-}
-function noteIntrospection(r, result, tookMs) {
-  r.variables.phantom_token_introspection_time = (tookMs / 1e3).toFixed(3);
-  count(introspectionsSeries(result));
-  countDuration(tookMs);
-}
-function noteUncached(r, cause) {
-  count(uncachedSeries(cause));
-  if (isFirstInMinute(cause)) {
-    r.warn(`phantom_token: tokens are served uncached: ${UNCACHED_ADVICE[cause]}`);
-  }
-}
-var UNCACHED_ADVICE = {
-  full: "the zone phantom_token is full: enlarge it in zones.conf",
-  too_large: "a record is over 64 kB"
-};
-function noteStale(r, outage) {
-  r.warn(`phantom_token: stale record served: ${outage.reason}: ${outage.detail}`);
-}
-function answerPreflight(r, mode) {
-  const v = r.variables;
-  v.phantom_token_authorization = "";
-  v.phantom_token_cache_status = "BYPASS";
-  count(requestsSeries("BYPASS"));
-  if (mode === "access") {
-    r.return(204);
-  } else {
-    v.phantom_status = "204";
-    r.return(401, "");
-  }
-}
-function deny(r, mode, outcome, settings) {
-  r.log(`phantom_token: ${outcome.reason}`);
-  refuse(r, mode, buildDenial(outcome, settings), outcome);
-}
-function fail(r, mode, outcome) {
-  r.error(`phantom_token: ${outcome.reason}: ${outcome.detail}`);
-  refuse(r, mode, buildUnavailable(outcome), outcome);
-}
-function refuse(r, mode, refusal, outcome) {
-  const v = r.variables;
-  v.phantom_token_authorization = "";
-  v.phantom_token_cache_status = outcome.cacheStatus;
-  v.phantom_token_reason = outcome.reason;
-  count(requestsSeries(outcome.cacheStatus));
-  count(refusalsSeries(outcome.reason));
-  if (mode === "access") {
-    answerDirectly(r, refusal);
-  } else {
-    answerThroughErrorPage(r, refusal);
-  }
-}
-function answerDirectly(r, refusal) {
-  r.headersOut["Content-Type"] = "application/json";
-  r.headersOut["Cache-Control"] = "no-store";
-  if (refusal.challenge !== "") {
-    r.headersOut["WWW-Authenticate"] = refusal.challenge;
-  }
-  if (refusal.retryAfter !== "") {
-    r.headersOut["Retry-After"] = refusal.retryAfter;
-  }
-  send(r, refusal.status, refusal.body);
-}
-function answerThroughErrorPage(r, refusal) {
-  const v = r.variables;
-  v.phantom_status = String(refusal.status);
-  v.phantom_challenge = refusal.challenge;
-  v.phantom_retry_after = refusal.retryAfter;
-  v.phantom_body = refusal.body;
-  send(r, Math.min(refusal.status, 500), "");
-}
-function send(r, status, body) {
-  try {
-    r.return(status, body);
-  } catch (_gone) {
-    r.log("phantom_token: the client has gone");
-  }
 }
 
 // src/ask.ts
@@ -1752,33 +1829,6 @@ function notKept(outcome) {
   return { outcome, isKept: false };
 }
 
-// src/core/bearer.ts
-var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
-var SCHEME_LENGTH = 6;
-var MAX_TOKEN_LENGTH = 4096;
-function isB64Token(text3) {
-  return text3.length <= MAX_TOKEN_LENGTH && B64TOKEN.test(text3);
-}
-function parseBearer(authorization) {
-  if (authorization.slice(0, SCHEME_LENGTH).toLowerCase() !== "bearer") {
-    return { kind: "refused", reason: "token_missing" };
-  }
-  const start = skipSpaces(authorization, SCHEME_LENGTH);
-  const isOtherScheme = start === SCHEME_LENGTH;
-  if (isOtherScheme || start === authorization.length) {
-    return { kind: "refused", reason: "token_missing" };
-  }
-  const token = authorization.slice(start);
-  return isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
-}
-function skipSpaces(text3, from) {
-  let i = from;
-  while (i < text3.length && text3.charCodeAt(i) === 32) {
-    i++;
-  }
-  return i;
-}
-
 // src/core/flight.ts
 function formatAsking(leader) {
   return `asking ${leader}`;
@@ -1809,56 +1859,6 @@ function parseFailure(text3) {
   }
   const reason = text3.slice(0, text3.indexOf(" "));
   return unavailable(reason, "as for the request waited for", "JOINED", text3.slice(reason.length + 1));
-}
-
-// src/core/njs_version.ts
-function findUnsafeNjs(version, mode, isUrl) {
-  if (mode === "access" && version < 65537) {
-    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
-  }
-  if (!isUrl && version >= 2309 && version <= 2313) {
-    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
-  }
-  return void 0;
-}
-
-// src/core/preflight.ts
-function isPreflight(method, origin, requestedMethod) {
-  return method === "OPTIONS" && origin !== "" && requestedMethod !== "";
-}
-
-// src/edge/request.ts
-function readRequest(r, mode) {
-  const v = r.variables;
-  if (mode === "access") {
-    const live = { settings: text2(v.phantom_settings), lookup: text2(v.phantom_lookup) };
-    v.phantom_here = "";
-    return live;
-  }
-  const kept = { settings: text2(v.phantom_kept_settings), lookup: text2(v.phantom_kept_lookup) };
-  v.phantom_kept_settings = "";
-  return kept;
-}
-function readClientLines(r, mode) {
-  const v = r.variables;
-  return text2(mode === "access" ? v.phantom_client : v.phantom_kept_client);
-}
-function readAuthorization(r) {
-  return text2(r.variables.http_authorization);
-}
-function readsAsPreflight(r) {
-  const v = r.variables;
-  return isPreflight(text2(v.request_method), text2(v.http_origin), text2(v.http_access_control_request_method));
-}
-function readFormBody(r) {
-  try {
-    return text2(r.requestText);
-  } catch (_inFile) {
-    return "";
-  }
-}
-function text2(value) {
-  return value === void 0 ? "" : value;
 }
 
 // src/edge/single_flight.ts
@@ -1928,86 +1928,7 @@ function sleep(ms) {
   });
 }
 
-// src/phantom_token.ts
-var ALONE = { kind: "alone" };
-function access(r) {
-  r.return(500);
-  return handle(r, "access");
-}
-function authorize(r) {
-  return handle(r, "auth_request");
-}
-function handle(r, mode) {
-  try {
-    const request = readRequest(r, mode);
-    const state = readSwitch(request.settings);
-    if (state === "off") {
-      grant(r, mode, granted(readAuthorization(r), "BYPASS"));
-      return void 0;
-    }
-    const record = state === "on" ? readRecord(cacheKey(request.lookup)) : void 0;
-    if (record === void 0 || !isGoodHere(record, request.settings, readClockSec())) {
-      return handleMiss(r, mode, request);
-    }
-    grant(r, mode, granted(authorizationOf(record), "HIT"));
-  } catch (e) {
-    failOnBug(r, mode, e);
-  }
-  return void 0;
-}
-function isGoodHere(record, joinedSettings, nowSec) {
-  if (!isFresh(record, nowSec)) {
-    return false;
-  }
-  if (hasNoPolicy(joinedSettings)) {
-    return notBeforeOf(record) <= nowSec && ageSecOf(record, nowSec) < DEFAULT_CACHE_TTL_SEC;
-  }
-  const policy = parsePolicy(joinedSettings);
-  return policy !== void 0 && isYoungEnough(record, policy, nowSec) && checkPolicy(claimsOf(record), policy, nowSec) === void 0;
-}
-function isYoungEnough(record, policy, nowSec) {
-  return ageSecOf(record, nowSec) < policy.cacheTtlSec;
-}
-async function handleMiss(r, mode, request) {
-  try {
-    const settings = parseSettings(request.settings);
-    if (settings.kind === "misconfiguration") {
-      fail(r, mode, unavailable("misconfigured", settings.problem, ""));
-      return;
-    }
-    const outcome = await decideMiss(r, mode, request.lookup, settings);
-    respond(r, mode, outcome, settings);
-  } catch (e) {
-    failOnBug(r, mode, e);
-  }
-}
-async function decideMiss(r, mode, lookup, settings) {
-  const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
-  const problem = findUnsafeNjs(njs.version_number, mode, isUrl) || findZoneProblem();
-  if (problem !== void 0) {
-    return unavailable("misconfigured", problem, "");
-  }
-  const credential = parseBearer(credentialOf(lookup));
-  if (credential.kind === "refused") {
-    return credential.reason === "token_missing" ? decideNoToken(r, settings) : denied(credential.reason, "");
-  }
-  const canonical = canonicalLookup(lookup, credential.token);
-  const key = cacheKey(canonical);
-  const known = decideKnown(key, settings, "HIT", "NEGATIVE");
-  if (known !== void 0) {
-    return known;
-  }
-  const clientLines = readClientLines(r, mode);
-  const question = { lookup: canonical, key, token: credential.token, clientLines };
-  const outcome = await askOnce(r, question, settings);
-  return outcome.kind === "unavailable" && isOutage(outcome.reason) ? standIn(r, outcome, key, settings) : outcome;
-}
-function decideNoToken(r, settings) {
-  if (settings.preflight === "authenticate" || !readsAsPreflight(r)) {
-    return denied("token_missing", "");
-  }
-  return settings.preflight === "pass" ? granted("", "BYPASS") : { kind: "preflight" };
-}
+// src/known.ts
 function decideKnown(key, settings, ifActive, ifRejected) {
   const nowSec = readClockSec();
   const record = readRecord(key);
@@ -2025,6 +1946,21 @@ function decideRecord(record, settings, nowSec, cacheStatus) {
   const reason = checkPolicy(claimsOf(record), settings, nowSec);
   return reason === void 0 ? granted(authorizationOf(record), cacheStatus) : denied(reason, cacheStatus);
 }
+function isYoungEnough(record, policy, nowSec) {
+  return ageSecOf(record, nowSec) < policy.cacheTtlSec;
+}
+function standIn(r, outage, key, settings) {
+  const nowSec = readClockSec();
+  const record = readRecord(key);
+  if (record === void 0 || !isStale(record, settings, nowSec)) {
+    return outage;
+  }
+  noteStale(r, outage);
+  return decideRecord(record, settings, nowSec, "STALE");
+}
+
+// src/flight.ts
+var ALONE = { kind: "alone" };
 async function askOnce(r, question, settings) {
   const leaseMs = settings.introspectionTimeoutSec * 1e3;
   const untilMs = readClockMs() + 1.5 * leaseMs;
@@ -2076,14 +2012,82 @@ async function leadFlight(r, question, settings, leader) {
   }
   return asked.outcome;
 }
-function standIn(r, outage, key, settings) {
-  const nowSec = readClockSec();
-  const record = readRecord(key);
-  if (record === void 0 || !isStale(record, settings, nowSec)) {
-    return outage;
+
+// src/phantom_token.ts
+function access(r) {
+  r.return(500);
+  return handle(r, "access");
+}
+function authorize(r) {
+  return handle(r, "auth_request");
+}
+function handle(r, mode) {
+  try {
+    const request = readRequest(r, mode);
+    const state = readSwitch(request.settings);
+    if (state === "off") {
+      grant(r, mode, granted(readAuthorization(r), "BYPASS"));
+      return void 0;
+    }
+    const record = state === "on" ? readRecord(cacheKey(request.lookup)) : void 0;
+    if (record === void 0 || !isGoodHere(record, request.settings, readClockSec())) {
+      return handleMiss(r, mode, request);
+    }
+    grant(r, mode, granted(authorizationOf(record), "HIT"));
+  } catch (e) {
+    failOnBug(r, mode, e);
   }
-  noteStale(r, outage);
-  return decideRecord(record, settings, nowSec, "STALE");
+  return void 0;
+}
+function isGoodHere(record, joinedSettings, nowSec) {
+  if (!isFresh(record, nowSec)) {
+    return false;
+  }
+  if (hasNoPolicy(joinedSettings)) {
+    return notBeforeOf(record) <= nowSec && ageSecOf(record, nowSec) < DEFAULT_CACHE_TTL_SEC;
+  }
+  const policy = parsePolicy(joinedSettings);
+  return policy !== void 0 && isYoungEnough(record, policy, nowSec) && checkPolicy(claimsOf(record), policy, nowSec) === void 0;
+}
+async function handleMiss(r, mode, request) {
+  try {
+    const settings = parseSettings(request.settings);
+    if (settings.kind === "misconfiguration") {
+      fail(r, mode, unavailable("misconfigured", settings.problem, ""));
+      return;
+    }
+    const outcome = await decideMiss(r, mode, request.lookup, settings);
+    respond(r, mode, outcome, settings);
+  } catch (e) {
+    failOnBug(r, mode, e);
+  }
+}
+async function decideMiss(r, mode, lookup, settings) {
+  const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
+  const problem = findUnsafeNjs(njs.version_number, mode, isUrl) || findZoneProblem();
+  if (problem !== void 0) {
+    return unavailable("misconfigured", problem, "");
+  }
+  const credential = parseBearer(credentialOf(lookup));
+  if (credential.kind === "refused") {
+    return credential.reason === "token_missing" ? decideNoToken(r, settings) : denied(credential.reason, "");
+  }
+  const canonical = canonicalLookup(lookup, credential.token);
+  const key = cacheKey(canonical);
+  const known = decideKnown(key, settings, "HIT", "NEGATIVE");
+  if (known !== void 0) {
+    return known;
+  }
+  const clientLines = readClientLines(r, mode);
+  const question = { lookup: canonical, key, token: credential.token, clientLines };
+  const outcome = await askOnce(r, question, settings);
+  return outcome.kind === "unavailable" && isOutage(outcome.reason) ? standIn(r, outcome, key, settings) : outcome;
+}
+function decideNoToken(r, settings) {
+  if (settings.preflight === "authenticate" || !readsAsPreflight(r)) {
+    return denied("token_missing", "");
+  }
+  return settings.preflight === "pass" ? granted("", "BYPASS") : { kind: "preflight" };
 }
 function failOnBug(r, mode, e) {
   const name = e instanceof Error ? e.name : typeof e;
