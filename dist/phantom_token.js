@@ -1,5 +1,251 @@
 // njs-phantom-token 0.1.0 (Apache-2.0). Built from src/ by `npm run build`: change it there, not here.
 
+// src/core/cache_key.ts
+import crypto2 from "crypto";
+
+// src/edge/client_credentials.ts
+import nodeCrypto from "crypto";
+import fs from "fs";
+
+// src/core/metrics.ts
+function requestsSeries(cacheStatus) {
+  return `phantom_token_requests_total{cache_status="${cacheStatus === "" ? "NONE" : cacheStatus}"}`;
+}
+
+// src/edge/counters.ts
+function countRequest(cacheStatus) {
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone !== void 0) {
+    add(zone, requestsSeries(cacheStatus), 1);
+  }
+}
+function add(zone, series, by) {
+  try {
+    zone.incr(series, by, 0);
+  } catch (_fullOrOfStrings) {
+  }
+}
+
+// src/edge/shared_cache.ts
+function readRecord(key) {
+  const zone = ngx.shared.phantom_token;
+  return zone === void 0 ? void 0 : zone.get(key);
+}
+
+// src/core/cache_key.ts
+function cacheKey(lookup) {
+  return crypto2.createHash("sha256").update("2\n" /* prefix */ + lookup).digest("base64url");
+}
+
+// src/core/location.ts
+var LINES_ABOVE_LOOKUP = 6;
+function isOn(text3) {
+  return text3.startsWith("here on\n" /* on */);
+}
+function hasNoPolicy(text3) {
+  return text3.startsWith("here on\n\n\n\n\n\n" /* onWithoutPolicy */);
+}
+function isPolicyOf(text3, lines) {
+  return text3.startsWith(`${"here on\n" /* on */}${lines}
+`);
+}
+function lookupOf(text3, policy) {
+  return text3.slice("here on\n" /* on */.length + policy.length + 1);
+}
+function findPolicy(text3) {
+  return text3.split("\n").slice(1, LINES_ABOVE_LOOKUP).join("\n");
+}
+
+// src/core/record.ts
+function isReady(record, nowSec) {
+  return Number(record.slice(0 /* readyUntil */, 10 /* expiry */)) > nowSec;
+}
+function isFresh(record, nowSec) {
+  return Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec;
+}
+function authorizationOf(record) {
+  return record.slice(Number(record.slice(60 /* authorizationStart */, 70 /* policy */)));
+}
+function isStoredUnder(record, policy) {
+  return record.slice(70 /* policy */, Number(record.slice(50 /* grantsStart */, 60 /* authorizationStart */))) === policy;
+}
+
+// src/edge/clock.ts
+function readClockSec() {
+  return Math.floor(Date.now() / 1e3);
+}
+
+// src/edge/request.ts
+function readRequest(r, mode) {
+  const v = r.variables;
+  if (mode === "access") {
+    const live = v.phantom_request;
+    v.phantom_here = "";
+    return live;
+  }
+  const kept = v.phantom_kept_request;
+  v.phantom_kept_request = "";
+  return kept;
+}
+function readPolicy(r, request) {
+  const live = r.variables.phantom_policy;
+  return isPolicyOf(request, live) ? live : findPolicy(request);
+}
+
+// src/edge/respond.ts
+function grant(r, mode, authorization, cacheStatus) {
+  const v = r.variables;
+  v.phantom_token_authorization = authorization;
+  v.phantom_token_cache_status = cacheStatus;
+  countRequest(cacheStatus);
+  if (mode === "access") {
+    r.decline();
+  } else {
+    r.return(204);
+  }
+}
+
+// src/phantom_token.ts
+function access(r) {
+  r.return(500);
+  return handle(r, "access");
+}
+function authorize(r) {
+  return handle(r, "auth_request");
+}
+function handle(r, mode) {
+  try {
+    const request = readRequest(r, mode);
+    const isOpen = hasNoPolicy(request);
+    if (!isOpen && !isOn(request)) {
+      return policyPart().timesPart().missPart().handleSwitch(r, mode, request);
+    }
+    const policy = isOpen ? "\n\n\n\n" /* none */ : readPolicy(r, request);
+    const record = readRecord(cacheKey(lookupOf(request, policy)));
+    if (record === void 0 || !isGoodHere(record, policy, readClockSec())) {
+      return policyPart().timesPart().missPart().handleMiss(r, mode, request);
+    }
+    grant(r, mode, authorizationOf(record), "HIT");
+  } catch (e) {
+    policyPart().timesPart().missPart().failOnBug(r, mode, e);
+  }
+  return void 0;
+}
+function isGoodHere(record, policy, nowSec) {
+  if (policy === "\n\n\n\n" /* none */) {
+    return isReady(record, nowSec);
+  }
+  return isStoredUnder(record, policy) ? isFresh(record, nowSec) : policyPart().meetsPolicy(record, policy, nowSec);
+}
+
+// src/index.ts
+var index_default = {
+  access,
+  authorize,
+  // What these call is made when they are called: scripts/parts.mjs.
+  purge: (r) => policyPart().timesPart().missPart().purge(r),
+  metrics: (r) => policyPart().timesPart().missPart().metrics(r),
+  jwt: (r) => policyPart().timesPart().missPart().jwt(r),
+  subject: (r) => policyPart().timesPart().missPart().subject(r),
+  client: (r) => policyPart().timesPart().missPart().client(r)
+};
+
+// For a policy that the token was not checked against when it was stored.
+var policyPartMade;
+function policyPart() {
+  return policyPartMade || (policyPartMade = makePolicyPart());
+}
+function makePolicyPart() {
+
+// src/core/record.ts
+function grantsOf(record) {
+  return record.slice(
+    Number(record.slice(50 /* grantsStart */, 60 /* authorizationStart */)),
+    Number(record.slice(60 /* authorizationStart */, 70 /* policy */))
+  );
+}
+
+// src/core/policy.ts
+var SCOPE = "\n";
+var ISSUER = "\v";
+var AUDIENCE = "\f";
+function checkGrants(grants, issuer, audience, requiredScopes) {
+  if (issuer !== "" && !grants.includes(ISSUER + issuer + ISSUER)) {
+    return "issuer_mismatch";
+  }
+  if (audience !== "" && !grants.includes(AUDIENCE + audience + AUDIENCE)) {
+    return "audience_mismatch";
+  }
+  for (let i = 0; i < requiredScopes.length; i++) {
+    if (requiredScopes[i] !== "" && !grants.includes(SCOPE + requiredScopes[i] + SCOPE)) {
+      return "scope_insufficient";
+    }
+  }
+  return void 0;
+}
+
+// src/known.ts
+function meetsPolicy(record, policy, nowSec) {
+  const lines = policy.split("\n");
+  const isInTime = lines[3] === "" && lines[4] === "" ? isReady(record, nowSec) : timesPart().meetsTimes(record, lines[3], lines[4], nowSec);
+  const required = lines[0].split(" ");
+  return isInTime && checkGrants(grantsOf(record), lines[2], lines[1], required) === void 0;
+}
+
+// For such a policy with a clock skew or a TTL.
+var timesPartMade;
+function timesPart() {
+  return timesPartMade || (timesPartMade = makeTimesPart());
+}
+function makeTimesPart() {
+
+// src/core/setting_checks.ts
+var MAX_SEC = 31536e3;
+function checkSeconds(value) {
+  return checkNumber(MAX_SEC, "seconds")(value);
+}
+function checkNumber(max, of) {
+  return (value) => {
+    const valid = /^[0-9]{1,8}$/.test(value) && Number(value) <= max;
+    return valid ? void 0 : `must be a whole number of ${of} from 0 to ${max}, without a unit`;
+  };
+}
+
+// src/core/settings.ts
+var DEFAULT_CLOCK_SKEW_SEC = 60;
+var DEFAULT_CACHE_TTL_SEC = 300;
+function parseClockSkewSec(value) {
+  return value === "" ? DEFAULT_CLOCK_SKEW_SEC : parseSeconds(value);
+}
+function parseCacheTtlSec(value) {
+  return value === "" ? DEFAULT_CACHE_TTL_SEC : parseSeconds(value);
+}
+function parseSeconds(value) {
+  return checkSeconds(value) === void 0 ? Number(value) : void 0;
+}
+
+// src/core/record.ts
+function notBeforeOf(record) {
+  return Number(record.slice(20 /* notBefore */, 30 /* stored */));
+}
+function ageSecOf(record, nowSec) {
+  return nowSec - Number(record.slice(30 /* stored */, 40 /* tokenExpiry */));
+}
+
+// src/known.ts
+function meetsTimes(record, clockSkew, cacheTtl, nowSec) {
+  const clockSkewSec = parseClockSkewSec(clockSkew);
+  const cacheTtlSec = parseCacheTtlSec(cacheTtl);
+  return clockSkewSec !== void 0 && cacheTtlSec !== void 0 && isFresh(record, nowSec) && notBeforeOf(record) <= nowSec + clockSkewSec && ageSecOf(record, nowSec) < cacheTtlSec;
+}
+
+// For a token that the cache does not know, and for operators.
+var missPartMade;
+function missPart() {
+  return missPartMade || (missPartMade = makeMissPart());
+}
+function makeMissPart() {
+
 // src/core/json.ts
 function parseJsonObject(text3) {
   let value;
@@ -100,9 +346,6 @@ function isTransportFailure(reason) {
 }
 
 // src/core/metrics.ts
-function requestsSeries(cacheStatus) {
-  return `phantom_token_requests_total{cache_status="${cacheStatus === "" ? "NONE" : cacheStatus}"}`;
-}
 function refusalsSeries(reason) {
   return `phantom_token_refusals_total{reason="${reason}"}`;
 }
@@ -241,26 +484,22 @@ function suspendedSec(breaker, nowMs) {
 
 // src/edge/counters.ts
 function count(series) {
-  add(series, 1);
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone !== void 0) {
+    add(zone, series, 1);
+  }
 }
 function countDuration(tookMs) {
-  add(bucketSeries(tookMs), 1);
-  add(durationSumSeries(), tookMs);
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone !== void 0) {
+    add(zone, bucketSeries(tookMs), 1);
+    add(zone, durationSumSeries(), tookMs);
+  }
 }
 function readCount(series) {
   const zone = ngx.shared.phantom_token_metrics;
   const value = zone === void 0 ? void 0 : zone.get(series);
   return typeof value === "number" ? value : 0;
-}
-function add(series, by) {
-  const zone = ngx.shared.phantom_token_metrics;
-  if (zone === void 0) {
-    return;
-  }
-  try {
-    zone.incr(series, by, 0);
-  } catch (_fullOrOfStrings) {
-  }
 }
 
 // src/edge/shared_cache.ts
@@ -272,10 +511,6 @@ function findZoneProblem() {
   const shared = ngx.shared;
   const isComplete = shared.phantom_token && shared.phantom_token_denied && shared.phantom_token_locks;
   return isComplete ? void 0 : "a js_shared_dict_zone of phantom_token, phantom_token_denied, phantom_token_locks is not declared: include zones.conf at http level";
-}
-function readRecord(key) {
-  const zone = ngx.shared.phantom_token;
-  return zone === void 0 ? void 0 : zone.get(key);
 }
 function writeRecord(key, record, ttlSec) {
   return record.length > MAX_RECORD_LENGTH ? "too_large" : write("phantom_token", key, record, ttlSec * 1e3);
@@ -456,39 +691,7 @@ function entriesGauge(zone) {
   return { name: "phantom_token_zone_entries", help, labels: { zone: zone.name }, value: zone.entries };
 }
 
-// src/core/bearer.ts
-var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
-var SCHEME_LENGTH = 6;
-var MAX_TOKEN_LENGTH = 4096;
-function isB64Token(text3) {
-  return text3.length <= MAX_TOKEN_LENGTH && B64TOKEN.test(text3);
-}
-function parseBearer(authorization) {
-  if (authorization.slice(0, SCHEME_LENGTH).toLowerCase() !== "bearer") {
-    return { kind: "refused", reason: "token_missing" };
-  }
-  const start = skipSpaces(authorization, SCHEME_LENGTH);
-  const isOtherScheme = start === SCHEME_LENGTH;
-  if (isOtherScheme || start === authorization.length) {
-    return { kind: "refused", reason: "token_missing" };
-  }
-  const token = authorization.slice(start);
-  return isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
-}
-function skipSpaces(text3, from) {
-  let i = from;
-  while (i < text3.length && text3.charCodeAt(i) === 32) {
-    i++;
-  }
-  return i;
-}
-
 // src/core/cache_key.ts
-import crypto2 from "crypto";
-function cacheKey(lookup) {
-  return crypto2.createHash("sha256").update(FORMAT + lookup).digest("base64url");
-}
-var FORMAT = "1\n";
 function isAddressBound(lookup) {
   return /^[0-9]* @/.test(lookup);
 }
@@ -502,78 +705,16 @@ function canonicalLookup(lookup, token) {
   return `${lookup.slice(0, lookup.lastIndexOf("\n") + 1)}Bearer ${token}`;
 }
 
-// src/core/njs_version.ts
-function findUnsafeNjs(version, mode, isUrl) {
-  if (mode === "access" && version < 65537) {
-    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
-  }
-  if (!isUrl && version >= 2309 && version <= 2313) {
-    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
-  }
-  return void 0;
+// src/core/location.ts
+function findLookup(text3) {
+  return text3.split("\n").slice(LINES_ABOVE_LOOKUP).join("\n");
 }
-
-// src/core/policy.ts
-function checkPolicy(claims, policy, nowSec) {
-  if (claims.notBeforeSec > nowSec + policy.clockSkewSec) {
-    return "token_not_yet_valid";
-  }
-  if (policy.issuer !== "" && claims.issuer !== policy.issuer) {
-    return "issuer_mismatch";
-  }
-  if (policy.audience !== "" && !claims.audience.includes(policy.audience)) {
-    return "audience_mismatch";
-  }
-  return grantsAll(claims.scope, policy.requiredScopes) ? void 0 : "scope_insufficient";
+function isConfiguredHere(text3) {
+  return text3.startsWith("here " /* here */);
 }
-function grantsAll(scope, required) {
-  const granted2 = ` ${scope} `;
-  return required.every((token) => granted2.includes(` ${token} `));
-}
-
-// src/core/record.ts
-var TIME_DIGITS = 10;
-var NOT_BEFORE_END = 2 * TIME_DIGITS;
-var STORED_END = 3 * TIME_DIGITS;
-var AUTHORIZATION_START = 4 * TIME_DIGITS;
-var NEVER_SEC = 9999999999;
-function encodeRecord(times, jwt2, claims) {
-  const tokenEndSec = times.tokenExpiresAtSec === void 0 ? NEVER_SEC : times.tokenExpiresAtSec;
-  const digits = tenDigits(times.expiresAtSec) + tenDigits(claims.notBeforeSec) + tenDigits(times.storedAtSec) + tenDigits(tokenEndSec);
-  const lines = [claims.scope, claims.issuer].concat(claims.audience);
-  return `${digits}Bearer ${jwt2}
-${lines.join("\n")}`;
-}
-function isFresh(record, nowSec) {
-  return Number(record.slice(0, TIME_DIGITS)) > nowSec;
-}
-function notBeforeOf(record) {
-  return Number(record.slice(TIME_DIGITS, NOT_BEFORE_END));
-}
-function ageSecOf(record, nowSec) {
-  return nowSec - Number(record.slice(NOT_BEFORE_END, STORED_END));
-}
-function isStale(record, limits, nowSec) {
-  const storedAtSec = Number(record.slice(NOT_BEFORE_END, STORED_END));
-  const tokenEndSec = Number(record.slice(STORED_END, AUTHORIZATION_START));
-  const recordEndSec = Math.min(Number(record.slice(0, TIME_DIGITS)), storedAtSec + limits.cacheTtlSec);
-  const isWanted = limits.staleIfErrorSec > 0 && limits.cacheTtlSec > 0;
-  return isWanted && nowSec < Math.min(recordEndSec + limits.staleIfErrorSec, tokenEndSec);
-}
-function authorizationOf(record) {
-  return record.slice(AUTHORIZATION_START, record.indexOf("\n"));
-}
-function claimsOf(record) {
-  const lines = record.slice(record.indexOf("\n") + 1).split("\n");
-  return {
-    notBeforeSec: notBeforeOf(record),
-    scope: lines[0],
-    issuer: lines[1],
-    audience: lines.slice(2)
-  };
-}
-function tenDigits(epochSec) {
-  return String(epochSec).padStart(TIME_DIGITS, "0");
+function readSwitch(text3) {
+  const value = isConfiguredHere(text3) ? text3.slice("here " /* here */.length, text3.indexOf("\n")).toLowerCase() : "";
+  return value === "on" || value === "off" ? value : "invalid";
 }
 
 // src/core/scope.ts
@@ -589,7 +730,6 @@ function isNotEmpty(token) {
 }
 
 // src/core/setting_checks.ts
-var MAX_SEC = 31536e3;
 var QUOTABLE = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/;
 var INTERNAL_LOCATION = /^\/[\x21\x22\x24-\x3E\x40-\x7E]*$/;
 var ABSOLUTE_URL = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\/[\x21\x22\x24-\x3E\x40-\x7E]*)?$/;
@@ -608,9 +748,6 @@ function checkScopes(value) {
 }
 function checkPlainText(value) {
   return isPlainText(value) ? void 0 : "must not hold control characters";
-}
-function checkSeconds(value) {
-  return checkNumber(MAX_SEC, "seconds")(value);
 }
 function checkEndpoint(value) {
   if (value === "") {
@@ -634,22 +771,13 @@ function checkRealm(value) {
 function checkOneOf(words) {
   return (value) => words.includes(value) ? void 0 : `must be one of ${words.join(", ")}`;
 }
-function checkNumber(max, of) {
-  return (value) => {
-    const valid = /^[0-9]{1,8}$/.test(value) && Number(value) <= max;
-    return valid ? void 0 : `must be a whole number of ${of} from 0 to ${max}, without a unit`;
-  };
-}
 function checkTimeout(value) {
   const valid = /^[1-9][0-9]?$/.test(value) && Number(value) <= 60;
   return valid ? void 0 : "must be a whole number of seconds from 1 to 60, without a unit";
 }
 
 // src/core/settings.ts
-var DEFAULT_CLOCK_SKEW_SEC = 60;
-var DEFAULT_CACHE_TTL_SEC = 300;
 var PREFLIGHTS = ["answer", "pass", "authenticate"];
-var HERE = "here ";
 var NOT_HERE = "this location does not include protect.conf itself: nested locations and limit_except do not inherit settings";
 function settingsTable() {
   return [
@@ -662,10 +790,10 @@ function settingsTable() {
       defaultValue: String(DEFAULT_CLOCK_SKEW_SEC),
       check: checkSeconds
     },
+    { variable: "phantom_token_cache_ttl", defaultValue: String(DEFAULT_CACHE_TTL_SEC), check: checkSeconds },
     { variable: "phantom_token_introspection_endpoint", defaultValue: "", check: checkEndpoint },
     { variable: "phantom_token_realm", defaultValue: "api", check: checkRealm },
     { variable: "phantom_token_scopes", defaultValue: "", check: checkScopes },
-    { variable: "phantom_token_cache_ttl", defaultValue: String(DEFAULT_CACHE_TTL_SEC), check: checkSeconds },
     { variable: "phantom_token_preflight", defaultValue: "answer", check: checkOneOf(PREFLIGHTS) },
     { variable: "phantom_token_jwt_field", defaultValue: "", check: checkPlainText },
     { variable: "phantom_token_max_jwt_length", defaultValue: "65536", check: checkJwtLength },
@@ -682,55 +810,18 @@ function settingsTable() {
     { variable: "phantom_token_breaker_delay", defaultValue: "2", check: checkNumber(3600, "seconds") }
   ];
 }
-function hasNoPolicy(joined) {
-  return joined.startsWith(`${HERE}none
-on
-`);
-}
-function readSwitch(joined) {
-  if (hasNoPolicy(joined) || joined.startsWith(`${HERE}some
-on
-`)) {
-    return "on";
-  }
-  const lines = joined.startsWith(HERE) ? joined.split("\n") : [];
-  const value = (lines[1] || "").toLowerCase();
-  return value === "on" || value === "off" ? value : "invalid";
-}
-var SETTING_LINES = 20;
-function parsePolicy(joined) {
-  const lines = joined.split("\n");
-  const clockSkewSec = readSeconds(lines[5], DEFAULT_CLOCK_SKEW_SEC);
-  const cacheTtlSec = readSeconds(lines[9], DEFAULT_CACHE_TTL_SEC);
-  if (lines.length !== SETTING_LINES || clockSkewSec === void 0 || cacheTtlSec === void 0) {
-    return void 0;
-  }
-  return {
-    requiredScopes: splitScopes(lines[2]),
-    audience: lines[3],
-    issuer: lines[4],
-    clockSkewSec,
-    cacheTtlSec
-  };
-}
-function readSeconds(value, defaultSec) {
-  if (value === "" || value === void 0) {
-    return defaultSec;
-  }
-  return checkSeconds(value) === void 0 ? Number(value) : void 0;
-}
 function isAbsoluteUrl(endpoint) {
   return endpoint.charAt(0) !== "/";
 }
-function parseSettings(joined) {
-  if (!joined.startsWith(HERE)) {
+function parseSettings(isHere, joined) {
+  if (!isHere) {
     return misconfiguration(NOT_HERE);
   }
-  const lines = parseLines(settingsTable(), joined.slice(joined.indexOf("\n") + 1));
+  const lines = parseLines(settingsTable(), joined);
   return lines.kind === "misconfiguration" ? lines : typedSettings(lines.values);
 }
 function parsePurgeSettings(joined) {
-  const lines = ["on"].concat(joined.split("\n").slice(2));
+  const lines = ["on"].concat(joined.split("\n").slice(1));
   const parsed = parseLines(settingsTable(), lines.join("\n"));
   if (parsed.kind === "misconfiguration") {
     return parsed;
@@ -786,10 +877,31 @@ function misconfiguration(problem) {
   return { kind: "misconfiguration", problem };
 }
 
-// src/edge/clock.ts
-function readClockSec() {
-  return Math.floor(Date.now() / 1e3);
+// src/core/record.ts
+var NEVER_SEC = 9999999999;
+function encodeRecord(times, jwt2, grants, metPolicy) {
+  const tokenEndSec = times.tokenExpiresAtSec === void 0 ? NEVER_SEC : times.tokenExpiresAtSec;
+  const digits = tenDigits(readyUntilSec(times)) + tenDigits(times.expiresAtSec) + tenDigits(times.notBeforeSec) + tenDigits(times.storedAtSec) + tenDigits(tokenEndSec) + tenDigits(70 /* policy */ + metPolicy.length) + tenDigits(70 /* policy */ + metPolicy.length + grants.length);
+  return `${digits}${metPolicy}${grants}Bearer ${jwt2}`;
 }
+function readyUntilSec(times) {
+  return times.notBeforeSec > times.storedAtSec + DEFAULT_CLOCK_SKEW_SEC ? 0 : Math.min(times.expiresAtSec, times.storedAtSec + DEFAULT_CACHE_TTL_SEC);
+}
+function isStale(record, limits, nowSec) {
+  const storedAtSec = Number(record.slice(30 /* stored */, 40 /* tokenExpiry */));
+  const tokenEndSec = Number(record.slice(40 /* tokenExpiry */, 50 /* grantsStart */));
+  const recordEndSec = Math.min(
+    Number(record.slice(10 /* expiry */, 20 /* notBefore */)),
+    storedAtSec + limits.cacheTtlSec
+  );
+  const isWanted = limits.staleIfErrorSec > 0 && limits.cacheTtlSec > 0;
+  return isWanted && nowSec < Math.min(recordEndSec + limits.staleIfErrorSec, tokenEndSec);
+}
+function tenDigits(value) {
+  return String(value).padStart(10, "0");
+}
+
+// src/edge/clock.ts
 function readClockMs() {
   return Date.now();
 }
@@ -803,16 +915,9 @@ function isPreflight(method, origin, requestedMethod) {
 }
 
 // src/edge/request.ts
-function readRequest(r, mode) {
+function readSettingLines(r, mode) {
   const v = r.variables;
-  if (mode === "access") {
-    const live = { settings: text(v.phantom_settings), lookup: text(v.phantom_lookup) };
-    v.phantom_here = "";
-    return live;
-  }
-  const kept = { settings: text(v.phantom_kept_settings), lookup: text(v.phantom_kept_lookup) };
-  v.phantom_kept_settings = "";
-  return kept;
+  return text(mode === "access" ? v.phantom_settings : v.phantom_kept_settings);
 }
 function readClientLines(r, mode) {
   const v = r.variables;
@@ -904,7 +1009,7 @@ function retryAfterOf(asked) {
 function respond(r, mode, outcome, settings) {
   switch (outcome.kind) {
     case "grant":
-      grant(r, mode, outcome);
+      grant(r, mode, outcome.authorization, outcome.cacheStatus);
       break;
     case "denial":
       deny(r, mode, outcome, settings);
@@ -915,17 +1020,6 @@ function respond(r, mode, outcome, settings) {
     case "preflight":
       answerPreflight(r, mode);
       break;
-  }
-}
-function grant(r, mode, outcome) {
-  const v = r.variables;
-  v.phantom_token_authorization = outcome.authorization;
-  v.phantom_token_cache_status = outcome.cacheStatus;
-  count(requestsSeries(outcome.cacheStatus));
-  if (mode === "access") {
-    r.decline();
-  } else {
-    r.return(204);
   }
 }
 function noteIntrospection(r, result, tookMs) {
@@ -950,7 +1044,7 @@ function answerPreflight(r, mode) {
   const v = r.variables;
   v.phantom_token_authorization = "";
   v.phantom_token_cache_status = "BYPASS";
-  count(requestsSeries("BYPASS"));
+  countRequest("BYPASS");
   if (mode === "access") {
     r.return(204);
   } else {
@@ -971,7 +1065,7 @@ function refuse(r, mode, refusal, outcome) {
   v.phantom_token_authorization = "";
   v.phantom_token_cache_status = outcome.cacheStatus;
   v.phantom_token_reason = outcome.reason;
-  count(requestsSeries(outcome.cacheStatus));
+  countRequest(outcome.cacheStatus);
   count(refusalsSeries(outcome.reason));
   if (mode === "access") {
     answerDirectly(r, refusal);
@@ -1004,6 +1098,98 @@ function send(r, status, body) {
   } catch (_gone) {
     r.log("phantom_token: the client has gone");
   }
+}
+
+// src/core/denial_record.ts
+var TIME_DIGITS = 10;
+function isRemembered(reason) {
+  return reason === "token_inactive" || reason === "token_expired" || reason === "token_sender_constrained" || reason === "token_type_mismatch";
+}
+function encodeDenial(expiresAtSec, reason) {
+  return String(expiresAtSec).padStart(TIME_DIGITS, "0") + reason;
+}
+function reasonOf(record, nowSec) {
+  const isFresh2 = Number(record.slice(0, TIME_DIGITS)) > nowSec;
+  return isFresh2 ? record.slice(TIME_DIGITS) : void 0;
+}
+
+// src/core/policy.ts
+function encodeGrants(claims) {
+  const scopes = claims.scope.split(" ").join(SCOPE);
+  const audiences = claims.audience.join(AUDIENCE);
+  return `${SCOPE}${scopes}${SCOPE}${AUDIENCE}${audiences}${AUDIENCE}${ISSUER}${claims.issuer}${ISSUER}`;
+}
+function checkPolicy(grants, notBeforeSec, policy, nowSec) {
+  return notBeforeSec > nowSec + policy.clockSkewSec ? "token_not_yet_valid" : checkGrants(grants, policy.issuer, policy.audience, policy.requiredScopes);
+}
+
+// src/known.ts
+function decideKnown(key, settings, ifActive, ifRejected) {
+  const nowSec = readClockSec();
+  const record = readRecord(key);
+  if (record !== void 0 && isFresh(record, nowSec) && isYoungEnough(record, settings, nowSec)) {
+    return decideRecord(record, settings, nowSec, ifActive);
+  }
+  if (isPurged(key)) {
+    return denied("token_purged", ifRejected);
+  }
+  const denial = settings.negativeCacheTtlSec > 0 ? readDenial(key) : void 0;
+  const reason = denial === void 0 ? void 0 : reasonOf(denial, nowSec);
+  return reason === void 0 ? void 0 : denied(reason, ifRejected);
+}
+function decideRecord(record, settings, nowSec, cacheStatus) {
+  const reason = checkPolicy(grantsOf(record), notBeforeOf(record), settings, nowSec);
+  return reason === void 0 ? granted(authorizationOf(record), cacheStatus) : denied(reason, cacheStatus);
+}
+function isYoungEnough(record, settings, nowSec) {
+  return ageSecOf(record, nowSec) < settings.cacheTtlSec;
+}
+function standIn(r, outage, key, settings) {
+  const nowSec = readClockSec();
+  const record = readRecord(key);
+  if (record === void 0 || !isStale(record, settings, nowSec)) {
+    return outage;
+  }
+  noteStale(r, outage);
+  return decideRecord(record, settings, nowSec, "STALE");
+}
+
+// src/core/bearer.ts
+var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+var SCHEME_LENGTH = 6;
+var MAX_TOKEN_LENGTH = 4096;
+function isB64Token(text3) {
+  return text3.length <= MAX_TOKEN_LENGTH && B64TOKEN.test(text3);
+}
+function parseBearer(authorization) {
+  if (authorization.slice(0, SCHEME_LENGTH).toLowerCase() !== "bearer") {
+    return { kind: "refused", reason: "token_missing" };
+  }
+  const start = skipSpaces(authorization, SCHEME_LENGTH);
+  const isOtherScheme = start === SCHEME_LENGTH;
+  if (isOtherScheme || start === authorization.length) {
+    return { kind: "refused", reason: "token_missing" };
+  }
+  const token = authorization.slice(start);
+  return isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
+}
+function skipSpaces(text3, from) {
+  let i = from;
+  while (i < text3.length && text3.charCodeAt(i) === 32) {
+    i++;
+  }
+  return i;
+}
+
+// src/core/njs_version.ts
+function findUnsafeNjs(version, mode, isUrl) {
+  if (mode === "access" && version < 65537) {
+    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
+  }
+  if (!isUrl && version >= 2309 && version <= 2313) {
+    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
+  }
+  return void 0;
 }
 
 // src/core/cache_control.ts
@@ -1110,19 +1296,6 @@ function checkFile(value) {
 }
 function checkMethod(value) {
   return value === "" ? void 0 : checkOneOf(METHODS)(value);
-}
-
-// src/core/denial_record.ts
-var TIME_DIGITS2 = 10;
-function isRemembered(reason) {
-  return reason === "token_inactive" || reason === "token_expired" || reason === "token_sender_constrained" || reason === "token_type_mismatch";
-}
-function encodeDenial(expiresAtSec, reason) {
-  return String(expiresAtSec).padStart(TIME_DIGITS2, "0") + reason;
-}
-function reasonOf(record, nowSec) {
-  const isFresh2 = Number(record.slice(0, TIME_DIGITS2)) > nowSec;
-  return isFresh2 ? record.slice(TIME_DIGITS2) : void 0;
 }
 
 // src/core/claims.ts
@@ -1452,10 +1625,6 @@ function recordTtlSec(lifetimes, nowSec, random) {
   return ttlSec >= 1 ? Math.floor(ttlSec) - Math.floor(ttlSec * random * JITTER) : 0;
 }
 
-// src/edge/client_credentials.ts
-import nodeCrypto from "crypto";
-import fs from "fs";
-
 // src/core/client_authentication.ts
 function locationProof(clientId) {
   return {
@@ -1751,7 +1920,7 @@ async function ask(r, question, settings) {
   switch (answer.kind) {
     case "active":
       noteAnswer(endpoint);
-      return rememberActive(r, question.key, answer, reply, settings, nowSec);
+      return rememberActive(r, question, answer, reply, settings, nowSec);
     case "denial":
       noteAnswer(endpoint);
       return rememberDenial(question.key, answer, settings, nowSec);
@@ -1770,13 +1939,22 @@ function noteFailure(endpoint, failure, settings) {
     noteAnswer(endpoint);
   }
 }
-function rememberActive(r, key, active, reply, settings, nowSec) {
-  const isKept = store(r, key, active, reply, settings, nowSec);
-  if (isPurged(key)) {
-    deleteRecord(key);
+function rememberActive(r, question, active, reply, settings, nowSec) {
+  const grants = encodeGrants(active.claims);
+  const reason = checkPolicy(grants, active.claims.notBeforeSec, settings, nowSec);
+  const ttlSec = ttlSecOf(active, reply, settings, nowSec);
+  const times = {
+    expiresAtSec: nowSec + ttlSec,
+    storedAtSec: nowSec,
+    notBeforeSec: active.claims.notBeforeSec,
+    tokenExpiresAtSec: active.expiresAtSec
+  };
+  const record = encodeRecord(times, active.jwt, grants, reason === void 0 ? question.policy : "");
+  const isKept = ttlSec > 0 && store(r, question.key, record, keptSec(ttlSec, active, settings, nowSec));
+  if (isPurged(question.key)) {
+    deleteRecord(question.key);
     return { outcome: denied("token_purged", "NEGATIVE"), isKept: true };
   }
-  const reason = checkPolicy(active.claims, settings, nowSec);
   const outcome = reason === void 0 ? granted(`Bearer ${active.jwt}`, "MISS") : denied(reason, "MISS");
   return { outcome, isKept };
 }
@@ -1795,23 +1973,16 @@ function rememberDenial(key, denial, settings, nowSec) {
     isKept: writeDenial(key, encodeDenial(expiresAtSec, denial.reason), ttlMs) === "stored"
   };
 }
-function store(r, key, active, reply, settings, nowSec) {
+function ttlSecOf(active, reply, settings, nowSec) {
   const lifetimes = {
     freshnessSec: settings.obeysCacheControl ? freshnessSec(reply.cacheControl, reply.age) : void 0,
     expiresAtSec: active.expiresAtSec,
     cacheTtlSec: settings.cacheTtlSec
   };
-  const ttlSec = recordTtlSec(lifetimes, nowSec, readChance());
-  if (ttlSec === 0) {
-    return false;
-  }
-  const times = {
-    expiresAtSec: nowSec + ttlSec,
-    storedAtSec: nowSec,
-    tokenExpiresAtSec: active.expiresAtSec
-  };
-  const record = encodeRecord(times, active.jwt, active.claims);
-  const written = writeRecord(key, record, keptSec(ttlSec, active, settings, nowSec));
+  return recordTtlSec(lifetimes, nowSec, readChance());
+}
+function store(r, key, record, forSec) {
+  const written = writeRecord(key, record, forSec);
   if (written !== "stored") {
     noteUncached(r, written);
   }
@@ -1928,37 +2099,6 @@ function sleep(ms) {
   });
 }
 
-// src/known.ts
-function decideKnown(key, settings, ifActive, ifRejected) {
-  const nowSec = readClockSec();
-  const record = readRecord(key);
-  if (record !== void 0 && isFresh(record, nowSec) && isYoungEnough(record, settings, nowSec)) {
-    return decideRecord(record, settings, nowSec, ifActive);
-  }
-  if (isPurged(key)) {
-    return denied("token_purged", ifRejected);
-  }
-  const denial = settings.negativeCacheTtlSec > 0 ? readDenial(key) : void 0;
-  const reason = denial === void 0 ? void 0 : reasonOf(denial, nowSec);
-  return reason === void 0 ? void 0 : denied(reason, ifRejected);
-}
-function decideRecord(record, settings, nowSec, cacheStatus) {
-  const reason = checkPolicy(claimsOf(record), settings, nowSec);
-  return reason === void 0 ? granted(authorizationOf(record), cacheStatus) : denied(reason, cacheStatus);
-}
-function isYoungEnough(record, policy, nowSec) {
-  return ageSecOf(record, nowSec) < policy.cacheTtlSec;
-}
-function standIn(r, outage, key, settings) {
-  const nowSec = readClockSec();
-  const record = readRecord(key);
-  if (record === void 0 || !isStale(record, settings, nowSec)) {
-    return outage;
-  }
-  noteStale(r, outage);
-  return decideRecord(record, settings, nowSec, "STALE");
-}
-
 // src/flight.ts
 var ALONE = { kind: "alone" };
 async function askOnce(r, question, settings) {
@@ -2013,61 +2153,34 @@ async function leadFlight(r, question, settings, leader) {
   return asked.outcome;
 }
 
-// src/phantom_token.ts
-function access(r) {
-  r.return(500);
-  return handle(r, "access");
-}
-function authorize(r) {
-  return handle(r, "auth_request");
-}
-function handle(r, mode) {
-  try {
-    const request = readRequest(r, mode);
-    const state = readSwitch(request.settings);
-    if (state === "off") {
-      grant(r, mode, granted(readAuthorization(r), "BYPASS"));
-      return void 0;
-    }
-    const record = state === "on" ? readRecord(cacheKey(request.lookup)) : void 0;
-    if (record === void 0 || !isGoodHere(record, request.settings, readClockSec())) {
-      return handleMiss(r, mode, request);
-    }
-    grant(r, mode, granted(authorizationOf(record), "HIT"));
-  } catch (e) {
-    failOnBug(r, mode, e);
+// src/miss.ts
+function handleSwitch(r, mode, request) {
+  if (readSwitch(request) === "off") {
+    grant(r, mode, readAuthorization(r), "BYPASS");
+    return void 0;
   }
-  return void 0;
-}
-function isGoodHere(record, joinedSettings, nowSec) {
-  if (!isFresh(record, nowSec)) {
-    return false;
-  }
-  if (hasNoPolicy(joinedSettings)) {
-    return notBeforeOf(record) <= nowSec && ageSecOf(record, nowSec) < DEFAULT_CACHE_TTL_SEC;
-  }
-  const policy = parsePolicy(joinedSettings);
-  return policy !== void 0 && isYoungEnough(record, policy, nowSec) && checkPolicy(claimsOf(record), policy, nowSec) === void 0;
+  return handleMiss(r, mode, request);
 }
 async function handleMiss(r, mode, request) {
   try {
-    const settings = parseSettings(request.settings);
+    const settings = parseSettings(isConfiguredHere(request), readSettingLines(r, mode));
     if (settings.kind === "misconfiguration") {
       fail(r, mode, unavailable("misconfigured", settings.problem, ""));
       return;
     }
-    const outcome = await decideMiss(r, mode, request.lookup, settings);
+    const outcome = await decideMiss(r, mode, request, settings);
     respond(r, mode, outcome, settings);
   } catch (e) {
     failOnBug(r, mode, e);
   }
 }
-async function decideMiss(r, mode, lookup, settings) {
+async function decideMiss(r, mode, request, settings) {
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
   const problem = findUnsafeNjs(njs.version_number, mode, isUrl) || findZoneProblem();
   if (problem !== void 0) {
     return unavailable("misconfigured", problem, "");
   }
+  const lookup = findLookup(request);
   const credential = parseBearer(credentialOf(lookup));
   if (credential.kind === "refused") {
     return credential.reason === "token_missing" ? decideNoToken(r, settings) : denied(credential.reason, "");
@@ -2079,7 +2192,13 @@ async function decideMiss(r, mode, lookup, settings) {
     return known;
   }
   const clientLines = readClientLines(r, mode);
-  const question = { lookup: canonical, key, token: credential.token, clientLines };
+  const question = {
+    lookup: canonical,
+    key,
+    token: credential.token,
+    policy: findPolicy(request),
+    clientLines
+  };
   const outcome = await askOnce(r, question, settings);
   return outcome.kind === "unavailable" && isOutage(outcome.reason) ? standIn(r, outcome, key, settings) : outcome;
 }
@@ -2103,8 +2222,9 @@ function purge(r) {
     return;
   }
   const request = readRequest(r, "access");
-  const settings = parsePurgeSettings(request.settings);
-  const problem = settings.kind === "misconfiguration" ? settings.problem : findPurgeProblem(request.lookup);
+  const lookup = findLookup(request);
+  const settings = parsePurgeSettings(readSettingLines(r, "access"));
+  const problem = settings.kind === "misconfiguration" ? settings.problem : findPurgeProblem(lookup);
   if (settings.kind === "misconfiguration" || problem !== void 0) {
     r.error(`phantom_token: misconfigured: ${problem}`);
     r.return(500);
@@ -2115,7 +2235,7 @@ function purge(r) {
     r.return(400);
     return;
   }
-  r.return(endToken(cacheKey(canonicalLookup(request.lookup, token)), settings));
+  r.return(endToken(cacheKey(canonicalLookup(lookup, token)), settings));
 }
 function findPurgeProblem(lookup) {
   return isAddressBound(lookup) ? "purge needs a server_name, or $phantom_token_partition here and in the protected server" : findZoneProblem();
@@ -2126,8 +2246,16 @@ function endToken(key, settings) {
   return marked === "stored" ? 204 : 503;
 }
 
+return { handleMiss, handleSwitch, failOnBug, purge, metrics, jwt, subject, client };
+}
+
+return { meetsTimes, missPart };
+}
+
+return { meetsPolicy, timesPart };
+}
+
 // src/index.ts
-var index_default = { access, authorize, purge, metrics, jwt, subject, client };
 export {
   index_default as default
 };

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { findForbiddenSyntax } from './njs_syntax.mjs';
+import { cutIntoParts } from './parts.mjs';
 
 const SOURCE = fileURLToPath(new URL('../src/index.ts', import.meta.url));
 const BUNDLE = fileURLToPath(new URL('../dist/phantom_token.js', import.meta.url));
@@ -26,15 +27,29 @@ const SYNTAX_OF_NJS = [
   'unicode-escapes',
 ];
 
+/** What a cached token at a location without a policy does not need, and so is made when it is called. */
+const PARTS = [
+  {
+    name: 'policyPart',
+    comment: 'For a policy that the token was not checked against when it was stored.',
+    entries: ['meetsPolicy'],
+  },
+  { name: 'timesPart', comment: 'For such a policy with a clock skew or a TTL.', entries: ['meetsTimes'] },
+  {
+    name: 'missPart',
+    comment: 'For a token that the cache does not know, and for operators.',
+    entries: ['handleMiss', 'handleSwitch', 'failOnBug', 'purge', 'metrics', 'jwt', 'subject', 'client'],
+  },
+];
+
 /**
- * Bundles in memory; writes nothing.
- * @param {string} [source]  the entry, absolute
+ * Makes the script in memory; writes nothing.
  * @returns {Promise<{code: string, problems: string[]}>} problems are lines for the reader; while there are
  *   any, the code must not be used
  */
-export async function bundle(source = SOURCE) {
+export async function bundle() {
   const result = await build({
-    entryPoints: [source],
+    entryPoints: [SOURCE],
     bundle: true,
     write: false,
     format: 'esm',
@@ -48,11 +63,10 @@ export async function bundle(source = SOURCE) {
 
   // A warning of the bundler is code that it gives another meaning, such as `import.meta`.
   const messages = [...result.errors, ...result.warnings].map(describeMessage);
-  const code = ('outputFiles' in result && result.outputFiles?.[0]?.text) || '';
-  const violations = findForbiddenSyntax(code).map(({ line, reason }) =>
-    describeViolation(code, line, reason),
-  );
-  return { code, problems: [...messages, ...violations] };
+  const whole = ('outputFiles' in result && result.outputFiles?.[0]?.text) || '';
+  // Before it is cut: what a part keeps leaks into later requests under QuickJS just as the top level does.
+  const problems = [...messages, ...describeViolations(whole)];
+  return problems.length > 0 ? { code: whole, problems } : { code: cutIntoParts(whole, PARTS), problems };
 }
 
 /**
@@ -90,13 +104,13 @@ function describeMessage({ text, location }) {
   return location ? `${location.file}:${location.line}: ${text}` : text;
 }
 
-/**
- * @param {string} code
- * @param {number} line
- * @param {string} reason
- */
-function describeViolation(code, line, reason) {
-  return `dist/phantom_token.js:${line}: ${reason}\n    ${code.split('\n')[line - 1]?.trim() ?? ''}`;
+/** @param {string} code */
+function describeViolations(code) {
+  const lines = code.split('\n');
+  return findForbiddenSyntax(code).map(
+    ({ line, reason }) =>
+      `${reason}, which this line of the bundle needs:\n    ${lines[line - 1]?.trim() ?? ''}`,
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

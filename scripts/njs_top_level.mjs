@@ -139,7 +139,7 @@ function writtenName(node) {
  * @param {string} name
  * @param {AnyNode[]} ancestors
  */
-function isLocal(name, ancestors) {
+export function isLocal(name, ancestors) {
   let found = false;
   /** @param {import('acorn').Node} pattern */
   const look = (pattern) => {

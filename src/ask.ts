@@ -18,7 +18,7 @@ import {
   type Unavailable,
   unavailable,
 } from './core/outcome.js';
-import { checkPolicy } from './core/policy.js';
+import { checkPolicy, encodeGrants } from './core/policy.js';
 import { encodeRecord } from './core/record.js';
 import { isAbsoluteUrl, type Settings } from './core/settings.js';
 import { recordTtlSec } from './core/ttl.js';
@@ -40,6 +40,8 @@ export interface Question {
   readonly lookup: string;
   readonly key: string;
   readonly token: string;
+  /** What the location asks of it, one setting a line. */
+  readonly policy: string;
   /** The client settings, one a line. */
   readonly clientLines: string;
 }
@@ -85,7 +87,7 @@ export async function ask(r: NginxHTTPRequest, question: Question, settings: Set
   switch (answer.kind) {
     case 'active':
       noteAnswer(endpoint);
-      return rememberActive(r, question.key, answer, reply, settings, nowSec);
+      return rememberActive(r, question, answer, reply, settings, nowSec);
     case 'denial':
       noteAnswer(endpoint);
       return rememberDenial(question.key, answer, settings, nowSec);
@@ -108,19 +110,28 @@ function noteFailure(endpoint: string, failure: Unavailable, settings: Settings)
 
 function rememberActive(
   r: NginxHTTPRequest,
-  key: string,
+  question: Question,
   active: ActiveToken,
   reply: IntrospectionReply,
   settings: Settings,
   nowSec: number,
 ): Asked {
-  const isKept = store(r, key, active, reply, settings, nowSec);
+  const grants = encodeGrants(active.claims);
+  const reason = checkPolicy(grants, active.claims.notBeforeSec, settings, nowSec);
+  const ttlSec = ttlSecOf(active, reply, settings, nowSec);
+  const times = {
+    expiresAtSec: nowSec + ttlSec,
+    storedAtSec: nowSec,
+    notBeforeSec: active.claims.notBeforeSec,
+    tokenExpiresAtSec: active.expiresAtSec,
+  };
+  const record = encodeRecord(times, active.jwt, grants, reason === undefined ? question.policy : '');
+  const isKept = ttlSec > 0 && store(r, question.key, record, keptSec(ttlSec, active, settings, nowSec));
   // After the record is written: a purge writes its mark before it deletes the record, so one of the two sees the other.
-  if (isPurged(key)) {
-    deleteRecord(key);
+  if (isPurged(question.key)) {
+    deleteRecord(question.key);
     return { outcome: denied('token_purged', 'NEGATIVE'), isKept: true };
   }
-  const reason = checkPolicy(active.claims, settings, nowSec);
   const outcome = reason === undefined ? granted(`Bearer ${active.jwt}`, 'MISS') : denied(reason, 'MISS');
   return { outcome, isKept };
 }
@@ -141,31 +152,24 @@ function rememberDenial(key: string, denial: Denial, settings: Settings, nowSec:
   };
 }
 
-/** @returns whether the record is in the cache */
-function store(
-  r: NginxHTTPRequest,
-  key: string,
+/** How long the cache may answer for the authorization server, in seconds; 0 for not at all. */
+function ttlSecOf(
   active: ActiveToken,
   reply: IntrospectionReply,
   settings: Settings,
   nowSec: number,
-): boolean {
+): number {
   const lifetimes = {
     freshnessSec: settings.obeysCacheControl ? freshnessSec(reply.cacheControl, reply.age) : undefined,
     expiresAtSec: active.expiresAtSec,
     cacheTtlSec: settings.cacheTtlSec,
   };
-  const ttlSec = recordTtlSec(lifetimes, nowSec, readChance());
-  if (ttlSec === 0) {
-    return false;
-  }
-  const times = {
-    expiresAtSec: nowSec + ttlSec,
-    storedAtSec: nowSec,
-    tokenExpiresAtSec: active.expiresAtSec,
-  };
-  const record = encodeRecord(times, active.jwt, active.claims);
-  const written = writeRecord(key, record, keptSec(ttlSec, active, settings, nowSec));
+  return recordTtlSec(lifetimes, nowSec, readChance());
+}
+
+/** @returns whether the record is in the cache */
+function store(r: NginxHTTPRequest, key: string, record: string, forSec: number): boolean {
+  const written = writeRecord(key, record, forSec);
   if (written !== 'stored') {
     noteUncached(r, written);
   }

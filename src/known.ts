@@ -1,9 +1,17 @@
 // What the cache knows of a token, and what that means at this location.
 import { reasonOf } from './core/denial_record.js';
 import { type CacheStatus, denied, granted, type Outcome, type Unavailable } from './core/outcome.js';
-import { checkPolicy } from './core/policy.js';
-import { ageSecOf, authorizationOf, claimsOf, isFresh, isStale } from './core/record.js';
-import type { Policy, Settings } from './core/settings.js';
+import { checkGrants, checkPolicy } from './core/policy.js';
+import {
+  ageSecOf,
+  authorizationOf,
+  grantsOf,
+  isFresh,
+  isReady,
+  isStale,
+  notBeforeOf,
+} from './core/record.js';
+import { parseCacheTtlSec, parseClockSkewSec, type Settings } from './core/settings.js';
 import { readClockSec } from './edge/clock.js';
 import { noteStale } from './edge/respond.js';
 import { isPurged, readDenial, readRecord } from './edge/shared_cache.js';
@@ -29,13 +37,41 @@ export function decideKnown(
 }
 
 function decideRecord(record: string, settings: Settings, nowSec: number, cacheStatus: CacheStatus): Outcome {
-  const reason = checkPolicy(claimsOf(record), settings, nowSec);
+  const reason = checkPolicy(grantsOf(record), notBeforeOf(record), settings, nowSec);
   return reason === undefined ? granted(authorizationOf(record), cacheStatus) : denied(reason, cacheStatus);
 }
 
+/**
+ * Whether a record grants at a location with a policy. If not, handleMiss finds out what there is to say.
+ * @param policy required scopes, audience, issuer, clock skew, cache TTL, one a line
+ */
+export function meetsPolicy(record: string, policy: string, nowSec: number): boolean {
+  const lines = policy.split('\n');
+  const isInTime =
+    lines[3] === '' && lines[4] === ''
+      ? isReady(record, nowSec)
+      : meetsTimes(record, lines[3] as string, lines[4] as string, nowSec);
+  const required = (lines[0] as string).split(' ');
+  return (
+    isInTime && checkGrants(grantsOf(record), lines[2] as string, lines[1] as string, required) === undefined
+  );
+}
+
+function meetsTimes(record: string, clockSkew: string, cacheTtl: string, nowSec: number): boolean {
+  const clockSkewSec = parseClockSkewSec(clockSkew);
+  const cacheTtlSec = parseCacheTtlSec(cacheTtl);
+  return (
+    clockSkewSec !== undefined &&
+    cacheTtlSec !== undefined &&
+    isFresh(record, nowSec) &&
+    notBeforeOf(record) <= nowSec + clockSkewSec &&
+    ageSecOf(record, nowSec) < cacheTtlSec
+  );
+}
+
 /** A location with a shorter TTL does not take the older record of another. */
-export function isYoungEnough(record: string, policy: Policy, nowSec: number): boolean {
-  return ageSecOf(record, nowSec) < policy.cacheTtlSec;
+function isYoungEnough(record: string, settings: Settings, nowSec: number): boolean {
+  return ageSecOf(record, nowSec) < settings.cacheTtlSec;
 }
 
 /** While the authorization server fails, a record past its TTL, but not past its token, may stand in. */

@@ -2,8 +2,9 @@
 import { isB64Token } from './core/bearer.js';
 import { cacheKey, canonicalLookup, isAddressBound } from './core/cache_key.js';
 import { parseTokenForm } from './core/form.js';
+import { findLookup } from './core/location.js';
 import { type PurgeSettings, parsePurgeSettings } from './core/settings.js';
-import { readFormBody, readRequest } from './edge/request.js';
+import { readFormBody, readRequest, readSettingLines } from './edge/request.js';
 import { deleteRecord, findZoneProblem, markPurged } from './edge/shared_cache.js';
 
 /**
@@ -19,8 +20,9 @@ export function purge(r: NginxHTTPRequest): void {
     return;
   }
   const request = readRequest(r, 'access');
-  const settings = parsePurgeSettings(request.settings);
-  const problem = settings.kind === 'misconfiguration' ? settings.problem : findPurgeProblem(request.lookup);
+  const lookup = findLookup(request);
+  const settings = parsePurgeSettings(readSettingLines(r, 'access'));
+  const problem = settings.kind === 'misconfiguration' ? settings.problem : findPurgeProblem(lookup);
   if (settings.kind === 'misconfiguration' || problem !== undefined) {
     r.error(`phantom_token: misconfigured: ${problem}`);
     r.return(500);
@@ -31,7 +33,7 @@ export function purge(r: NginxHTTPRequest): void {
     r.return(400);
     return;
   }
-  r.return(endToken(cacheKey(canonicalLookup(request.lookup, token)), settings));
+  r.return(endToken(cacheKey(canonicalLookup(lookup, token)), settings));
 }
 
 /** A 204 must not mislead: a purge that reaches the records of one address only is none. */

@@ -10,12 +10,14 @@ import crypto from 'crypto';
 export function cacheKey(lookup: string): string {
   return crypto
     .createHash('sha256')
-    .update(FORMAT + lookup)
+    .update(Format.prefix + lookup)
     .digest('base64url');
 }
 
 /** Changes with the layout of a record, so that a reload never reads what an older script stored. */
-const FORMAT = '1\n';
+enum Format {
+  prefix = '2\n',
+}
 
 /** Whether the server has neither a name nor a partition, so that each of its addresses has records of its own. */
 export function isAddressBound(lookup: string): boolean {

@@ -1,15 +1,23 @@
-// What is stored for an active token. The layout lets a hit without policy find the header's value by two
-// slices and no parsing:
+// What is stored for an active token. The layout lets a hit find the header's value by two numbers and one slice:
 //
-//   eeeeeeeeeennnnnnnnnnssssssssssxxxxxxxxxxBearer <jwt>\n<scope>\n<issuer>\n<audience>\n<audience>...
+//   rrrrrrrrrreeeeeeeeeennnnnnnnnnssssssssssxxxxxxxxxxggggggggggaaaaaaaaaa<policy><grants>Bearer <jwt>
 //
-// e: expiry of the record, n: not before, s: stored, x: expiry of the token; epoch seconds in ten digits. JWT and claims hold no line break: see jwt.ts, claims.ts.
-import type { TokenClaims } from './claims.js';
+// r: ready until, e: expiry of the record, n: not before, s: stored, x: expiry of the token, epoch seconds; g and a: where
+// grants and `Bearer` start. Each has ten digits. The policy is that of the location that stored the record, if the
+// token met it; the grants are those of policy.ts. They stand before the JWT, so that nothing searches through it.
+import { DEFAULT_CACHE_TTL_SEC, DEFAULT_CLOCK_SKEW_SEC } from './settings.js';
 
-const TIME_DIGITS = 10;
-const NOT_BEFORE_END = 2 * TIME_DIGITS;
-const STORED_END = 3 * TIME_DIGITS;
-const AUTHORIZATION_START = 4 * TIME_DIGITS;
+/** Where a field starts, and the one before it ends. An enum, because its values stand in the bundle as they are: a hit pays for each constant. */
+enum At {
+  readyUntil = 0,
+  expiry = 10,
+  notBefore = 20,
+  stored = 30,
+  tokenExpiry = 40,
+  grantsStart = 50,
+  authorizationStart = 60,
+  policy = 70,
+}
 const NEVER_SEC = 9999999999;
 
 /** When a record and its token end, epoch seconds. */
@@ -17,35 +25,58 @@ export interface RecordTimes {
   /** The record is void from here on, whatever the dictionary's own timer says (S64, S78). */
   readonly expiresAtSec: number;
   readonly storedAtSec: number;
+  /** 0 for none. */
+  readonly notBeforeSec: number;
   /** `exp` of the token; undefined when it names none. */
   readonly tokenExpiresAtSec: number | undefined;
 }
 
-/** @param jwt three base64url parts */
-export function encodeRecord(times: RecordTimes, jwt: string, claims: TokenClaims): string {
+/**
+ * @param jwt three base64url parts
+ * @param grants see policy.ts
+ * @param metPolicy the policy that the token meets, as nginx joins it; '' when it met none
+ */
+export function encodeRecord(times: RecordTimes, jwt: string, grants: string, metPolicy: string): string {
   const tokenEndSec = times.tokenExpiresAtSec === undefined ? NEVER_SEC : times.tokenExpiresAtSec;
   const digits =
+    tenDigits(readyUntilSec(times)) +
     tenDigits(times.expiresAtSec) +
-    tenDigits(claims.notBeforeSec) +
+    tenDigits(times.notBeforeSec) +
     tenDigits(times.storedAtSec) +
-    tenDigits(tokenEndSec);
-  const lines = [claims.scope, claims.issuer].concat(claims.audience);
-  return `${digits}Bearer ${jwt}\n${lines.join('\n')}`;
+    tenDigits(tokenEndSec) +
+    tenDigits(At.policy + metPolicy.length) +
+    tenDigits(At.policy + metPolicy.length + grants.length);
+  return `${digits}${metPolicy}${grants}Bearer ${jwt}`;
+}
+
+/** Until when a location with the default TTL and skew takes the record: what the other times say, in one. */
+function readyUntilSec(times: RecordTimes): number {
+  return times.notBeforeSec > times.storedAtSec + DEFAULT_CLOCK_SKEW_SEC
+    ? 0
+    : Math.min(times.expiresAtSec, times.storedAtSec + DEFAULT_CACHE_TTL_SEC);
+}
+
+/**
+ * Whether a location with the default TTL and skew takes the record with no further look at its times.
+ * When not, it may be good all the same: {@link isFresh}, {@link notBeforeOf} and {@link ageSecOf} tell.
+ */
+export function isReady(record: string, nowSec: number): boolean {
+  return Number(record.slice(At.readyUntil, At.expiry)) > nowSec;
 }
 
 /** Whether a record may be used at `nowSec`. */
 export function isFresh(record: string, nowSec: number): boolean {
-  return Number(record.slice(0, TIME_DIGITS)) > nowSec;
+  return Number(record.slice(At.expiry, At.notBefore)) > nowSec;
 }
 
 /** Epoch second before which the token is not valid yet; 0 for none. */
 export function notBeforeOf(record: string): number {
-  return Number(record.slice(TIME_DIGITS, NOT_BEFORE_END));
+  return Number(record.slice(At.notBefore, At.stored));
 }
 
 /** Seconds since the record was stored. */
 export function ageSecOf(record: string, nowSec: number): number {
-  return nowSec - Number(record.slice(NOT_BEFORE_END, STORED_END));
+  return nowSec - Number(record.slice(At.stored, At.tokenExpiry));
 }
 
 /** How long this location takes a record, in seconds. */
@@ -57,29 +88,37 @@ export interface RecordLimits {
 
 /** Whether a record past its end, for this location, may stand in while the authorization server fails; never beyond `exp`. */
 export function isStale(record: string, limits: RecordLimits, nowSec: number): boolean {
-  const storedAtSec = Number(record.slice(NOT_BEFORE_END, STORED_END));
-  const tokenEndSec = Number(record.slice(STORED_END, AUTHORIZATION_START));
-  const recordEndSec = Math.min(Number(record.slice(0, TIME_DIGITS)), storedAtSec + limits.cacheTtlSec);
+  const storedAtSec = Number(record.slice(At.stored, At.tokenExpiry));
+  const tokenEndSec = Number(record.slice(At.tokenExpiry, At.grantsStart));
+  const recordEndSec = Math.min(
+    Number(record.slice(At.expiry, At.notBefore)),
+    storedAtSec + limits.cacheTtlSec,
+  );
   const isWanted = limits.staleIfErrorSec > 0 && limits.cacheTtlSec > 0;
   return isWanted && nowSec < Math.min(recordEndSec + limits.staleIfErrorSec, tokenEndSec);
 }
 
 /** `Bearer <jwt>` of a record. */
 export function authorizationOf(record: string): string {
-  return record.slice(AUTHORIZATION_START, record.indexOf('\n'));
+  return record.slice(Number(record.slice(At.authorizationStart, At.policy)));
 }
 
-/** The claims of a record, for the policy. */
-export function claimsOf(record: string): TokenClaims {
-  const lines = record.slice(record.indexOf('\n') + 1).split('\n');
-  return {
-    notBeforeSec: notBeforeOf(record),
-    scope: lines[0] as string,
-    issuer: lines[1] as string,
-    audience: lines.slice(2),
-  };
+/** What the token grants: policy.ts. */
+export function grantsOf(record: string): string {
+  return record.slice(
+    Number(record.slice(At.grantsStart, At.authorizationStart)),
+    Number(record.slice(At.authorizationStart, At.policy)),
+  );
 }
 
-function tenDigits(epochSec: number): string {
-  return String(epochSec).padStart(TIME_DIGITS, '0');
+/**
+ * Whether the token met this very policy when the record was stored: what it grants has not changed since. Skew and TTL
+ * are part of the policy, so {@link isFresh} is all that is left to ask.
+ */
+export function isStoredUnder(record: string, policy: string): boolean {
+  return record.slice(At.policy, Number(record.slice(At.grantsStart, At.authorizationStart))) === policy;
+}
+
+function tenDigits(value: number): string {
+  return String(value).padStart(10, '0');
 }

@@ -57,9 +57,6 @@ export interface Misconfiguration {
   readonly problem: string;
 }
 
-/** What `$phantom_token` says of this location. */
-export type Switch = 'on' | 'off' | 'invalid';
-
 export interface Setting {
   readonly variable: string;
   /** Used when the variable is empty. */
@@ -68,17 +65,15 @@ export interface Setting {
   readonly check: (value: string) => string | undefined;
 }
 
-const DEFAULT_CLOCK_SKEW_SEC = 60;
-/** Of `$phantom_token_cache_ttl`: also for hits that need no look at the settings. */
+/** Of these two a record knows the result, so that a hit needs no look at them: readyUntil of record.ts. */
+export const DEFAULT_CLOCK_SKEW_SEC = 60;
 export const DEFAULT_CACHE_TTL_SEC = 300;
 const PREFLIGHTS = ['answer', 'pass', 'authenticate'];
-const HERE = 'here ';
 const NOT_HERE =
   'this location does not include protect.conf itself: nested locations and limit_except do not inherit settings';
 /**
- * Every setting with its default and its range, in the order in which nginx joins them. Above them is a first line:
- * `here`, when this very location includes protect.conf, and `none` or `some` of what decides on a hit (scopes,
- * audience, issuer, skew, TTL). A function, so that only a request which needs the table pays for it.
+ * Every setting with its default and its range, in the order in which nginx joins them. Rows two to six are what
+ * decides on a hit. A function, so that only a request which needs the table pays for it.
  */
 export function settingsTable(): readonly Setting[] {
   return [
@@ -91,10 +86,10 @@ export function settingsTable(): readonly Setting[] {
       defaultValue: String(DEFAULT_CLOCK_SKEW_SEC),
       check: checkSeconds,
     },
+    { variable: 'phantom_token_cache_ttl', defaultValue: String(DEFAULT_CACHE_TTL_SEC), check: checkSeconds },
     { variable: 'phantom_token_introspection_endpoint', defaultValue: '', check: checkEndpoint },
     { variable: 'phantom_token_realm', defaultValue: 'api', check: checkRealm },
     { variable: 'phantom_token_scopes', defaultValue: '', check: checkScopes },
-    { variable: 'phantom_token_cache_ttl', defaultValue: String(DEFAULT_CACHE_TTL_SEC), check: checkSeconds },
     { variable: 'phantom_token_preflight', defaultValue: 'answer', check: checkOneOf(PREFLIGHTS) },
     { variable: 'phantom_token_jwt_field', defaultValue: '', check: checkPlainText },
     { variable: 'phantom_token_max_jwt_length', defaultValue: '65536', check: checkJwtLength },
@@ -112,52 +107,17 @@ export function settingsTable(): readonly Setting[] {
   ];
 }
 
-/**
- * Whether the location is protected and asks nothing of a cached token. No value of a setting can imitate that: the
- * first line is nginx's.
- * @param joined see {@link settingsTable}
- */
-export function hasNoPolicy(joined: string): boolean {
-  return joined.startsWith(`${HERE}none\non\n`);
+/** @returns undefined for what {@link parseSettings} refuses */
+export function parseClockSkewSec(value: string): number | undefined {
+  return value === '' ? DEFAULT_CLOCK_SKEW_SEC : parseSeconds(value);
 }
 
-/** Reads `$phantom_token` without looking at the rest; `invalid` also where protect.conf was not included. */
-export function readSwitch(joined: string): Switch {
-  if (hasNoPolicy(joined) || joined.startsWith(`${HERE}some\non\n`)) {
-    return 'on'; // the common answers, without splitting
-  }
-  const lines = joined.startsWith(HERE) ? joined.split('\n') : [];
-  const value = (lines[1] || '').toLowerCase();
-  return value === 'on' || value === 'off' ? value : 'invalid';
+/** @returns undefined for what {@link parseSettings} refuses */
+export function parseCacheTtlSec(value: string): number | undefined {
+  return value === '' ? DEFAULT_CACHE_TTL_SEC : parseSeconds(value);
 }
 
-/** Lines of the joined settings: the first, and one for each row of {@link settingsTable}. */
-export const SETTING_LINES = 20;
-
-/**
- * What decides on a hit, without a look at the rest: a hit costs less than the checks of {@link parseSettings}.
- * @returns undefined when something is not as it should be; parseSettings then tells what.
- */
-export function parsePolicy(joined: string): Policy | undefined {
-  const lines = joined.split('\n');
-  const clockSkewSec = readSeconds(lines[5], DEFAULT_CLOCK_SKEW_SEC);
-  const cacheTtlSec = readSeconds(lines[9], DEFAULT_CACHE_TTL_SEC);
-  if (lines.length !== SETTING_LINES || clockSkewSec === undefined || cacheTtlSec === undefined) {
-    return undefined;
-  }
-  return {
-    requiredScopes: splitScopes(lines[2] as string),
-    audience: lines[3] as string,
-    issuer: lines[4] as string,
-    clockSkewSec,
-    cacheTtlSec,
-  };
-}
-
-function readSeconds(value: string | undefined, defaultSec: number): number | undefined {
-  if (value === '' || value === undefined) {
-    return defaultSec;
-  }
+function parseSeconds(value: string): number | undefined {
   return checkSeconds(value) === undefined ? Number(value) : undefined;
 }
 
@@ -168,14 +128,15 @@ export function isAbsoluteUrl(endpoint: string): boolean {
 
 /**
  * Checks every setting of a location.
+ * @param isHere whether the location includes protect.conf itself
  * @param joined the lines of {@link settingsTable}
  * Does NOT look at whether the introspection location exists: nginx tells at the first introspection.
  */
-export function parseSettings(joined: string): Settings | Misconfiguration {
-  if (!joined.startsWith(HERE)) {
+export function parseSettings(isHere: boolean, joined: string): Settings | Misconfiguration {
+  if (!isHere) {
     return misconfiguration(NOT_HERE);
   }
-  const lines = parseLines(settingsTable(), joined.slice(joined.indexOf('\n') + 1));
+  const lines = parseLines(settingsTable(), joined);
   return lines.kind === 'misconfiguration' ? lines : typedSettings(lines.values);
 }
 
@@ -188,7 +149,7 @@ export interface PurgeSettings {
 
 /** A location that purges is not protected, so `$phantom_token` and protect.conf are not asked for. */
 export function parsePurgeSettings(joined: string): PurgeSettings | Misconfiguration {
-  const lines = ['on'].concat(joined.split('\n').slice(2));
+  const lines = ['on'].concat(joined.split('\n').slice(1));
   const parsed = parseLines(settingsTable(), lines.join('\n'));
   if (parsed.kind === 'misconfiguration') {
     return parsed;

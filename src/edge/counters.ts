@@ -1,14 +1,29 @@
 // Counts in the dictionary phantom_token_metrics, for all workers. Off, at the price of one look, where zones.conf does
 // not declare it.
-import { bucketSeries, durationSumSeries, type Series } from '../core/metrics.js';
+import { bucketSeries, durationSumSeries, requestsSeries, type Series } from '../core/metrics.js';
+import type { CacheStatus } from '../core/outcome.js';
 
 export function count(series: Series): void {
-  add(series, 1);
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone !== undefined) {
+    add(zone, series, 1);
+  }
+}
+
+/** As {@link count}, without making a name that nobody counts. */
+export function countRequest(cacheStatus: CacheStatus): void {
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone !== undefined) {
+    add(zone, requestsSeries(cacheStatus), 1);
+  }
 }
 
 export function countDuration(tookMs: number): void {
-  add(bucketSeries(tookMs), 1);
-  add(durationSumSeries(), tookMs);
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone !== undefined) {
+    add(zone, bucketSeries(tookMs), 1);
+    add(zone, durationSumSeries(), tookMs);
+  }
 }
 
 /** 0 for a series that was never counted, and without a zone. */
@@ -18,11 +33,7 @@ export function readCount(series: Series): number {
   return typeof value === 'number' ? value : 0;
 }
 
-function add(series: Series, by: number): void {
-  const zone = ngx.shared.phantom_token_metrics;
-  if (zone === undefined) {
-    return;
-  }
+function add(zone: NgxSharedDict, series: Series, by: number): void {
   try {
     (zone as NgxSharedDict<number>).incr(series, by, 0);
   } catch (_fullOrOfStrings) {

@@ -1,31 +1,40 @@
 // Reads what nginx knows of the request.
+import { findPolicy, isPolicyOf } from '../core/location.js';
 import type { Mode } from '../core/njs_version.js';
 import { isPreflight } from '../core/preflight.js';
 
-/** One request as texts that nginx joined: see nginx/http.conf. */
-export interface RequestFacts {
-  /** All settings of the location, one a line: core/settings.ts. */
-  readonly settings: string;
-  /** Server, endpoint, what else forms the answer, and credential, one a line: core/cache_key.ts. */
-  readonly lookup: string;
-}
-
 /**
+ * What nginx says of the request, as one text: core/location.ts.
  * What is read is used up: after an internal redirect, a location that inherited js_access or auth_request but set
  * nothing must not be decided by the settings of the one before.
  * In auth_request mode the texts were made in the protected location before the subrequest: nginx runs the
  * server's own `set` lines again in every subrequest, so there the variables may have lost the location's values.
  */
-export function readRequest(r: NginxHTTPRequest, mode: Mode): RequestFacts {
+export function readRequest(r: NginxHTTPRequest, mode: Mode): string {
   const v = r.variables;
   if (mode === 'access') {
-    const live = { settings: text(v.phantom_settings), lookup: text(v.phantom_lookup) };
+    const live = v.phantom_request;
     v.phantom_here = '';
-    return live;
+    return live as string;
   }
-  const kept = { settings: text(v.phantom_kept_settings), lookup: text(v.phantom_kept_lookup) };
-  v.phantom_kept_settings = '';
-  return kept;
+  const kept = v.phantom_kept_request;
+  v.phantom_kept_request = '';
+  return kept as string;
+}
+
+/**
+ * The five lines of policy in a request's text: core/location.ts. nginx has them on their own, which spares a search;
+ * in auth_request mode those may be the server's (see {@link readRequest}), and then the text is right.
+ */
+export function readPolicy(r: NginxHTTPRequest, request: string): string {
+  const live = r.variables.phantom_policy as string;
+  return isPolicyOf(request, live) ? live : findPolicy(request);
+}
+
+/** All settings of the location, one a line: core/settings.ts. */
+export function readSettingLines(r: NginxHTTPRequest, mode: Mode): string {
+  const v = r.variables;
+  return text(mode === 'access' ? v.phantom_settings : v.phantom_kept_settings);
 }
 
 /** The client settings of the location, one a line: core/client_settings.ts. */

@@ -1,17 +1,17 @@
 // Hands the outcome to nginx: variables, status, headers, body, one log line.
 import { buildDenial, buildUnavailable, type Refusal } from '../core/challenge.js';
-import { introspectionsSeries, refusalsSeries, requestsSeries, uncachedSeries } from '../core/metrics.js';
+import { introspectionsSeries, refusalsSeries, uncachedSeries } from '../core/metrics.js';
 import type { Mode } from '../core/njs_version.js';
-import type { Denial, Grant, Outcome, Unavailable } from '../core/outcome.js';
+import type { CacheStatus, Denial, Outcome, Unavailable } from '../core/outcome.js';
 import type { Settings } from '../core/settings.js';
-import { count, countDuration } from './counters.js';
+import { count, countDuration, countRequest } from './counters.js';
 import { isFirstInMinute } from './shared_cache.js';
 
 /** The ends of a request. */
 export function respond(r: NginxHTTPRequest, mode: Mode, outcome: Outcome, settings: Settings): void {
   switch (outcome.kind) {
     case 'grant':
-      grant(r, mode, outcome);
+      grant(r, mode, outcome.authorization, outcome.cacheStatus);
       break;
     case 'denial':
       deny(r, mode, outcome, settings);
@@ -26,11 +26,16 @@ export function respond(r: NginxHTTPRequest, mode: Mode, outcome: Outcome, setti
 }
 
 /** Lets the request through. Everything before this line refuses. */
-export function grant(r: NginxHTTPRequest, mode: Mode, outcome: Grant): void {
+export function grant(
+  r: NginxHTTPRequest,
+  mode: Mode,
+  authorization: string,
+  cacheStatus: CacheStatus,
+): void {
   const v = r.variables;
-  v.phantom_token_authorization = outcome.authorization;
-  v.phantom_token_cache_status = outcome.cacheStatus;
-  count(requestsSeries(outcome.cacheStatus));
+  v.phantom_token_authorization = authorization;
+  v.phantom_token_cache_status = cacheStatus;
+  countRequest(cacheStatus);
   if (mode === 'access') {
     r.decline();
   } else {
@@ -68,7 +73,7 @@ function answerPreflight(r: NginxHTTPRequest, mode: Mode): void {
   const v = r.variables;
   v.phantom_token_authorization = '';
   v.phantom_token_cache_status = 'BYPASS';
-  count(requestsSeries('BYPASS'));
+  countRequest('BYPASS');
   if (mode === 'access') {
     r.return(204);
   } else {
@@ -94,7 +99,7 @@ function refuse(r: NginxHTTPRequest, mode: Mode, refusal: Refusal, outcome: Deni
   v.phantom_token_authorization = ''; // an earlier pass through another location may have set it (S93)
   v.phantom_token_cache_status = outcome.cacheStatus;
   v.phantom_token_reason = outcome.reason;
-  count(requestsSeries(outcome.cacheStatus));
+  countRequest(outcome.cacheStatus);
   count(refusalsSeries(outcome.reason));
   if (mode === 'access') {
     answerDirectly(r, refusal);

@@ -1,0 +1,65 @@
+// Step 1: what nginx says of this location, at the head of a request's text (nginx/http.conf):
+//
+//   here on\n<required scopes>\n<audience>\n<issuer>\n<clock skew>\n<cache TTL>\n<lookup>
+//
+// `here`: this very location includes protect.conf. Then $phantom_token, five lines of policy, and the six lines of the
+// lookup: cache_key.ts. A value with a line break makes another lookup of the text, one that nothing was ever stored
+// under: settings with one are refused before anything is stored.
+
+/** An enum, because its values stand in the bundle as they are: a hit pays for each constant. */
+enum Head {
+  here = 'here ',
+  on = 'here on\n',
+  onWithoutPolicy = 'here on\n\n\n\n\n\n',
+}
+
+/** The policy of a location that asks nothing: five empty lines. */
+export enum PolicyText {
+  none = '\n\n\n\n',
+}
+
+const LINES_ABOVE_LOOKUP = 6;
+
+/** What `$phantom_token` says of a location. */
+export type Switch = 'on' | 'off' | 'invalid';
+
+/** Whether the location is protected. False for `ON`, which {@link readSwitch} takes. */
+export function isOn(text: string): boolean {
+  return text.startsWith(Head.on);
+}
+
+/** Whether the location is protected and asks nothing of a cached token. */
+export function hasNoPolicy(text: string): boolean {
+  return text.startsWith(Head.onWithoutPolicy);
+}
+
+/** Whether these are the five lines of policy in a text that {@link isOn}. */
+export function isPolicyOf(text: string, lines: string): boolean {
+  return text.startsWith(`${Head.on}${lines}\n`);
+}
+
+/** {@link findLookup} where the policy is known, in a text that {@link isOn}. */
+export function lookupOf(text: string, policy: string): string {
+  return text.slice(Head.on.length + policy.length + 1);
+}
+
+/** The five lines of policy, whatever the first line. */
+export function findPolicy(text: string): string {
+  return text.split('\n').slice(1, LINES_ABOVE_LOOKUP).join('\n');
+}
+
+/** The lookup, whatever the first line. */
+export function findLookup(text: string): string {
+  return text.split('\n').slice(LINES_ABOVE_LOOKUP).join('\n');
+}
+
+/** Whether this location, and not one around it or before it, includes protect.conf. */
+export function isConfiguredHere(text: string): boolean {
+  return text.startsWith(Head.here);
+}
+
+/** Reads `$phantom_token`; `invalid` also where protect.conf was not included. */
+export function readSwitch(text: string): Switch {
+  const value = isConfiguredHere(text) ? text.slice(Head.here.length, text.indexOf('\n')).toLowerCase() : '';
+  return value === 'on' || value === 'off' ? value : 'invalid';
+}

@@ -1,0 +1,86 @@
+// The path of a request that the cache alone does not answer, from top to bottom.
+import { parseBearer } from './core/bearer.js';
+import { cacheKey, canonicalLookup, credentialOf } from './core/cache_key.js';
+import { findLookup, findPolicy, isConfiguredHere, readSwitch } from './core/location.js';
+import { findUnsafeNjs, type Mode } from './core/njs_version.js';
+import { denied, granted, isOutage, type Outcome, unavailable } from './core/outcome.js';
+import { isAbsoluteUrl, parseSettings, type Settings } from './core/settings.js';
+import { readAuthorization, readClientLines, readSettingLines, readsAsPreflight } from './edge/request.js';
+import { fail, grant, respond } from './edge/respond.js';
+import { findZoneProblem } from './edge/shared_cache.js';
+import { askOnce } from './flight.js';
+import { decideKnown, standIn } from './known.js';
+
+/** A location whose `$phantom_token` is not `on`: off, another spelling, a mistake, or no settings of its own. */
+export function handleSwitch(r: NginxHTTPRequest, mode: Mode, request: string): Promise<void> | undefined {
+  if (readSwitch(request) === 'off') {
+    grant(r, mode, readAuthorization(r), 'BYPASS');
+    return undefined;
+  }
+  return handleMiss(r, mode, request);
+}
+
+/** @param request see core/location.ts */
+export async function handleMiss(r: NginxHTTPRequest, mode: Mode, request: string): Promise<void> {
+  try {
+    const settings = parseSettings(isConfiguredHere(request), readSettingLines(r, mode));
+    if (settings.kind === 'misconfiguration') {
+      fail(r, mode, unavailable('misconfigured', settings.problem, ''));
+      return;
+    }
+    const outcome = await decideMiss(r, mode, request, settings);
+    respond(r, mode, outcome, settings);
+  } catch (e) {
+    failOnBug(r, mode, e);
+  }
+}
+
+/** The whole way: token, what the cache knows after all, one introspection for all who wait, a stale record in need. */
+async function decideMiss(
+  r: NginxHTTPRequest,
+  mode: Mode,
+  request: string,
+  settings: Settings,
+): Promise<Outcome> {
+  const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
+  const problem = findUnsafeNjs(njs.version_number, mode, isUrl) || findZoneProblem();
+  if (problem !== undefined) {
+    return unavailable('misconfigured', problem, '');
+  }
+  const lookup = findLookup(request);
+  const credential = parseBearer(credentialOf(lookup));
+  if (credential.kind === 'refused') {
+    return credential.reason === 'token_missing' ? decideNoToken(r, settings) : denied(credential.reason, '');
+  }
+  const canonical = canonicalLookup(lookup, credential.token);
+  const key = cacheKey(canonical);
+  const known = decideKnown(key, settings, 'HIT', 'NEGATIVE');
+  if (known !== undefined) {
+    return known;
+  }
+  const clientLines = readClientLines(r, mode);
+  const question = {
+    lookup: canonical,
+    key,
+    token: credential.token,
+    policy: findPolicy(request),
+    clientLines,
+  };
+  const outcome = await askOnce(r, question, settings);
+  return outcome.kind === 'unavailable' && isOutage(outcome.reason)
+    ? standIn(r, outcome, key, settings)
+    : outcome;
+}
+
+function decideNoToken(r: NginxHTTPRequest, settings: Settings): Outcome {
+  if (settings.preflight === 'authenticate' || !readsAsPreflight(r)) {
+    return denied('token_missing', '');
+  }
+  return settings.preflight === 'pass' ? granted('', 'BYPASS') : { kind: 'preflight' };
+}
+
+/** Exceptions are bugs. Their text may quote a token, so only their kind is logged. */
+export function failOnBug(r: NginxHTTPRequest, mode: Mode, e: unknown): void {
+  const name = e instanceof Error ? e.name : typeof e;
+  fail(r, mode, unavailable('internal_error', `exception=${name}`, ''));
+}
