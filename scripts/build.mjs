@@ -1,15 +1,23 @@
-// Bundles src/index.ts into dist/phantom_token.js. With --check it writes nothing and fails when the
-// committed file is not what the sources give.
+// Bundles src/index.ts into dist/phantom_token.js and cli/main.ts into dist/cli.js. With --check it writes nothing
+// and fails when a committed file is not what the sources give.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { findForbiddenSyntax } from './njs_syntax.mjs';
 import { cutIntoParts } from './parts.mjs';
 
-const SOURCE = fileURLToPath(new URL('../src/index.ts', import.meta.url));
-const BUNDLE = fileURLToPath(new URL('../dist/phantom_token.js', import.meta.url));
-const PACKAGE = new URL('../package.json', import.meta.url);
+/** @typedef {{code: string, problems: string[]}} Bundle  while there are problems, lines for the reader, the code must not be used */
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SCRIPT_SOURCE = join(ROOT, 'src/index.ts');
+const COMMAND_SOURCE = join(ROOT, 'cli/main.ts');
+
+/** What is built. */
+const PRODUCTS = [
+  { file: 'dist/phantom_token.js', sources: 'src/', bundle: bundleScript },
+  { file: 'dist/cli.js', sources: 'cli/', bundle: bundleCommand },
+];
 
 // An allow-list over ES5: syntax that nobody has tried on njs 0.8.9 stops the build.
 const SYNTAX_OF_NJS = [
@@ -27,7 +35,7 @@ const SYNTAX_OF_NJS = [
   'unicode-escapes',
 ];
 
-/** What a cached token at a location without a policy does not need, and so is made when it is called. */
+/** What most hits do not need, and so is made when it is called. */
 const PARTS = [
   {
     name: 'policyPart',
@@ -43,60 +51,92 @@ const PARTS = [
 ];
 
 /**
- * Makes the script in memory; writes nothing.
- * @returns {Promise<{code: string, problems: string[]}>} problems are lines for the reader; while there are
- *   any, the code must not be used
+ * The script for njs, in memory.
+ * @returns {Promise<Bundle>}
  */
-export async function bundle() {
-  const result = await build({
-    entryPoints: [SOURCE],
-    bundle: true,
-    write: false,
-    format: 'esm',
+async function bundleScript() {
+  const { code, problems } = await bundle({
+    entryPoints: [SCRIPT_SOURCE],
     platform: 'neutral',
     target: 'es5',
     supported: Object.fromEntries(SYNTAX_OF_NJS.map((feature) => [feature, true])),
     external: ['crypto', 'querystring', 'fs'],
-    banner: { js: await describePackage() },
+    banner: { js: await describePackage('src/') },
+  });
+  // Before it is cut: what a part keeps leaks into later requests under QuickJS just as the top level does.
+  const found = [...problems, ...describeViolations(code)];
+  return found.length > 0 ? { code, problems: found } : { code: cutIntoParts(code, PARTS), problems: found };
+}
+
+/**
+ * The command of the npm package, in memory. Libraries stay outside, so that one which the package would need to
+ * run is seen by the test that installs it.
+ * @returns {Promise<Bundle>}
+ */
+async function bundleCommand() {
+  return bundle({
+    entryPoints: [COMMAND_SOURCE],
+    platform: 'node',
+    target: 'node20.19',
+    packages: 'external',
+    banner: { js: await describePackage('cli/') },
+  });
+}
+
+/**
+ * @param {import('esbuild').BuildOptions} options
+ * @returns {Promise<Bundle>}
+ */
+async function bundle(options) {
+  const result = await build({
+    ...options,
+    bundle: true,
+    write: false,
+    format: 'esm',
     logLevel: 'silent',
   }).catch((/** @type {import('esbuild').BuildFailure} */ failure) => failure);
 
   // A warning of the bundler is code that it gives another meaning, such as `import.meta`.
-  const messages = [...result.errors, ...result.warnings].map(describeMessage);
-  const whole = ('outputFiles' in result && result.outputFiles?.[0]?.text) || '';
-  // Before it is cut: what a part keeps leaks into later requests under QuickJS just as the top level does.
-  const problems = [...messages, ...describeViolations(whole)];
-  return problems.length > 0 ? { code: whole, problems } : { code: cutIntoParts(whole, PARTS), problems };
+  const problems = [...result.errors, ...result.warnings].map(describeMessage);
+  const code = ('outputFiles' in result && result.outputFiles?.[0]?.text) || '';
+  return { code, problems };
 }
 
 /**
- * Builds the script into dist/.
- * @returns {Promise<string[]>} what is wrong with the sources; the file is written only when it is empty
+ * Builds everything into dist/.
+ * @returns {Promise<string[]>} what is wrong with the sources; files are written only when it is empty
  */
-export async function buildScript() {
-  const { code, problems } = await bundle();
+export async function buildProducts() {
+  const built = await Promise.all(PRODUCTS.map(async ({ file, bundle }) => ({ file, ...(await bundle()) })));
+  const problems = built.flatMap((product) => product.problems);
   if (problems.length > 0) return problems;
-  await mkdir(dirname(BUNDLE), { recursive: true });
-  await writeFile(BUNDLE, code);
+  await mkdir(join(ROOT, 'dist'), { recursive: true });
+  for (const { file, code } of built) await writeFile(join(ROOT, file), code);
   return [];
 }
 
 /**
- * Compares the file in dist/ with a fresh build; writes nothing.
+ * Compares the files in dist/ with a fresh build; writes nothing.
  * @returns {Promise<string[]>} what is wrong; empty when they are the same
  */
-export async function checkScript() {
-  const { code, problems } = await bundle();
-  if (problems.length > 0) return problems;
-  const committed = await readFile(BUNDLE, 'utf8').catch(() => undefined);
-  if (committed === code) return [];
-  const finding = committed === undefined ? 'is missing' : 'differs from a fresh build of src/';
-  return [`dist/phantom_token.js ${finding}: run \`npm run build\` and commit the file`];
+export async function checkProducts() {
+  return (await Promise.all(PRODUCTS.map(checkProduct))).flat();
 }
 
-async function describePackage() {
-  const { name, version, license } = JSON.parse(await readFile(PACKAGE, 'utf8'));
-  return `// ${name} ${version} (${license}). Built from src/ by \`npm run build\`: change it there, not here.`;
+/** @param {typeof PRODUCTS[number]} product */
+async function checkProduct({ file, sources, bundle }) {
+  const { code, problems } = await bundle();
+  if (problems.length > 0) return problems;
+  const committed = await readFile(join(ROOT, file), 'utf8').catch(() => undefined);
+  if (committed === code) return [];
+  const finding = committed === undefined ? 'is missing' : `differs from a fresh build of ${sources}`;
+  return [`${file} ${finding}: run \`npm run build\` and commit the file`];
+}
+
+/** @param {string} sources  their folder */
+async function describePackage(sources) {
+  const { name, version, license } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  return `// ${name} ${version} (${license}). Built from ${sources} by \`npm run build\`: change it there, not here.`;
 }
 
 /** @param {import('esbuild').Message} message */
@@ -109,12 +149,12 @@ function describeViolations(code) {
   const lines = code.split('\n');
   return findForbiddenSyntax(code).map(
     ({ line, reason }) =>
-      `${reason}, which this line of the bundle needs:\n    ${lines[line - 1]?.trim() ?? ''}`,
+      `dist/phantom_token.js would need this line: ${reason}\n    ${lines[line - 1]?.trim() ?? ''}`,
   );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const problems = process.argv.includes('--check') ? await checkScript() : await buildScript();
+  const problems = process.argv.includes('--check') ? await checkProducts() : await buildProducts();
   for (const problem of problems) console.error(problem);
   process.exitCode = problems.length > 0 ? 1 : 0;
 }

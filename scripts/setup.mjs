@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RUNTIMES, resolveNginx } from './nginx_runtime.mjs';
+import { npmCommand } from './npm_command.mjs';
 import { lastLines, runCommand } from './run_command.mjs';
 
 /**
@@ -58,15 +59,6 @@ function firstErrors(output) {
 }
 
 /**
- * The npm that runs this script, if one does: the one on the PATH can be another.
- * @returns {[command: string, args: string[]]}
- */
-function npmCommand() {
-  const cli = process.env.npm_execpath;
-  return cli?.endsWith('npm-cli.js') ? [process.execPath, [cli]] : ['npm', []];
-}
-
-/**
  * @param {keyof typeof RUNTIMES} name
  * @returns {Promise<StepResult>}
  */
@@ -81,9 +73,9 @@ async function findNginx(name) {
 /** @returns {Promise<StepResult>} */
 async function buildBundle() {
   // Not imported above: esbuild is one of the packages that may just have been installed.
-  const { buildScript } = await import('./build.mjs');
-  const problems = await buildScript();
-  if (problems.length === 0) return { done: 'dist/phantom_token.js built' };
+  const { buildProducts } = await import('./build.mjs');
+  const problems = await buildProducts();
+  if (problems.length === 0) return { done: 'dist/ built' };
   return { problem: `the script cannot be built:\n${problems.join('\n')}`, advice: 'Correct the sources' };
 }
 

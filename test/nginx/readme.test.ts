@@ -12,7 +12,7 @@ import { settingsTable } from '../../src/core/settings.js';
 import { makeJwt } from '../support/jwt.js';
 import { jwt } from '../support/scripted_server.js';
 import { SETUPS, type Setup } from '../support/setups.js';
-import { runShown } from '../support/shown_config.js';
+import { assertProtects, runShown } from '../support/shown_config.js';
 import { startUpstream } from '../support/upstream.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -34,26 +34,9 @@ function configOf(t: ExecutionContext, setup: Setup): string {
   return configs[0] as string;
 }
 
-async function exchangesToken(t: ExecutionContext, setup: Setup, config: string): Promise<void> {
-  const upstream = await startUpstream();
-  try {
-    await runShown(t, { config, setup, apiPort: upstream.port }, async ({ url, as }) => {
-      as().reply(jwt(JWT));
-      const served = await request(`${url}/api/`, { headers: { authorization: 'Bearer opaque-1' } });
-      t.is(served.statusCode, 200);
-      t.is(upstream.requests[0]?.headers.authorization, `Bearer ${JWT}`);
-      const refused = await request(`${url}/api/`);
-      t.is(refused.statusCode, 401);
-      t.is(refused.headers['www-authenticate'], 'Bearer realm="api", scope="read"');
-    });
-  } finally {
-    await upstream.close();
-  }
-}
-
 for (const setup of SETUPS) {
   test(`[${setup.name}] the README's configuration exchanges a token, without a warning`, async (t) => {
-    await exchangesToken(t, setup, configOf(t, setup));
+    await assertProtects(t, { setup, config: configOf(t, setup) });
   });
 }
 

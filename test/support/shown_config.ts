@@ -3,10 +3,13 @@
 import { rootCertificates } from 'node:tls';
 import type { ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
+import { request } from 'undici';
 import { httpDefaults, mainContext, type NginxProcess, startNginx } from '../../demo/nginx_process.js';
 import { nextHost, SECRET_MARKS } from './gateway.js';
-import { type ScriptedServer, startScriptedServer } from './scripted_server.js';
+import { makeJwt } from './jwt.js';
+import { jwt, type ScriptedServer, startScriptedServer } from './scripted_server.js';
 import type { Setup } from './setups.js';
+import { startUpstream } from './upstream.js';
 
 const REPOSITORY = new URL('../../', import.meta.url);
 
@@ -16,6 +19,8 @@ export interface ShownConfig {
   readonly setup: Setup;
   /** What stands in for the API at 127.0.0.1:8082 listens there. */
   readonly apiPort: number;
+  /** Folder of script and snippets that the configuration names; laid out as the README says unless given. */
+  readonly folder?: string;
   /** Files that a real nginx has beside its nginx.conf, by name. */
   readonly files?: Record<string, string>;
 }
@@ -69,6 +74,30 @@ async function runOnGateway(t: ExecutionContext, shown: ShownConfig, run: Run): 
   }
 }
 
+const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
+
+/** Fails unless `/api/` gives the API the JWT in place of a token, and refuses a request without one. */
+export async function assertProtects(
+  t: ExecutionContext,
+  shown: Omit<ShownConfig, 'apiPort'>,
+): Promise<void> {
+  const api = await startUpstream();
+  try {
+    await runShown(t, { ...shown, apiPort: api.port }, async ({ url, as }) => {
+      as().reply(jwt(JWT));
+      const served = await request(`${url}/api/`, { headers: { authorization: 'Bearer opaque-1' } });
+      t.is(served.statusCode, 200);
+      t.is(api.requests[0]?.headers.authorization, `Bearer ${JWT}`);
+      const refused = await request(`${url}/api/`);
+      t.is(refused.statusCode, 401);
+      t.is(refused.headers['www-authenticate'], 'Bearer realm="api", scope="read"');
+      t.is(api.requests.length, 1);
+    });
+  } finally {
+    await api.close();
+  }
+}
+
 /**
  * The same configuration in auth_request mode: the lines that the README says to change.
  * A configuration that is in this mode already stays as it is.
@@ -100,27 +129,33 @@ function findServer(servers: Map<string, ScriptedServer>, name: string | undefin
   return found;
 }
 
-/** The folder as the README's second step lays it out. */
-function layout({ files = {} }: ShownConfig): Record<string, string | URL> {
+function layout({ folder, files = {} }: ShownConfig): Record<string, string | URL> {
   return {
-    phantom_token: new URL('nginx/', REPOSITORY),
-    'phantom_token/phantom_token.js': new URL('dist/phantom_token.js', REPOSITORY),
+    ...(folder === undefined && FOLDER_OF_README),
     'ca.crt': rootCertificates[0] as string,
     ...files,
   };
 }
 
+/** As its first step lays it out. */
+const FOLDER_OF_README = {
+  phantom_token: new URL('nginx/', REPOSITORY),
+  'phantom_token/phantom_token.js': new URL('dist/phantom_token.js', REPOSITORY),
+};
+
 function fitToMachine(
   t: ExecutionContext,
-  { config, setup, apiPort }: ShownConfig,
+  { config, setup, apiPort, folder }: ShownConfig,
   prefix: string,
   host: string,
   servers: Map<string, ScriptedServer>,
 ): string {
   const engine = setup.runtime.engines.length > 1 ? `js_engine ${setup.engine};` : '';
+  const placeOfFolder: Change[] =
+    folder === undefined ? [['/etc/nginx/phantom_token', `${prefix}/phantom_token`]] : [];
   const changes: Change[] = [
     [/load_module [^;]+;/, mainContext(setup.runtime)],
-    ['/etc/nginx/phantom_token', `${prefix}/phantom_token`],
+    ...placeOfFolder,
     ['/etc/ssl/certs/ca-certificates.crt', `${prefix}/ca.crt`],
     ['listen 8080;', `listen ${host}:8080;`],
     ['listen 8090;', `listen ${host}:8090;`, 'may stay'],

@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+// `npx njs-phantom-token init DIR`: reads the command line, copies, prints what belongs into nginx.conf.
+import { readCommandLine, USAGE } from './command_line.js';
+import { type CopyOutcome, copyFiles } from './copy.js';
+import { linesToAdd } from './nginx_lines.js';
+
+const DONE = 0;
+const FAILED = 1;
+const WRONG_USAGE = 2;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: string[]): Promise<number> {
+  const command = readCommandLine(args);
+  switch (command.kind) {
+    case 'help':
+      console.log(USAGE);
+      return DONE;
+    case 'wrong':
+      complain(`${command.problem}; see njs-phantom-token --help`);
+      return WRONG_USAGE;
+    case 'init': {
+      const outcome = await copyFiles(command.folder, command);
+      if (outcome.kind !== 'copied') {
+        complain(describeFailure(outcome, command.folder));
+        return FAILED;
+      }
+      console.log(`${describeCopy(outcome, command.folder)}\n${linesToAdd(command.mode, command.folder)}`);
+      return DONE;
+    }
+  }
+}
+
+function complain(text: string): void {
+  console.error(`njs-phantom-token: ${text}`);
+}
+
+/** Comments of nginx.conf, so that all that is printed can go there. */
+function describeCopy(outcome: CopyOutcome & { kind: 'copied' }, folder: string): string {
+  const groups: [what: string, files: string[]][] = [
+    ['copied', outcome.added],
+    ['overwritten', outcome.overwritten],
+    ['as they were', outcome.unchanged],
+    ["kept, because they are yours, though they differ from this version's", outcome.kept],
+  ];
+  const lines = groups
+    .filter(([, files]) => files.length > 0)
+    .map(([what, files]) => `#   ${what}: ${files.join(', ')}`);
+  return [`# ${folder}`, ...lines].join('\n');
+}
+
+function describeFailure(outcome: Exclude<CopyOutcome, { kind: 'copied' }>, folder: string): string {
+  switch (outcome.kind) {
+    case 'differs': {
+      const files = outcome.files.map((file) => `\n  ${file}`).join('');
+      return `nothing was written: files in ${folder} differ from this version's; --force overwrites them:${files}`;
+    }
+    case 'obstructed': {
+      const places = outcome.places.map((place) => `\n  ${place}`).join('');
+      return `nothing was written: in ${folder} symbolic links, or folders in place of files, are in the way:${places}`;
+    }
+    case 'no_folder':
+      return `${folder} is not a folder`;
+    case 'failed':
+      return `cannot copy: ${outcome.reason}`;
+  }
+}
