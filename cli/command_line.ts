@@ -62,7 +62,7 @@ function parse(args: string[]) {
     });
   } catch (error) {
     // Its first sentence names the option; the others are advice that does not fit here.
-    return (error as Error).message.split(/\. |\n/, 1)[0] as string;
+    return (error as Error).message.split(/\.?\s*\n|\.\s/, 1)[0] as string;
   }
 }
 

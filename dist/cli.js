@@ -122,7 +122,7 @@ function parse(args) {
       }
     });
   } catch (error) {
-    return error.message.split(/\. |\n/, 1)[0];
+    return error.message.split(/\.?\s*\n|\.\s/, 1)[0];
   }
 }
 function wrong(problem) {
