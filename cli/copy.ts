@@ -121,7 +121,7 @@ async function writeFiles(folder: string, files: PackageFile[]): Promise<void> {
     for (const { path, content } of files) {
       const target = join(folder, path);
       const partial = `${target}.${randomUUID()}.partial`;
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(target));
       written.push({ partial, target });
       await writeFile(partial, content, { flag: 'wx' });
     }
@@ -129,6 +129,13 @@ async function writeFiles(folder: string, files: PackageFile[]): Promise<void> {
   } finally {
     for (const { partial } of written) await rm(partial, { force: true });
   }
+}
+
+/** With its parents. Node's own `recursive` never ends where the system lets nobody make a folder, as in /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  if ((await stat(folder).catch(undefinedIfAbsent)) !== undefined) return;
+  await makeFolder(dirname(folder));
+  await mkdir(folder);
 }
 
 function undefinedIfAbsent(error: unknown): undefined {

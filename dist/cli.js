@@ -205,7 +205,7 @@ async function writeFiles(folder, files) {
     for (const { path, content } of files) {
       const target = join(folder, path);
       const partial = `${target}.${randomUUID()}.partial`;
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(target));
       written.push({ partial, target });
       await writeFile(partial, content, { flag: "wx" });
     }
@@ -213,6 +213,11 @@ async function writeFiles(folder, files) {
   } finally {
     for (const { partial } of written) await rm(partial, { force: true });
   }
+}
+async function makeFolder(folder) {
+  if (await stat(folder).catch(undefinedIfAbsent) !== void 0) return;
+  await makeFolder(dirname(folder));
+  await mkdir(folder);
 }
 function undefinedIfAbsent(error) {
   if (isSystemError(error) && error.code === "ENOENT") return void 0;

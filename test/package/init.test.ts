@@ -11,6 +11,8 @@ import pLimit from 'p-limit';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const COMMAND = [process.execPath, join(REPOSITORY, 'dist/cli.js')];
+/** One that does not end by itself has no exit code. */
+const RUN_TIMEOUT_MS = 20_000;
 /** What init copies, by its path in DIR. */
 const SOURCES: Record<string, string> = {
   'auth_request/protect.conf': 'nginx/auth_request/protect.conf',
@@ -32,7 +34,11 @@ interface Ended {
 
 async function run(command: string[], cwd: string): Promise<Ended> {
   const [program = '', ...args] = command;
-  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: RUN_TIMEOUT_MS,
+  });
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = await once(child, 'close');
   const [stdout, stderr] = await output;
@@ -251,13 +257,16 @@ initTest(
 initTest('a DIR that is a file, lies in one, or cannot be made is refused in one line', async (t, place) => {
   await writeFile(join(place.folder, 'file'), '');
   const long = 'x'.repeat(300);
+  await symlink('absent', join(place.folder, 'link'));
   const cases: [dir: string, words: RegExp][] = [
     ['file', /^njs-phantom-token: \/.*\/file is not a folder\n$/],
     ['file/gateway', /^njs-phantom-token: cannot copy: ENOTDIR: .*\/file\/gateway'\n$/],
+    ['link', /^njs-phantom-token: cannot copy: EEXIST: .*\/link'\n$/],
+    ['/proc/gateway', /^njs-phantom-token: cannot copy: E[A-Z]+: .*\/proc\/gateway'\n$/],
     [long, /^njs-phantom-token: cannot copy: ENAMETOOLONG: .*\n$/],
   ];
   for (const [dir, words] of cases) assertFailed(t, await place.init(dir), words);
-  t.deepEqual(await filesIn(place.folder), ['file']);
+  t.deepEqual(await filesIn(place.folder), ['file', 'link']);
 });
 
 initTest(
