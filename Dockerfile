@@ -1,0 +1,23 @@
+# The gateway, configured by a few variables: docs/docker.md.
+# The base image must have njs 1.0.1 or newer; any other stops the build.
+ARG NGINX_IMAGE=nginx:1.31.6-alpine
+FROM ${NGINX_IMAGE}
+
+USER 0:0
+COPY docker/ /opt/phantom_token/
+RUN sh /opt/phantom_token/check_base.sh
+COPY nginx/ dist/phantom_token.js /etc/nginx/phantom_token/
+COPY docker/nginx.conf /etc/nginx/nginx.conf
+# Whatever the umask of the checkout, every user may read them.
+RUN chmod -R a+rX /opt/phantom_token /etc/nginx/phantom_token /etc/nginx/nginx.conf
+
+# `nginx` in the official images. Any other will do, too (--user): files are written to /tmp alone.
+USER 101:101
+EXPOSE 8080
+STOPSIGNAL SIGQUIT
+# nginx answers on the port that only the inside reaches.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+  CMD if command -v wget >/dev/null; then wget -q -O /dev/null "http://127.0.0.1:${MANAGEMENT_PORT:-8090}/health"; \
+  else curl -fsS -o /dev/null "http://127.0.0.1:${MANAGEMENT_PORT:-8090}/health"; fi
+ENTRYPOINT ["/bin/sh", "/opt/phantom_token/entrypoint.sh"]
+CMD ["nginx", "-e", "stderr", "-g", "daemon off;"]
