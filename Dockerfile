@@ -16,7 +16,7 @@ USER 101:101
 EXPOSE 8080
 STOPSIGNAL SIGQUIT
 # nginx answers on the port that only the inside reaches.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
   CMD if command -v wget >/dev/null; then wget -q -O /dev/null "http://127.0.0.1:${MANAGEMENT_PORT:-8090}/health"; \
   else curl -fsS -o /dev/null "http://127.0.0.1:${MANAGEMENT_PORT:-8090}/health"; fi
 ENTRYPOINT ["/bin/sh", "/opt/phantom_token/entrypoint.sh"]

@@ -19,6 +19,8 @@ import {
 export interface ApiOptions {
   /** 0 (default) lets the system choose. */
   port?: number;
+  /** The address to listen on; default 127.0.0.1. */
+  host?: string;
   /** The keys whose signatures are accepted. */
   jwks: JSONWebKeySet;
   /** Checked when given. */
@@ -49,8 +51,8 @@ export interface Api {
   close(): Promise<void>;
 }
 
-/** Starts the API on 127.0.0.1. Rejects with the system's error when the port is taken. */
-export async function startApi({ port = 0, jwks, issuer, audience }: ApiOptions): Promise<Api> {
+/** Starts the API. Rejects with the system's error when the port is taken. */
+export async function startApi({ port = 0, host, jwks, issuer, audience }: ApiOptions): Promise<Api> {
   const keys = createLocalJWKSet(jwks);
   const checks: JWTVerifyOptions = { ...(issuer && { issuer }), ...(audience && { audience }) };
   const requests: ApiRequest[] = [];
@@ -75,7 +77,7 @@ export async function startApi({ port = 0, jwks, issuer, audience }: ApiOptions)
     }
   }
 
-  const chosenPort = await listenLocally(server, port);
+  const chosenPort = await listenLocally(server, port, host);
   return {
     url: `http://127.0.0.1:${chosenPort}`,
     port: chosenPort,

@@ -48,6 +48,8 @@ export interface JwtClaims {
 export interface AuthorizationServerOptions {
   /** 0 (default) lets the system choose. */
   port?: number;
+  /** The address to listen on; default 127.0.0.1, which the issuer names in any case. */
+  host?: string;
   /** Life of an access token; default 300. */
   accessTokenTtlSec?: number;
   /** `aud` of the JWT; default `https://api.example.com`. */
@@ -96,14 +98,14 @@ interface SigningKey {
 }
 
 /**
- * Starts an authorization server on 127.0.0.1.
+ * Starts an authorization server.
  * Rejects with the system's error (`code: 'EADDRINUSE'`) when the port is taken.
  */
 export async function startAuthorizationServer(
   options: AuthorizationServerOptions = {},
 ): Promise<AuthorizationServer> {
   const server = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
-  const port = await listenLocally(server, options.port ?? 0);
+  const port = await listenLocally(server, options.port ?? 0, options.host);
   const issuer = `http://127.0.0.1:${port}`;
 
   const key = await generateSigningKey();

@@ -1,4 +1,4 @@
-/** What the HTTP servers of the demo and the tests share: they listen on 127.0.0.1 and record requests. */
+/** What the HTTP servers of the demo and the tests share: they listen on 127.0.0.1, unless told, and record requests. */
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,12 +20,15 @@ export interface RecordedRequest {
   trailers: NodeJS.Dict<string>;
 }
 
+/** Where servers listen unless told otherwise: nobody else can reach them. */
+export const LOOPBACK = '127.0.0.1';
+
 /**
  * @param port 0 lets the system choose
  * @returns the port; rejects with the system's error (`code: 'EADDRINUSE'`) when it is taken
  */
-export async function listenLocally(server: Server, port: number): Promise<number> {
-  server.listen(port, '127.0.0.1');
+export async function listenLocally(server: Server, port: number, host: string = LOOPBACK): Promise<number> {
+  server.listen(port, host);
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }

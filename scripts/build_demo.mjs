@@ -1,0 +1,16 @@
+// Bundles the demo's two servers into build/demo/serve.mjs, which needs nothing but Node: what demo/Dockerfile runs.
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+await build({
+  entryPoints: [fileURLToPath(new URL('../demo/serve.ts', import.meta.url))],
+  outfile: fileURLToPath(new URL('../build/demo/serve.mjs', import.meta.url)),
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  // Some of the packages are CommonJS, and require Node's own modules.
+  banner: {
+    js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+  },
+});
