@@ -21,7 +21,7 @@ say() {
 
 problems=''
 
-# problem VARIABLE TEXT
+# problem NAME TEXT
 problem() {
   problems="$problems  $1 $2
 "
@@ -65,11 +65,12 @@ stop() {
 # --- the variables ---
 
 read_settings() {
-  read_url INTROSPECTION_URL https://login.example.com/oauth/introspect
+  read_url INTROSPECTION_URL https://login.example.com/oauth/introspect || true
   INTROSPECTION_PATH=${URL_PATH:-/}
   take_url INTROSPECTION
-  read_url UPSTREAM_URL http://api:8080
-  [ "${URL_PATH%/}" = '' ] || problem UPSTREAM_URL 'takes no path: requests keep their own'
+  if read_url UPSTREAM_URL http://api:8080 && [ -n "${URL_PATH%/}" ]; then
+    problem UPSTREAM_URL 'takes no path: requests keep their own'
+  fi
   take_url UPSTREAM
 
   read_text CLIENT_ID required
@@ -86,18 +87,18 @@ read_settings() {
   read_worker_processes
 }
 
-# value VARIABLE: its value; unset is empty
+# value NAME: its value; unset is empty
 value() {
   eval "printf '%s.' \"\${$1-}\""
 }
 
-# read_value VARIABLE: into $VALUE, line breaks at its end included
+# read_value NAME: into $VALUE, line breaks at its end included
 read_value() {
   VALUE=$(value "$1")
   VALUE=${VALUE%.}
 }
 
-# read_text VARIABLE required|optional
+# read_text NAME required|optional
 read_text() {
   read_value "$1"
   case $VALUE in
@@ -153,7 +154,7 @@ read_secret_file() {
   export CLIENT_SECRET_FILE="$VALUE"
 }
 
-# read_ca_file VARIABLE SCHEME: PEM certificates; those of the system unless given
+# read_ca_file NAME SCHEME: PEM certificates; those of the system unless given
 read_ca_file() {
   read_value "$1"
   if [ -n "$VALUE" ]; then
@@ -174,7 +175,7 @@ system_ca_file() {
   return 1
 }
 
-# check_file VARIABLE: whether $VALUE names a file that can be read
+# check_file NAME: whether $VALUE names a file that can be read
 check_file() {
   case $VALUE in
     *[!A-Za-z0-9._/-]*) problem "$1" 'may hold letters, digits and ._/- only' ;;
@@ -194,16 +195,19 @@ check_file() {
   return 1
 }
 
-# read_url VARIABLE EXAMPLE: into URL_SCHEME, URL_NAME (the host), URL_PORT (never empty), URL_HOST (as in the header
-# Host) and URL_PATH
+# read_url NAME EXAMPLE: into URL_SCHEME, URL_NAME (the host), URL_PORT (never empty), URL_HOST (as in the header
+# Host) and URL_PATH; whether it is one
 read_url() {
   URL_SCHEME='' URL_NAME='' URL_PORT='' URL_HOST='' URL_PATH=''
   read_value "$1"
   if [ -z "$VALUE" ]; then
     problem "$1" 'is missing'
-  elif ! split_url; then
+  elif split_url; then
+    return 0
+  else
     problem "$1" "must look like $2: http or https, a host, perhaps a port; no user, no quotes, spaces or \$"
   fi
+  return 1
 }
 
 split_url() {
@@ -274,7 +278,7 @@ find_servers() {
   export INTROSPECTION_PATH INTROSPECTION_SERVER UPSTREAM_SERVER RESOLVER LISTEN_PORT_IPV6 MANAGEMENT_PORT_IPV6
 }
 
-# find_server VARIABLE NAME PORT: into SERVER (for nginx) and FOUND (for the reader)
+# find_server VARIABLE HOST PORT: into SERVER (for nginx) and FOUND (for the reader)
 find_server() {
   SERVER=$2:$3
   if is_address "$2"; then

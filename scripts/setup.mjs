@@ -1,4 +1,5 @@
-// Makes a fresh checkout ready: `node scripts/setup.mjs demo` before the demo, `... test` before the tests.
+// Makes a fresh checkout ready: `node scripts/setup.mjs demo` before the demo, `... test` before the tests,
+// `... image` before those of the container image.
 // It runs before anything is installed, so it uses nothing but Node.
 import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -20,6 +21,7 @@ const STEPS = {
   demo: [[checkNode], [installPackages], [() => findNginx('modern')], [buildBundle]],
   // No build: `npm test` is to find out when the committed bundle is not what the sources give.
   test: [[checkNode], [installPackages], [() => findNginx('modern'), () => findNginx('legacy')]],
+  image: [[checkNode], [installPackages]],
 };
 
 /** @returns {Promise<StepResult>} */

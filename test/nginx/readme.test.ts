@@ -9,6 +9,7 @@ import { request } from 'undici';
 import { clientSettingsTable } from '../../src/core/client_settings.js';
 import { cacheStatuses, denialReasons, unavailableReasons } from '../../src/core/outcome.js';
 import { settingsTable } from '../../src/core/settings.js';
+import { codeBlocks } from '../support/code_blocks.js';
 import { makeJwt } from '../support/jwt.js';
 import { jwt } from '../support/scripted_server.js';
 import { SETUPS, type Setup } from '../support/setups.js';
@@ -17,14 +18,8 @@ import { startUpstream } from '../support/upstream.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const README = await readFile(join(REPOSITORY, 'README.md'), 'utf8');
-const CONFIGS = codeBlocks('nginx').filter((block) => block.includes('http {'));
+const CONFIGS = codeBlocks(README, 'nginx').filter((block) => block.includes('http {'));
 const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
-
-function codeBlocks(language: string): string[] {
-  return [...README.matchAll(/```(\w+)\n(.*?)```/gs)]
-    .filter((match) => match[1] === language)
-    .map((match) => match[2] ?? '');
-}
 
 /** The one configuration of the set-up's mode. */
 function configOf(t: ExecutionContext, setup: Setup): string {
@@ -81,7 +76,7 @@ test('the cache statuses are those of the code', (t) => {
 });
 
 /** The command of the install section that lists misspelt settings. */
-const CHECK = codeBlocks('sh').find((block) => block.includes('unknown setting')) ?? '';
+const CHECK = codeBlocks(README, 'sh').find((block) => block.includes('unknown setting')) ?? '';
 
 async function runCheck(prefix: string, binary: string): Promise<string> {
   const shim = `#!/bin/sh\nexec ${binary} -p ${prefix} -c nginx.conf -e ${prefix}/logs/error.log "$@"\n`;
@@ -113,7 +108,7 @@ for (const [what, from, to, expected] of [
 }
 
 /** What the README shows as parts of a server: the purge and the metrics location. */
-const FRAGMENTS = codeBlocks('nginx').filter((block) => !block.includes('http {'));
+const FRAGMENTS = codeBlocks(README, 'nginx').filter((block) => !block.includes('http {'));
 
 for (const setup of SETUPS) {
   test(`[${setup.name}] the README's locations for purge and metrics work in its configuration`, async (t) => {

@@ -1,0 +1,93 @@
+// `npm run test:image`: builds the images and runs test/image on them. Without a Docker engine there is nothing to
+// test: it says so and ends well, unless CI is set. NGINX_IMAGE, OLD_NGINX_IMAGE and NODE_IMAGE name other base images.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { lastLines, runCommand } from './run_command.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const AVA = fileURLToPath(new URL('../node_modules/ava/entrypoints/cli.mjs', import.meta.url));
+const DEMO_BUNDLE = fileURLToPath(new URL('../build/demo', import.meta.url));
+const RUN_LABEL = 'njs-phantom-token.test';
+const ENGINE_TIMEOUT_MS = 10_000;
+
+/** @param {string[]} args */
+const docker = (...args) => runCommand('docker', args, { cwd: ROOT });
+
+async function main() {
+  const engine = await runCommand('docker', ['version', '--format', '{{.Server.Version}}'], {
+    timeoutMs: ENGINE_TIMEOUT_MS,
+  });
+  if (!engine.ok) {
+    const words = process.env.CI ? 'failed' : 'skipped';
+    console.log(`test:image ${words}: no Docker engine answers (${engine.problem})`);
+    return process.env.CI ? 1 : 0;
+  }
+  const run = `${process.pid}-${Date.now()}`;
+  const image = `njs-phantom-token-test:${run}`;
+  try {
+    return (await buildImage(image)) && (await bundleDemo()) ? await runTests(image, run) : 1;
+  } finally {
+    await removeLeftOvers(image, run);
+  }
+}
+
+/** @param {string} image */
+async function buildImage(image) {
+  const base = process.env.NGINX_IMAGE ? ['--build-arg', `NGINX_IMAGE=${process.env.NGINX_IMAGE}`] : [];
+  return succeeds(await docker('build', '--tag', image, ...base, '.'));
+}
+
+// With it, the demo's image is built without the npm registry, which a container need not reach.
+async function bundleDemo() {
+  return succeeds(await runCommand(process.execPath, ['scripts/build_demo.mjs'], { cwd: ROOT }));
+}
+
+/** @param {import('./run_command.mjs').CommandResult} result */
+function succeeds(result) {
+  if (!result.ok) console.error(`test:image failed: ${result.problem}\n${lastLines(result.output, 20)}`);
+  return result.ok;
+}
+
+/**
+ * @param {string} image
+ * @param {string} run
+ */
+async function runTests(image, run) {
+  const env = {
+    ...process.env,
+    PHANTOM_TOKEN_IMAGE: image,
+    PHANTOM_TOKEN_TEST_LABEL: `${RUN_LABEL}=${run}`,
+    // Containers are stopped here, by their label: no further image is needed for that.
+    TESTCONTAINERS_RYUK_DISABLED: 'true',
+  };
+  const ava = spawn(
+    process.execPath,
+    [AVA, '--config', 'test/image.ava.config.js', ...process.argv.slice(2)],
+    {
+      cwd: ROOT,
+      env,
+      stdio: 'inherit',
+    },
+  );
+  // Ctrl-C reaches it as well; the containers are still to be removed.
+  const wait = () => {};
+  process.on('SIGINT', wait).on('SIGTERM', wait);
+  const [code] = await once(ava, 'exit');
+  return code ?? 1;
+}
+
+/**
+ * @param {string} image
+ * @param {string} run
+ */
+async function removeLeftOvers(image, run) {
+  const containers = await docker('ps', '--all', '--quiet', '--filter', `label=${RUN_LABEL}=${run}`);
+  const ids = containers.output.split('\n').filter(Boolean);
+  if (containers.ok && ids.length > 0) await docker('rm', '--force', '--volumes', ...ids);
+  await docker('image', 'rm', '--force', image);
+  await rm(DEMO_BUNDLE, { recursive: true, force: true });
+}
+
+process.exitCode = await main();

@@ -1,0 +1,244 @@
+// What docs/docker.md shows is what runs.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
+import { request } from 'undici';
+import { parse } from 'yaml';
+import { freePort } from '../../demo/nginx_process.js';
+import { codeBlocks } from '../support/code_blocks.js';
+import { docker, IMAGE, JWT, LABEL_OPTIONS, SECRET } from '../support/container.js';
+import { jwt, startScriptedServer } from '../support/scripted_server.js';
+import { startUpstream } from '../support/upstream.js';
+
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+const PAGE = await readFile(join(REPOSITORY, 'docs/docker.md'), 'utf8');
+const COMMANDS = codeBlocks(PAGE, 'sh');
+const COMMAND_TIMEOUT_MS = 80_000;
+
+test('every block of the page is in a test of this file', (t) => {
+  const languages = [...PAGE.matchAll(/^```(\w+)$/gm)].map(([, language]) => language);
+  t.deepEqual(languages.toSorted(), ['nginx', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'yaml']);
+});
+
+test('the table has a row for each variable that the entry point reads, with its default', async (t) => {
+  const script = await readFile(join(REPOSITORY, 'docker/entrypoint.sh'), 'utf8');
+  const table = PAGE.split('<!-- variables')[1]?.split('\n\n')[0] ?? '';
+  const rows = new Map(
+    [...table.matchAll(/^\| `(\w+)` \|([^|]*)\|/gm)].map(([, name = '', value = '']) => [name, value.trim()]),
+  );
+  const calls = script.split('\n').filter((line) => !line.startsWith('#'));
+  const read = [...calls.join('\n').matchAll(/\bread_(?:url|text|port|ca_file|value) ([A-Z_]+)/g)];
+  t.deepEqual([...rows.keys()].toSorted(), [...new Set(read.map(([, name = '']) => name))].toSorted());
+  const ports = [...script.matchAll(/\bread_port ([A-Z_]+) (\d+)/g)];
+  t.is(ports.length, 2);
+  for (const [, name = '', value] of ports) t.is(rows.get(name), `\`${value}\``);
+});
+
+interface Servers {
+  /** Text of the page with the addresses of this machine in place of those in it. */
+  fit(text: string): string;
+  readonly options: string[];
+  readonly url: string;
+  readonly healthUrl: string;
+  readonly folder: string;
+}
+
+/** A folder with the secret's file, and servers in place of login.example.com and the API. */
+async function withServers(t: ExecutionContext, run: (servers: Servers) => Promise<void>): Promise<void> {
+  const as = await startScriptedServer();
+  const upstream = await startUpstream();
+  const folder = await mkdtemp(join(tmpdir(), 'phantom-token-docs-'));
+  const [port, managementPort] = [await freePort(), await freePort()];
+  as.reply(jwt(JWT));
+  try {
+    await writeFile(join(folder, 'client_secret'), SECRET, { mode: 0o644 });
+    await run({
+      fit: (text) =>
+        text
+          .replaceAll('server login.example.com:443', `server 127.0.0.1:${as.port}`)
+          .replaceAll(
+            'https://login.example.com',
+            text.includes('upstream login') ? 'http://login.example.com' : as.url,
+          )
+          .replaceAll(/https:\/\/api\.example\.com|http:\/\/api:8082/g, upstream.url)
+          .replaceAll('listen 8080', `listen ${port}`)
+          .replaceAll('listen 8090', `listen ${managementPort}`),
+      options: [
+        '--network=host',
+        `--env=LISTEN_PORT=${port}`,
+        `--env=MANAGEMENT_PORT=${managementPort}`,
+        ...LABEL_OPTIONS,
+      ],
+      url: `http://127.0.0.1:${port}`,
+      healthUrl: `http://127.0.0.1:${managementPort}/health`,
+      folder,
+    });
+    t.is(as.requests.at(-1)?.path, '/oauth/v2/oauth-introspect');
+    const credentials = Buffer.from(`gateway-client:${SECRET}`).toString('base64');
+    t.is(as.requests.at(-1)?.headers.authorization, `Basic ${credentials}`);
+    t.is(upstream.requests.at(-1)?.headers.authorization, `Bearer ${JWT}`);
+  } finally {
+    await as.close();
+    await upstream.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function assertServes(t: ExecutionContext, { url, healthUrl }: Servers): Promise<void> {
+  const served = await request(`${url}/api/`, { headers: { authorization: 'Bearer opaque-1' } });
+  t.is(served.statusCode, 200, await served.body.text());
+  t.is((await request(`${url}/api/`)).statusCode, 401);
+  t.is((await request(healthUrl)).statusCode, 200);
+}
+
+async function shell(script: string, cwd: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const options = { cwd, env: { ...process.env, ...env }, timeout: COMMAND_TIMEOUT_MS };
+  const { stdout } = await promisify(execFile)('sh', ['-ec', script], options);
+  return stdout;
+}
+
+/** The commands but for building the image; the container gets no name, and its id is the output. */
+async function startShown(t: ExecutionContext, servers: Servers, commands: string): Promise<string> {
+  const run = commands.replace(/^docker build .*\n/, '');
+  const start = ['docker run --detach', ...servers.options].join(' ');
+  const fitted = servers
+    .fit(run)
+    .replace('docker run --name gateway --publish 8080:8080', start)
+    .replace(/ njs-phantom-token\n$/, ` ${IMAGE}\n`);
+  t.true(fitted.startsWith(start) && fitted.endsWith(`${IMAGE}\n`), fitted);
+  const id = (await shell(fitted, servers.folder)).trim();
+  await shell(`docker logs --follow ${id} 2>&1 | grep -q 'start worker process '`, servers.folder);
+  return id;
+}
+
+function blockWith(blocks: string[], text: string): string {
+  const found = blocks.filter((block) => block.includes(text));
+  if (found.length !== 1) throw new Error(`${found.length} blocks hold ${text}`);
+  return found[0] as string;
+}
+
+test('the first command runs a gateway', async (t) => {
+  await withServers(t, async (servers) => {
+    const commands = blockWith(COMMANDS, 'INTROSPECTION_URL');
+    t.true(commands.startsWith('docker build --tag njs-phantom-token .\ndocker run '));
+    const id = await startShown(t, servers, commands);
+    await assertServes(t, servers);
+    await docker('stop', id);
+  });
+});
+
+test('a mounted nginx.conf is used as it is, and no variable is required', async (t) => {
+  await withServers(t, async (servers) => {
+    const conf = servers.fit(blockWith(codeBlocks(PAGE, 'nginx'), 'http {'));
+    await writeFile(join(servers.folder, 'nginx.conf'), conf, { mode: 0o644 });
+    const id = await startShown(t, servers, blockWith(COMMANDS, '/nginx.conf:/etc/nginx/nginx.conf'));
+    await assertServes(t, servers);
+    t.regex((await docker('logs', id)).output, /nginx\.conf is yours: it is used as it is/);
+    await docker('stop', id);
+  });
+});
+
+interface Deployment {
+  spec: {
+    template: { spec: { containers: { securityContext: object; env: Variable[]; volumeMounts: Mount[] }[] } };
+  };
+}
+type Variable = { name: string; value: string };
+type Mount = { name: string; mountPath: string };
+
+test('the container of the Deployment runs with the rights that it has there', async (t) => {
+  const { spec } = parse(blockWith(codeBlocks(PAGE, 'yaml'), 'Deployment')) as Deployment;
+  const [container] = spec.template.spec.containers;
+  t.deepEqual(container?.securityContext, {
+    readOnlyRootFilesystem: true,
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+  });
+  const mounts = new Map(container?.volumeMounts.map(({ name, mountPath }) => [name, mountPath]));
+  t.deepEqual([...mounts.keys()], ['tmp', 'client-secret']);
+  await withServers(t, async (servers) => {
+    const variables = container?.env.map(({ name, value }) => `--env=${name}=${servers.fit(value)}`) ?? [];
+    const rights = ['--read-only', '--security-opt=no-new-privileges:true', '--cap-drop=ALL'];
+    const folders = [
+      `--tmpfs=${mounts.get('tmp')}`,
+      `--volume=${servers.folder}:${mounts.get('client-secret')}:ro`,
+    ];
+    const command = ['run', '--detach', ...servers.options, ...rights, ...folders, ...variables, IMAGE];
+    await shell('chmod a+rx .', servers.folder);
+    const { ok, output } = await docker(...command);
+    t.true(ok, output);
+    await shell(
+      `docker logs --follow ${output.trim()} 2>&1 | grep -q 'start worker process '`,
+      servers.folder,
+    );
+    await assertServes(t, servers);
+    await docker('stop', output.trim());
+  });
+});
+
+test('the demo of docker-compose.yml answers the curl lines', async (t) => {
+  const ports = {
+    GATEWAY_PORT: String(await freePort()),
+    AUTHORIZATION_SERVER_PORT: String(await freePort()),
+  };
+  const folder = await mkdtemp(join(tmpdir(), 'phantom-token-compose-'));
+  // The image that is under test, and one for the demo that goes when the test ends.
+  const demoImage = `${IMAGE}-demo`;
+  const compose = await readFile(join(REPOSITORY, 'docker-compose.yml'), 'utf8');
+  const file = join(REPOSITORY, 'docker-compose.yml');
+  await writeFile(join(folder, 'override.yml'), override(demoImage));
+  const env = {
+    ...ports,
+    COMPOSE_FILE: `${file}:${join(folder, 'override.yml')}`,
+    COMPOSE_PROJECT_NAME: `phantom-token-${process.pid}`,
+  };
+  const run = (text: string) =>
+    shell(
+      blockWith(COMMANDS, text)
+        .replaceAll(':8080/', `:${ports.GATEWAY_PORT}/`)
+        .replaceAll(':8081/', `:${ports.AUTHORIZATION_SERVER_PORT}/`),
+      REPOSITORY,
+      env,
+    );
+  t.false(compose.includes('0.0.0.0'));
+  try {
+    await run('docker compose up');
+    const served = await run('client_credentials');
+    const [token = ''] = served.split('\n');
+    t.regex(token, /^[\w-]{40,}$/);
+    t.regex(served, /^HTTP\/1\.1 200 OK\r$/m);
+    t.regex(served, /"authorization":"Bearer eyJ/);
+    t.false(served.slice(token.length).includes(token));
+    const refused = await run('docker compose logs gateway');
+    t.regex(refused, /^HTTP\/1\.1 401 Unauthorized\r$/m);
+    t.regex(refused, /WWW-Authenticate: Bearer realm="api", scope="read"/);
+    t.regex(refused, /200 .*cache=MISS[\s\S]*401 .*reason=token_missing/);
+    await assertPublishedLocally(t, env);
+  } catch (error) {
+    t.log(await shell('docker compose logs', REPOSITORY, env).catch(() => 'no logs'));
+    throw error;
+  } finally {
+    await run('docker compose down');
+    await docker('image', 'rm', '--force', demoImage);
+    await rm(folder, { recursive: true });
+  }
+});
+
+/** Names of images that no other run uses. */
+function override(demoImage: string): string {
+  const image = (name: string) => ({ image: name });
+  const services = { gateway: image(IMAGE), 'authorization-server': image(demoImage), api: image(demoImage) };
+  return JSON.stringify({ services });
+}
+
+async function assertPublishedLocally(t: ExecutionContext, env: NodeJS.ProcessEnv): Promise<void> {
+  const ids = (await shell('docker compose ps --quiet', REPOSITORY, env)).trim().split('\n');
+  t.is(ids.length, 3);
+  const published = (await docker('inspect', '--format', '{{json .NetworkSettings.Ports}}', ...ids)).output;
+  const addresses = [...published.matchAll(/"HostIp":"([^"]*)"/g)].map(([, address]) => address);
+  t.deepEqual(addresses, ['127.0.0.1', '127.0.0.1']);
+}

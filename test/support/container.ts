@@ -1,0 +1,195 @@
+// Containers of the image that scripts/test_image.mjs built, started by testcontainers. They share the network of this
+// machine unless a test gives them one, so that they reach the scripted servers on 127.0.0.1.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import pLimit from 'p-limit';
+import { GenericContainer, type StartedNetwork, type StartedTestContainer, Wait } from 'testcontainers';
+import { freePort } from '../../demo/nginx_process.js';
+import { type CommandResult, runCommand } from '../../scripts/run_command.mjs';
+import { makeJwt } from './jwt.js';
+import { jwt, type ScriptedServer, startScriptedServer } from './scripted_server.js';
+import { startUpstream, type Upstream } from './upstream.js';
+
+export const IMAGE = requireVariable('PHANTOM_TOKEN_IMAGE');
+const LABEL = requireVariable('PHANTOM_TOKEN_TEST_LABEL');
+const COMMAND_TIMEOUT_MS = 60_000;
+/** In each file of a secret, so that a search finds it wherever it should not be. */
+export const SECRET = 'gateway-secret-of-the-image';
+export const SECRET_PATH = '/run/secrets/client_secret';
+export const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
+
+/** AVA starts all tests of a file at once; so many of them use containers at a time. */
+export const inTurn = pLimit(4);
+
+export interface ContainerOptions {
+  /** Variables beside, or in place of, those of {@link startGateway}. */
+  readonly env?: Record<string, string>;
+  /** By their path in the container, where they cannot be written; the secret's file is always there. */
+  readonly files?: Record<string, string>;
+  readonly user?: string;
+  readonly entrypoint?: string[];
+  /** By name; an entry of /etc/hosts each. */
+  readonly hosts?: Record<string, string>;
+  /** A network in place of that of this machine, and the container's names in it. */
+  readonly network?: { readonly in: StartedNetwork; readonly names: string[] };
+  /** What in the log says that it is up; default: that nginx has a worker. */
+  readonly until?: RegExp | 'healthy';
+}
+
+export interface Container {
+  readonly id: string;
+  readonly url: string;
+  /** Only in the network of this machine. */
+  readonly managementUrl: string;
+  /** In the network that it was given. */
+  readonly address: string;
+  /** stdout and stderr so far. */
+  logs(): Promise<string>;
+  /** Resolves when the log matches. */
+  waitForLog(pattern: RegExp): Promise<void>;
+  /** What a command prints in the container; rejects when it fails. */
+  exec(...command: string[]): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** With a read-only root file system and /tmp, which testcontainers itself has no word for. */
+class ReadOnlyContainer extends GenericContainer {
+  constructor(image: string) {
+    super(image);
+    this.hostConfig.ReadonlyRootfs = true;
+    this.withTmpFs({ '/tmp': 'rw,noexec,nosuid' });
+  }
+}
+
+/** Runs the docker command to its end, whatever it is. */
+export function docker(...args: string[]): Promise<CommandResult> {
+  return runCommand('docker', args, { timeoutMs: COMMAND_TIMEOUT_MS });
+}
+
+/** The label by which scripts/test_image.mjs finds what a test left, as options of `docker run`. */
+export const LABEL_OPTIONS = ['--label', LABEL];
+
+/** Starts a container with these variables and no others. */
+export async function startContainer(options: ContainerOptions = {}): Promise<Container> {
+  const folder = await mkdtemp(join(tmpdir(), 'phantom-token-image-'));
+  const [port, managementPort] = [await freePort(), await freePort()];
+  const ports = options.network
+    ? {}
+    : { LISTEN_PORT: String(port), MANAGEMENT_PORT: String(managementPort), WORKER_PROCESSES: '1' };
+  const started = await configure(options, folder)
+    .then((container) => container.withEnvironment({ ...ports, ...options.env }).start())
+    .catch(async (error) => {
+      await rm(folder, { recursive: true });
+      throw error;
+    });
+  const network = options.network?.in.getName();
+  return {
+    id: started.getId(),
+    url: options.network
+      ? `http://${started.getHost()}:${started.getMappedPort(8080)}`
+      : `http://127.0.0.1:${port}`,
+    managementUrl: `http://127.0.0.1:${managementPort}`,
+    address: network === undefined ? '' : started.getIpAddress(network),
+    logs: async () => (await docker('logs', started.getId())).output,
+    waitForLog: (pattern) => waitForLog(started, pattern),
+    exec: async (...command) => {
+      const { exitCode, output } = await started.exec(command);
+      if (exitCode !== 0) throw new Error(`${command.join(' ')} ended with ${exitCode}: ${output}`);
+      return output;
+    },
+    async stop() {
+      await started.stop({ timeout: 1000 });
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function configure(options: ContainerOptions, folder: string): Promise<GenericContainer> {
+  const [label = '', value = ''] = LABEL.split('=');
+  const until = options.until ?? /start worker process \d+/;
+  const container = new ReadOnlyContainer(IMAGE)
+    .withLabels({ [label]: value })
+    .withBindMounts(await mountFiles(folder, { [SECRET_PATH]: `${SECRET}\n`, ...options.files }))
+    .withExtraHosts(Object.entries(options.hosts ?? {}).map(([host, ipAddress]) => ({ host, ipAddress })))
+    .withWaitStrategy(until === 'healthy' ? Wait.forHealthCheck() : Wait.forLogMessage(until))
+    .withStartupTimeout(COMMAND_TIMEOUT_MS);
+  if (options.user !== undefined) container.withUser(options.user);
+  if (options.entrypoint !== undefined) container.withEntrypoint(options.entrypoint);
+  if (options.network === undefined) return container.withNetworkMode('host');
+  return container
+    .withNetwork(options.network.in)
+    .withNetworkAliases(...options.network.names)
+    .withExposedPorts(8080);
+}
+
+/** Readable by every user, whatever the umask here. */
+async function mountFiles(folder: string, files: Record<string, string>) {
+  const mounts: { source: string; target: string; mode: 'ro' }[] = [];
+  for (const [index, [target, text]] of Object.entries(files).entries()) {
+    await mkdir(join(folder, String(index)));
+    const source = join(folder, String(index), basename(target));
+    await writeFile(source, text, { mode: 0o644 });
+    mounts.push({ source, target, mode: 'ro' });
+  }
+  return mounts;
+}
+
+async function waitForLog(container: StartedTestContainer, pattern: RegExp): Promise<void> {
+  const stream = await container.logs();
+  const timer = setTimeout(() => stream.destroy(), COMMAND_TIMEOUT_MS);
+  let text = '';
+  try {
+    for await (const chunk of stream) {
+      text += chunk;
+      if (pattern.test(text)) return;
+    }
+    throw new Error(`the log has no ${pattern}:\n${text}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export interface Gateway extends Container {
+  readonly as: ScriptedServer;
+  readonly upstream: Upstream;
+}
+
+/** A gateway between a scripted authorization server, which answers with {@link JWT}, and an upstream that records. */
+export async function startGateway(options: ContainerOptions = {}): Promise<Gateway> {
+  const as = await startScriptedServer();
+  const upstream = await startUpstream();
+  as.reply(jwt(JWT));
+  const closeServers = async () => {
+    await as.close();
+    await upstream.close();
+  };
+  try {
+    const env = { ...gatewayVariables(as.url, upstream.url), ...options.env };
+    const container = await startContainer({ ...options, env });
+    const stop = async () => {
+      await container.stop();
+      await closeServers();
+    };
+    return { ...container, as, upstream, stop };
+  } catch (error) {
+    await closeServers();
+    throw error;
+  }
+}
+
+/** Those that are required. */
+export function gatewayVariables(asUrl: string, upstreamUrl: string): Record<string, string> {
+  return {
+    INTROSPECTION_URL: `${asUrl}/introspect`,
+    CLIENT_ID: 'gateway-client',
+    CLIENT_SECRET_FILE: SECRET_PATH,
+    UPSTREAM_URL: upstreamUrl,
+  };
+}
+
+function requireVariable(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: run these tests by \`npm run test:image\``);
+  return value;
+}
