@@ -9,7 +9,6 @@ import { lastLines, runCommand } from './run_command.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const AVA = fileURLToPath(new URL('../node_modules/ava/entrypoints/cli.mjs', import.meta.url));
 const DEMO_BUNDLE = fileURLToPath(new URL('../build/demo', import.meta.url));
-const RUN_LABEL = 'njs-phantom-token.test';
 const ENGINE_TIMEOUT_MS = 10_000;
 
 /** @param {string[]} args */
@@ -26,17 +25,21 @@ async function main() {
   }
   const run = `${process.pid}-${Date.now()}`;
   const image = `njs-phantom-token-test:${run}`;
+  const label = `njs-phantom-token.test=${run}`;
   try {
-    return (await buildImage(image)) && (await bundleDemo()) ? await runTests(image, run) : 1;
+    return (await buildImage(image, label)) && (await bundleDemo()) ? await runTests(image, label) : 1;
   } finally {
-    await removeLeftOvers(image, run);
+    await removeLeftOvers(image, label);
   }
 }
 
-/** @param {string} image */
-async function buildImage(image) {
+/**
+ * @param {string} image
+ * @param {string} label
+ */
+async function buildImage(image, label) {
   const base = process.env.NGINX_IMAGE ? ['--build-arg', `NGINX_IMAGE=${process.env.NGINX_IMAGE}`] : [];
-  return succeeds(await docker('build', '--tag', image, ...base, '.'));
+  return succeeds(await docker('build', '--tag', image, '--label', label, ...base, '.'));
 }
 
 // With it, the demo's image is built without the npm registry, which a container need not reach.
@@ -52,13 +55,13 @@ function succeeds(result) {
 
 /**
  * @param {string} image
- * @param {string} run
+ * @param {string} label
  */
-async function runTests(image, run) {
+async function runTests(image, label) {
   const env = {
     ...process.env,
     PHANTOM_TOKEN_IMAGE: image,
-    PHANTOM_TOKEN_TEST_LABEL: `${RUN_LABEL}=${run}`,
+    PHANTOM_TOKEN_TEST_LABEL: label,
     // Containers are stopped here, by their label: no further image is needed for that.
     TESTCONTAINERS_RYUK_DISABLED: 'true',
   };
@@ -80,13 +83,15 @@ async function runTests(image, run) {
 
 /**
  * @param {string} image
- * @param {string} run
+ * @param {string} label
  */
-async function removeLeftOvers(image, run) {
-  const containers = await docker('ps', '--all', '--quiet', '--filter', `label=${RUN_LABEL}=${run}`);
+async function removeLeftOvers(image, label) {
+  const containers = await docker('ps', '--all', '--quiet', '--filter', `label=${label}`);
   const ids = containers.output.split('\n').filter(Boolean);
   if (containers.ok && ids.length > 0) await docker('rm', '--force', '--volumes', ...ids);
   await docker('image', 'rm', '--force', image);
+  // Images that lost their name to another build of this run.
+  await docker('image', 'prune', '--force', '--filter', `label=${label}`);
   await rm(DEMO_BUNDLE, { recursive: true, force: true });
 }
 

@@ -10,7 +10,7 @@ import { request } from 'undici';
 import { parse } from 'yaml';
 import { freePort } from '../../demo/nginx_process.js';
 import { codeBlocks } from '../support/code_blocks.js';
-import { docker, IMAGE, JWT, LABEL_OPTIONS, SECRET } from '../support/container.js';
+import { docker, IMAGE, JWT, LABEL, LABEL_OPTIONS, SECRET, waitForLog } from '../support/container.js';
 import { jwt, startScriptedServer } from '../support/scripted_server.js';
 import { startUpstream } from '../support/upstream.js';
 
@@ -18,6 +18,7 @@ const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const PAGE = await readFile(join(REPOSITORY, 'docs/docker.md'), 'utf8');
 const COMMANDS = codeBlocks(PAGE, 'sh');
 const COMMAND_TIMEOUT_MS = 80_000;
+const WORKING = /start worker process \d+/;
 
 test('every block of the page is in a test of this file', (t) => {
   const languages = [...PAGE.matchAll(/^```(\w+)$/gm)].map(([, language]) => language);
@@ -111,7 +112,7 @@ async function startShown(t: ExecutionContext, servers: Servers, commands: strin
     .replace(/ njs-phantom-token\n$/, ` ${IMAGE}\n`);
   t.true(fitted.startsWith(start) && fitted.endsWith(`${IMAGE}\n`), fitted);
   const id = (await shell(fitted, servers.folder)).trim();
-  await shell(`docker logs --follow ${id} 2>&1 | grep -q 'start worker process '`, servers.folder);
+  await waitForLog(id, WORKING);
   return id;
 }
 
@@ -171,10 +172,7 @@ test('the container of the Deployment runs with the rights that it has there', a
     await shell('chmod a+rx .', servers.folder);
     const { ok, output } = await docker(...command);
     t.true(ok, output);
-    await shell(
-      `docker logs --follow ${output.trim()} 2>&1 | grep -q 'start worker process '`,
-      servers.folder,
-    );
+    await waitForLog(output.trim(), WORKING);
     await assertServes(t, servers);
     await docker('stop', output.trim());
   });
@@ -228,10 +226,14 @@ test('the demo of docker-compose.yml answers the curl lines', async (t) => {
   }
 });
 
-/** Names of images that no other run uses. */
+/** Names of images that no other run uses, and the label by which they are found when a second build took the name. */
 function override(demoImage: string): string {
-  const image = (name: string) => ({ image: name });
-  const services = { gateway: image(IMAGE), 'authorization-server': image(demoImage), api: image(demoImage) };
+  const service = (image: string) => ({ image, build: { labels: [LABEL] } });
+  const services = {
+    gateway: service(IMAGE),
+    'authorization-server': service(demoImage),
+    api: service(demoImage),
+  };
   return JSON.stringify({ services });
 }
 

@@ -1,10 +1,11 @@
 // Containers of the image that scripts/test_image.mjs built, started by testcontainers. They share the network of this
 // machine unless a test gives them one, so that they reach the scripted servers on 127.0.0.1.
+import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import pLimit from 'p-limit';
-import { GenericContainer, type StartedNetwork, type StartedTestContainer, Wait } from 'testcontainers';
+import { GenericContainer, type StartedNetwork, Wait } from 'testcontainers';
 import { freePort } from '../../demo/nginx_process.js';
 import { type CommandResult, runCommand } from '../../scripts/run_command.mjs';
 import { makeJwt } from './jwt.js';
@@ -12,7 +13,8 @@ import { jwt, type ScriptedServer, startScriptedServer } from './scripted_server
 import { startUpstream, type Upstream } from './upstream.js';
 
 export const IMAGE = requireVariable('PHANTOM_TOKEN_IMAGE');
-const LABEL = requireVariable('PHANTOM_TOKEN_TEST_LABEL');
+/** `name=value`: by it scripts/test_image.mjs finds what a test left. */
+export const LABEL = requireVariable('PHANTOM_TOKEN_TEST_LABEL');
 const COMMAND_TIMEOUT_MS = 60_000;
 /** In each file of a secret, so that a search finds it wherever it should not be. */
 export const SECRET = 'gateway-secret-of-the-image';
@@ -67,7 +69,7 @@ export function docker(...args: string[]): Promise<CommandResult> {
   return runCommand('docker', args, { timeoutMs: COMMAND_TIMEOUT_MS });
 }
 
-/** The label by which scripts/test_image.mjs finds what a test left, as options of `docker run`. */
+/** For `docker run`. */
 export const LABEL_OPTIONS = ['--label', LABEL];
 
 /** Starts a container with these variables and no others. */
@@ -92,7 +94,7 @@ export async function startContainer(options: ContainerOptions = {}): Promise<Co
     managementUrl: `http://127.0.0.1:${managementPort}`,
     address: network === undefined ? '' : started.getIpAddress(network),
     logs: async () => (await docker('logs', started.getId())).output,
-    waitForLog: (pattern) => waitForLog(started, pattern),
+    waitForLog: (pattern) => waitForLog(started.getId(), pattern),
     exec: async (...command) => {
       const { exitCode, output } = await started.exec(command);
       if (exitCode !== 0) throw new Error(`${command.join(' ')} ended with ${exitCode}: ${output}`);
@@ -135,18 +137,27 @@ async function mountFiles(folder: string, files: Record<string, string>) {
   return mounts;
 }
 
-async function waitForLog(container: StartedTestContainer, pattern: RegExp): Promise<void> {
-  const stream = await container.logs();
-  const timer = setTimeout(() => stream.destroy(), COMMAND_TIMEOUT_MS);
+/** Resolves when the log of the container, from its beginning, matches; rejects when it ends or takes too long. */
+export async function waitForLog(id: string, pattern: RegExp): Promise<void> {
+  const follow = spawn('docker', ['logs', '--follow', id], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: COMMAND_TIMEOUT_MS,
+  });
   let text = '';
-  try {
-    for await (const chunk of stream) {
+  const matched = new Promise<void>((resolve, reject) => {
+    const read = (chunk: Buffer) => {
       text += chunk;
-      if (pattern.test(text)) return;
-    }
-    throw new Error(`the log has no ${pattern}:\n${text}`);
+      if (pattern.test(text)) resolve();
+    };
+    follow.stdout.on('data', read);
+    follow.stderr.on('data', read);
+    follow.once('error', reject);
+    follow.once('close', () => reject(new Error(`the log has no ${pattern}:\n${text}`)));
+  });
+  try {
+    await matched;
   } finally {
-    clearTimeout(timer);
+    follow.kill();
   }
 }
 
