@@ -81,6 +81,9 @@ read_settings() {
   read_ca_file INTROSPECTION_CA_FILE "$INTROSPECTION_SCHEME"
   read_ca_file UPSTREAM_CA_FILE "$UPSTREAM_SCHEME"
 
+  # nginx as root gives its workers another user, who may not read the secret: that would show at the first request.
+  [ "$(id -u)" != 0 ] || problem --user 'must not be 0: the gateway does not run as root'
+
   read_port LISTEN_PORT 8080
   read_port MANAGEMENT_PORT 8090
   [ "$LISTEN_PORT" != "$MANAGEMENT_PORT" ] || problem MANAGEMENT_PORT 'must not be LISTEN_PORT'

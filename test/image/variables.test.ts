@@ -146,6 +146,11 @@ test('a secret that the user may not read is refused at the start, with the way 
   t.regex(output, /CLIENT_SECRET_FILE names \/etc\/shadow, which user 101 may not read: run with --user/);
 });
 
+test('root is refused: its workers would be another user, without the secret', async (t) => {
+  const output = await refusal(t, GOOD, '--user', '0');
+  t.regex(output, /^ {2}--user must not be 0: /m);
+});
+
 test('a secret file that is empty is refused at the start', async (t) => {
   t.deepEqual(named(await refusal(t, { ...GOOD, CLIENT_SECRET_FILE: '/dev/null' })), ['CLIENT_SECRET_FILE']);
 });
