@@ -34,8 +34,17 @@ function readRecord(key) {
 
 // src/core/cache_key.ts
 function cacheKey(lookup) {
+  if (begun !== void 0) {
+    return begun.copy().update(lookup).digest("base64url");
+  }
+  if (wasCalled) {
+    begun = crypto2.createHash("sha256").update("2\n" /* prefix */);
+  }
+  wasCalled = true;
   return crypto2.createHash("sha256").update("2\n" /* prefix */ + lookup).digest("base64url");
 }
+var begun;
+var wasCalled;
 
 // src/core/location.ts
 var LINES_ABOVE_LOOKUP = 6;
@@ -706,6 +715,9 @@ function canonicalLookup(lookup, token) {
 }
 
 // src/core/location.ts
+var TEXT_LINES = 12;
+var REST_OF_SETTINGS = 10;
+var REST_OF_CLIENT = 8;
 function findLookup(text3) {
   return text3.split("\n").slice(LINES_ABOVE_LOOKUP).join("\n");
 }
@@ -715,6 +727,20 @@ function isConfiguredHere(text3) {
 function readSwitch(text3) {
   const value = isConfiguredHere(text3) ? text3.slice("here " /* here */.length, text3.indexOf("\n")).toLowerCase() : "";
   return value === "on" || value === "off" ? value : "invalid";
+}
+function settingTextsOf(text3, rest) {
+  const lines = text3.split("\n");
+  const others = rest.split("\n");
+  if (lines.length !== TEXT_LINES || others.length !== REST_OF_SETTINGS + REST_OF_CLIENT) {
+    return { settings: "", client: "" };
+  }
+  const first = lines[0];
+  const own = [first.slice(first.indexOf(" ") + 1)].concat(lines.slice(1, LINES_ABOVE_LOOKUP));
+  const asked = [lines[7], lines[9], lines[10]];
+  return {
+    settings: own.concat(asked, others.slice(0, REST_OF_SETTINGS)).join("\n"),
+    client: [lines[8]].concat(others.slice(REST_OF_SETTINGS)).join("\n")
+  };
 }
 
 // src/core/scope.ts
@@ -792,12 +818,12 @@ function settingsTable() {
     },
     { variable: "phantom_token_cache_ttl", defaultValue: String(DEFAULT_CACHE_TTL_SEC), check: checkSeconds },
     { variable: "phantom_token_introspection_endpoint", defaultValue: "", check: checkEndpoint },
+    { variable: "phantom_token_introspection_parameters", defaultValue: "", check: checkFormFields },
+    { variable: "phantom_token_jwt_field", defaultValue: "", check: checkPlainText },
     { variable: "phantom_token_realm", defaultValue: "api", check: checkRealm },
     { variable: "phantom_token_scopes", defaultValue: "", check: checkScopes },
     { variable: "phantom_token_preflight", defaultValue: "answer", check: checkOneOf(PREFLIGHTS) },
-    { variable: "phantom_token_jwt_field", defaultValue: "", check: checkPlainText },
     { variable: "phantom_token_max_jwt_length", defaultValue: "65536", check: checkJwtLength },
-    { variable: "phantom_token_introspection_parameters", defaultValue: "", check: checkFormFields },
     { variable: "phantom_token_cache_control", defaultValue: "obey", check: checkOneOf(["obey", "ignore"]) },
     { variable: "phantom_token_negative_cache_ttl", defaultValue: "5", check: checkNumber(60, "seconds") },
     { variable: "phantom_token_stale_if_error", defaultValue: "0", check: checkSeconds },
@@ -831,7 +857,7 @@ function parsePurgeSettings(joined) {
   return { kind: "purge_settings", markTtlSec };
 }
 function parseLines(table, joined) {
-  const lines = joined === "" ? table.map(emptyLine) : joined.split("\n");
+  const lines = joined.split("\n");
   if (lines.length !== table.length) {
     return misconfiguration("a setting holds a line break, or http.conf does not fit the script");
   }
@@ -869,9 +895,6 @@ function typedSettings(values) {
     breakerFailures: Number(values.phantom_token_breaker_failures),
     breakerDelaySec: Number(values.phantom_token_breaker_delay)
   };
-}
-function emptyLine() {
-  return "";
 }
 function misconfiguration(problem) {
   return { kind: "misconfiguration", problem };
@@ -915,13 +938,9 @@ function isPreflight(method, origin, requestedMethod) {
 }
 
 // src/edge/request.ts
-function readSettingLines(r, mode) {
+function readRest(r, mode) {
   const v = r.variables;
-  return text(mode === "access" ? v.phantom_settings : v.phantom_kept_settings);
-}
-function readClientLines(r, mode) {
-  const v = r.variables;
-  return text(mode === "access" ? v.phantom_client : v.phantom_kept_client);
+  return text(mode === "access" ? v.phantom_rest : v.phantom_kept_rest);
 }
 function readAuthorization(r) {
   return text(r.variables.http_authorization);
@@ -2163,18 +2182,19 @@ function handleSwitch(r, mode, request) {
 }
 async function handleMiss(r, mode, request) {
   try {
-    const settings = parseSettings(isConfiguredHere(request), readSettingLines(r, mode));
+    const texts = settingTextsOf(request, readRest(r, mode));
+    const settings = parseSettings(isConfiguredHere(request), texts.settings);
     if (settings.kind === "misconfiguration") {
       fail(r, mode, unavailable("misconfigured", settings.problem, ""));
       return;
     }
-    const outcome = await decideMiss(r, mode, request, settings);
+    const outcome = await decideMiss(r, mode, request, settings, texts.client);
     respond(r, mode, outcome, settings);
   } catch (e) {
     failOnBug(r, mode, e);
   }
 }
-async function decideMiss(r, mode, request, settings) {
+async function decideMiss(r, mode, request, settings, clientLines) {
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
   const problem = findUnsafeNjs(njs.version_number, mode, isUrl) || findZoneProblem();
   if (problem !== void 0) {
@@ -2191,7 +2211,6 @@ async function decideMiss(r, mode, request, settings) {
   if (known !== void 0) {
     return known;
   }
-  const clientLines = readClientLines(r, mode);
   const question = {
     lookup: canonical,
     key,
@@ -2223,7 +2242,7 @@ function purge(r) {
   }
   const request = readRequest(r, "access");
   const lookup = findLookup(request);
-  const settings = parsePurgeSettings(readSettingLines(r, "access"));
+  const settings = parsePurgeSettings(settingTextsOf(request, readRest(r, "access")).settings);
   const problem = settings.kind === "misconfiguration" ? settings.problem : findPurgeProblem(lookup);
   if (settings.kind === "misconfiguration" || problem !== void 0) {
     r.error(`phantom_token: misconfigured: ${problem}`);

@@ -1,11 +1,11 @@
 // The path of a request that the cache alone does not answer, from top to bottom.
 import { parseBearer } from './core/bearer.js';
 import { cacheKey, canonicalLookup, credentialOf } from './core/cache_key.js';
-import { findLookup, findPolicy, isConfiguredHere, readSwitch } from './core/location.js';
+import { findLookup, findPolicy, isConfiguredHere, readSwitch, settingTextsOf } from './core/location.js';
 import { findUnsafeNjs, type Mode } from './core/njs_version.js';
 import { denied, granted, isOutage, type Outcome, unavailable } from './core/outcome.js';
 import { isAbsoluteUrl, parseSettings, type Settings } from './core/settings.js';
-import { readAuthorization, readClientLines, readSettingLines, readsAsPreflight } from './edge/request.js';
+import { readAuthorization, readRest, readsAsPreflight } from './edge/request.js';
 import { fail, grant, respond } from './edge/respond.js';
 import { findZoneProblem } from './edge/shared_cache.js';
 import { askOnce } from './flight.js';
@@ -23,12 +23,13 @@ export function handleSwitch(r: NginxHTTPRequest, mode: Mode, request: string): 
 /** @param request see core/location.ts */
 export async function handleMiss(r: NginxHTTPRequest, mode: Mode, request: string): Promise<void> {
   try {
-    const settings = parseSettings(isConfiguredHere(request), readSettingLines(r, mode));
+    const texts = settingTextsOf(request, readRest(r, mode));
+    const settings = parseSettings(isConfiguredHere(request), texts.settings);
     if (settings.kind === 'misconfiguration') {
       fail(r, mode, unavailable('misconfigured', settings.problem, ''));
       return;
     }
-    const outcome = await decideMiss(r, mode, request, settings);
+    const outcome = await decideMiss(r, mode, request, settings, texts.client);
     respond(r, mode, outcome, settings);
   } catch (e) {
     failOnBug(r, mode, e);
@@ -41,6 +42,7 @@ async function decideMiss(
   mode: Mode,
   request: string,
   settings: Settings,
+  clientLines: string,
 ): Promise<Outcome> {
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
   const problem = findUnsafeNjs(njs.version_number, mode, isUrl) || findZoneProblem();
@@ -58,7 +60,6 @@ async function decideMiss(
   if (known !== undefined) {
     return known;
   }
-  const clientLines = readClientLines(r, mode);
   const question = {
     lookup: canonical,
     key,

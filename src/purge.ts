@@ -2,9 +2,9 @@
 import { isB64Token } from './core/bearer.js';
 import { cacheKey, canonicalLookup, isAddressBound } from './core/cache_key.js';
 import { parseTokenForm } from './core/form.js';
-import { findLookup } from './core/location.js';
+import { findLookup, settingTextsOf } from './core/location.js';
 import { type PurgeSettings, parsePurgeSettings } from './core/settings.js';
-import { readFormBody, readRequest, readSettingLines } from './edge/request.js';
+import { readFormBody, readRequest, readRest } from './edge/request.js';
 import { deleteRecord, findZoneProblem, markPurged } from './edge/shared_cache.js';
 
 /**
@@ -21,7 +21,7 @@ export function purge(r: NginxHTTPRequest): void {
   }
   const request = readRequest(r, 'access');
   const lookup = findLookup(request);
-  const settings = parsePurgeSettings(readSettingLines(r, 'access'));
+  const settings = parsePurgeSettings(settingTextsOf(request, readRest(r, 'access')).settings);
   const problem = settings.kind === 'misconfiguration' ? settings.problem : findPurgeProblem(lookup);
   if (settings.kind === 'misconfiguration' || problem !== undefined) {
     r.error(`phantom_token: misconfigured: ${problem}`);

@@ -24,7 +24,7 @@ export interface ClientSettings {
 const METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'];
 const ALGORITHMS = ['RS256', 'PS256', 'ES256'];
 
-/** Every client setting, in the order in which nginx/http.conf joins them. */
+/** Every client setting. */
 export function clientSettingsTable(): readonly Setting[] {
   return [
     { variable: 'phantom_token_client_id', defaultValue: '', check: checkPlainText },

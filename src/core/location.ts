@@ -19,6 +19,10 @@ export enum PolicyText {
 }
 
 const LINES_ABOVE_LOOKUP = 6;
+const TEXT_LINES = 12;
+/** Of the second text, which is read on a miss only: the settings that neither policy nor lookup holds. */
+const REST_OF_SETTINGS = 10;
+const REST_OF_CLIENT = 8;
 
 /** What `$phantom_token` says of a location. */
 export type Switch = 'on' | 'off' | 'invalid';
@@ -62,4 +66,32 @@ export function isConfiguredHere(text: string): boolean {
 export function readSwitch(text: string): Switch {
   const value = isConfiguredHere(text) ? text.slice(Head.here.length, text.indexOf('\n')).toLowerCase() : '';
   return value === 'on' || value === 'off' ? value : 'invalid';
+}
+
+/** All settings of a location, one a line. */
+export interface SettingTexts {
+  /** As parseSettings of settings.ts takes them. */
+  readonly settings: string;
+  /** As parseClientSettings of client_settings.ts takes them. */
+  readonly client: string;
+}
+
+/**
+ * Puts the settings of both texts in the order of their tables.
+ * @param rest `$phantom_rest` of nginx/http.conf
+ * @returns empty texts, which parseLines of settings.ts refuses, when a setting holds a line break or http.conf does not fit
+ */
+export function settingTextsOf(text: string, rest: string): SettingTexts {
+  const lines = text.split('\n');
+  const others = rest.split('\n');
+  if (lines.length !== TEXT_LINES || others.length !== REST_OF_SETTINGS + REST_OF_CLIENT) {
+    return { settings: '', client: '' };
+  }
+  const first = lines[0] as string;
+  const own = [first.slice(first.indexOf(' ') + 1)].concat(lines.slice(1, LINES_ABOVE_LOOKUP));
+  const asked = [lines[7], lines[9], lines[10]];
+  return {
+    settings: own.concat(asked as string[], others.slice(0, REST_OF_SETTINGS)).join('\n'),
+    client: [lines[8]].concat(others.slice(REST_OF_SETTINGS)).join('\n'),
+  };
 }

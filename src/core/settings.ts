@@ -1,5 +1,5 @@
-// The one table of settings. nginx joins the variables into one text, a line for each row in the order of
-// this table (nginx/http.conf), so that a request reads all of them at the price of one.
+// The one table of settings. nginx joins the variables into two texts (nginx/http.conf); location.ts makes of them a line
+// for each row of this table, in its order.
 import { splitScopes } from './scope.js';
 import {
   checkEndpoint,
@@ -72,8 +72,8 @@ const PREFLIGHTS = ['answer', 'pass', 'authenticate'];
 const NOT_HERE =
   'this location does not include protect.conf itself: nested locations and limit_except do not inherit settings';
 /**
- * Every setting with its default and its range, in the order in which nginx joins them. Rows two to six are what
- * decides on a hit. A function, so that only a request which needs the table pays for it.
+ * Every setting with its default and its range. Rows two to six are what decides on a hit. A function, so that only a
+ * request which needs the table pays for it.
  */
 export function settingsTable(): readonly Setting[] {
   return [
@@ -88,12 +88,12 @@ export function settingsTable(): readonly Setting[] {
     },
     { variable: 'phantom_token_cache_ttl', defaultValue: String(DEFAULT_CACHE_TTL_SEC), check: checkSeconds },
     { variable: 'phantom_token_introspection_endpoint', defaultValue: '', check: checkEndpoint },
+    { variable: 'phantom_token_introspection_parameters', defaultValue: '', check: checkFormFields },
+    { variable: 'phantom_token_jwt_field', defaultValue: '', check: checkPlainText },
     { variable: 'phantom_token_realm', defaultValue: 'api', check: checkRealm },
     { variable: 'phantom_token_scopes', defaultValue: '', check: checkScopes },
     { variable: 'phantom_token_preflight', defaultValue: 'answer', check: checkOneOf(PREFLIGHTS) },
-    { variable: 'phantom_token_jwt_field', defaultValue: '', check: checkPlainText },
     { variable: 'phantom_token_max_jwt_length', defaultValue: '65536', check: checkJwtLength },
-    { variable: 'phantom_token_introspection_parameters', defaultValue: '', check: checkFormFields },
     { variable: 'phantom_token_cache_control', defaultValue: 'obey', check: checkOneOf(['obey', 'ignore']) },
     { variable: 'phantom_token_negative_cache_ttl', defaultValue: '5', check: checkNumber(60, 'seconds') },
     { variable: 'phantom_token_stale_if_error', defaultValue: '0', check: checkSeconds },
@@ -165,9 +165,9 @@ export interface SettingValues {
   readonly values: Record<string, string>;
 }
 
-/** @param joined a line for each row of the table; empty stands for empty lines */
+/** @param joined a line for each row of the table */
 export function parseLines(table: readonly Setting[], joined: string): SettingValues | Misconfiguration {
-  const lines = joined === '' ? table.map(emptyLine) : joined.split('\n');
+  const lines = joined.split('\n');
   if (lines.length !== table.length) {
     return misconfiguration('a setting holds a line break, or http.conf does not fit the script');
   }
@@ -206,10 +206,6 @@ function typedSettings(values: Record<string, string>): Settings {
     breakerFailures: Number(values.phantom_token_breaker_failures),
     breakerDelaySec: Number(values.phantom_token_breaker_delay),
   };
-}
-
-function emptyLine(): string {
-  return '';
 }
 
 export function misconfiguration(problem: string): Misconfiguration {

@@ -31,16 +31,10 @@ export function readPolicy(r: NginxHTTPRequest, request: string): string {
   return isPolicyOf(request, live) ? live : findPolicy(request);
 }
 
-/** All settings of the location, one a line: core/settings.ts. */
-export function readSettingLines(r: NginxHTTPRequest, mode: Mode): string {
+/** The settings that are not in the request's text: settingTextsOf of core/location.ts. */
+export function readRest(r: NginxHTTPRequest, mode: Mode): string {
   const v = r.variables;
-  return text(mode === 'access' ? v.phantom_settings : v.phantom_kept_settings);
-}
-
-/** The client settings of the location, one a line: core/client_settings.ts. */
-export function readClientLines(r: NginxHTTPRequest, mode: Mode): string {
-  const v = r.variables;
-  return text(mode === 'access' ? v.phantom_client : v.phantom_kept_client);
+  return text(mode === 'access' ? v.phantom_rest : v.phantom_kept_rest);
 }
 
 /** The client's own Authorization header; '' for none. */
