@@ -14,11 +14,17 @@ function requestsSeries(cacheStatus) {
 
 // src/edge/counters.ts
 function countRequest(cacheStatus) {
-  const zone = ngx.shared.phantom_token_metrics;
-  if (zone !== void 0) {
-    add(zone, requestsSeries(cacheStatus), 1);
+  if (isOff) {
+    return;
   }
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone === void 0) {
+    isOff = true;
+    return;
+  }
+  add(zone, requestsSeries(cacheStatus), 1);
 }
+var isOff;
 function add(zone, series, by) {
   try {
     zone.incr(series, by, 0);
@@ -28,9 +34,10 @@ function add(zone, series, by) {
 
 // src/edge/shared_cache.ts
 function readRecord(key) {
-  const zone = ngx.shared.phantom_token;
-  return zone === void 0 ? void 0 : zone.get(key);
+  records = records || ngx.shared.phantom_token;
+  return records === void 0 ? void 0 : records.get(key);
 }
+var records;
 
 // src/core/cache_key.ts
 function cacheKey(lookup) {
@@ -48,40 +55,12 @@ var wasCalled;
 
 // src/core/location.ts
 var LINES_ABOVE_LOOKUP = 6;
-function isOn(text3) {
-  return text3.startsWith("here on\n" /* on */);
-}
-function hasNoPolicy(text3) {
-  return text3.startsWith("here on\n\n\n\n\n\n" /* onWithoutPolicy */);
-}
 function isPolicyOf(text3, lines) {
   return text3.startsWith(`${"here on\n" /* on */}${lines}
 `);
 }
-function lookupOf(text3, policy) {
-  return text3.slice("here on\n" /* on */.length + policy.length + 1);
-}
 function findPolicy(text3) {
   return text3.split("\n").slice(1, LINES_ABOVE_LOOKUP).join("\n");
-}
-
-// src/core/record.ts
-function isReady(record, nowSec) {
-  return Number(record.slice(0 /* readyUntil */, 10 /* expiry */)) > nowSec;
-}
-function isFresh(record, nowSec) {
-  return Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec;
-}
-function authorizationOf(record) {
-  return record.slice(Number(record.slice(60 /* authorizationStart */, 70 /* policy */)));
-}
-function isStoredUnder(record, policy) {
-  return record.slice(70 /* policy */, Number(record.slice(50 /* grantsStart */, 60 /* authorizationStart */))) === policy;
-}
-
-// src/edge/clock.ts
-function readClockSec() {
-  return Math.floor(Date.now() / 1e3);
 }
 
 // src/edge/request.ts
@@ -125,26 +104,21 @@ function authorize(r) {
 function handle(r, mode) {
   try {
     const request = readRequest(r, mode);
-    const isOpen = hasNoPolicy(request);
-    if (!isOpen && !isOn(request)) {
+    const isOpen = (request.startsWith("here on\n\n\n\n\n\n" /* onWithoutPolicy */));
+    if (!isOpen && !(request.startsWith("here on\n" /* on */))) {
       return policyPart().timesPart().missPart().handleSwitch(r, mode, request);
     }
     const policy = isOpen ? "\n\n\n\n" /* none */ : readPolicy(r, request);
-    const record = readRecord(cacheKey(lookupOf(request, policy)));
-    if (record === void 0 || !isGoodHere(record, policy, readClockSec())) {
+    const record = readRecord(cacheKey((request.slice("here on\n" /* on */.length + policy.length + 1))));
+    const nowSec = (Math.floor(Date.now() / 1e3));
+    if (record === void 0 || !(policy === "\n\n\n\n" /* none */ ? (Number(record.slice(0 /* readyUntil */, 10 /* expiry */)) > nowSec) : (record.slice(70 /* policy */, Number(record.slice(50 /* grantsStart */, 60 /* authorizationStart */))) === policy) ? (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) : policyPart().meetsPolicy(record, policy, nowSec))) {
       return policyPart().timesPart().missPart().handleMiss(r, mode, request);
     }
-    grant(r, mode, authorizationOf(record), "HIT");
+    grant(r, mode, (record.slice(Number(record.slice(60 /* authorizationStart */, 70 /* policy */)))), "HIT");
   } catch (e) {
     policyPart().timesPart().missPart().failOnBug(r, mode, e);
   }
   return void 0;
-}
-function isGoodHere(record, policy, nowSec) {
-  if (policy === "\n\n\n\n" /* none */) {
-    return isReady(record, nowSec);
-  }
-  return isStoredUnder(record, policy) ? isFresh(record, nowSec) : policyPart().meetsPolicy(record, policy, nowSec);
 }
 
 // src/index.ts
@@ -196,7 +170,7 @@ function checkGrants(grants, issuer, audience, requiredScopes) {
 // src/known.ts
 function meetsPolicy(record, policy, nowSec) {
   const lines = policy.split("\n");
-  const isInTime = lines[3] === "" && lines[4] === "" ? isReady(record, nowSec) : timesPart().meetsTimes(record, lines[3], lines[4], nowSec);
+  const isInTime = lines[3] === "" && lines[4] === "" ? (Number(record.slice(0 /* readyUntil */, 10 /* expiry */)) > nowSec) : timesPart().meetsTimes(record, lines[3], lines[4], nowSec);
   const required = lines[0].split(" ");
   return isInTime && checkGrants(grantsOf(record), lines[2], lines[1], required) === void 0;
 }
@@ -245,7 +219,7 @@ function ageSecOf(record, nowSec) {
 function meetsTimes(record, clockSkew, cacheTtl, nowSec) {
   const clockSkewSec = parseClockSkewSec(clockSkew);
   const cacheTtlSec = parseCacheTtlSec(cacheTtl);
-  return clockSkewSec !== void 0 && cacheTtlSec !== void 0 && isFresh(record, nowSec) && notBeforeOf(record) <= nowSec + clockSkewSec && ageSecOf(record, nowSec) < cacheTtlSec;
+  return clockSkewSec !== void 0 && cacheTtlSec !== void 0 && (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) && notBeforeOf(record) <= nowSec + clockSkewSec && ageSecOf(record, nowSec) < cacheTtlSec;
 }
 
 // For a token that the cache does not know, and for operators.
@@ -1144,9 +1118,9 @@ function checkPolicy(grants, notBeforeSec, policy, nowSec) {
 
 // src/known.ts
 function decideKnown(key, settings, ifActive, ifRejected) {
-  const nowSec = readClockSec();
+  const nowSec = (Math.floor(Date.now() / 1e3));
   const record = readRecord(key);
-  if (record !== void 0 && isFresh(record, nowSec) && isYoungEnough(record, settings, nowSec)) {
+  if (record !== void 0 && (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) && isYoungEnough(record, settings, nowSec)) {
     return decideRecord(record, settings, nowSec, ifActive);
   }
   if (isPurged(key)) {
@@ -1158,13 +1132,13 @@ function decideKnown(key, settings, ifActive, ifRejected) {
 }
 function decideRecord(record, settings, nowSec, cacheStatus) {
   const reason = checkPolicy(grantsOf(record), notBeforeOf(record), settings, nowSec);
-  return reason === void 0 ? granted(authorizationOf(record), cacheStatus) : denied(reason, cacheStatus);
+  return reason === void 0 ? granted((record.slice(Number(record.slice(60 /* authorizationStart */, 70 /* policy */)))), cacheStatus) : denied(reason, cacheStatus);
 }
 function isYoungEnough(record, settings, nowSec) {
   return ageSecOf(record, nowSec) < settings.cacheTtlSec;
 }
 function standIn(r, outage, key, settings) {
-  const nowSec = readClockSec();
+  const nowSec = (Math.floor(Date.now() / 1e3));
   const record = readRecord(key);
   if (record === void 0 || !isStale(record, settings, nowSec)) {
     return outage;
@@ -1926,14 +1900,14 @@ async function ask(r, question, settings) {
   if (client2.kind === "misconfiguration") {
     return notKept(unavailable("misconfigured", client2.problem, ""));
   }
-  const proof = await proveClient(client2, readClockSec());
+  const proof = await proveClient(client2, (Math.floor(Date.now() / 1e3)));
   if (proof.kind === "misconfiguration") {
     return notKept(unavailable("misconfigured", proof.problem, ""));
   }
   const form = introspectionForm(question.token, proof.formFields, settings.introspectionParameters);
   const askedMs = readClockMs();
   const reply = await introspect(r, settings.introspectionEndpoint, form, proof);
-  const nowSec = readClockSec();
+  const nowSec = (Math.floor(Date.now() / 1e3));
   const answer = interpretReply(reply, settings, nowSec);
   noteIntrospection(r, answer.kind === "active" ? "active" : answer.reason, readClockMs() - askedMs);
   switch (answer.kind) {

@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { inlineCalls } from './inline.mjs';
 import { findForbiddenSyntax } from './njs_syntax.mjs';
 import { cutIntoParts } from './parts.mjs';
 
@@ -33,6 +34,19 @@ const SYNTAX_OF_NJS = [
   'rest-argument',
   'template-literal',
   'unicode-escapes',
+];
+
+/** What each hit calls and is one expression. */
+const INLINED = [
+  'hasNoPolicy',
+  'isOn',
+  'lookupOf',
+  'isReady',
+  'isFresh',
+  'isStoredUnder',
+  'isGoodHere',
+  'authorizationOf',
+  'readClockSec',
 ];
 
 /** What most hits do not need, and so is made when it is called. */
@@ -65,7 +79,9 @@ async function bundleScript() {
   });
   // Before it is cut: what a part keeps leaks into later requests under QuickJS just as the top level does.
   const found = [...problems, ...describeViolations(code)];
-  return found.length > 0 ? { code, problems: found } : { code: cutIntoParts(code, PARTS), problems: found };
+  return found.length > 0
+    ? { code, problems: found }
+    : { code: cutIntoParts(inlineCalls(code, INLINED), PARTS), problems: found };
 }
 
 /**

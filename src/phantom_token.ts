@@ -33,7 +33,8 @@ function handle(r: NginxHTTPRequest, mode: Mode): Promise<void> | undefined {
     const policy = isOpen ? PolicyText.none : readPolicy(r, request);
     // No grammar is needed here: only tokens that passed it were ever stored.
     const record = readRecord(cacheKey(lookupOf(request, policy)));
-    if (record === undefined || !isGoodHere(record, policy, readClockSec())) {
+    const nowSec = readClockSec();
+    if (record === undefined || !isGoodHere(record, policy, nowSec)) {
       return handleMiss(r, mode, request);
     }
     grant(r, mode, authorizationOf(record), 'HIT');
@@ -45,8 +46,9 @@ function handle(r: NginxHTTPRequest, mode: Mode): Promise<void> | undefined {
 
 /** Whether a record grants without more ado. If not, handleMiss finds out what there is to say. */
 function isGoodHere(record: string, policy: string, nowSec: number): boolean {
-  if (policy === PolicyText.none) {
-    return isReady(record, nowSec);
-  }
-  return isStoredUnder(record, policy) ? isFresh(record, nowSec) : meetsPolicy(record, policy, nowSec);
+  return policy === PolicyText.none
+    ? isReady(record, nowSec)
+    : isStoredUnder(record, policy)
+      ? isFresh(record, nowSec)
+      : meetsPolicy(record, policy, nowSec);
 }

@@ -27,9 +27,12 @@ export function findZoneProblem(): string | undefined {
 
 /** The record under `key`; undefined when there is none, or no zone. Does NOT check its expiry: core/record.ts does. */
 export function readRecord(key: string): string | undefined {
-  const zone = ngx.shared.phantom_token;
-  return zone === undefined ? undefined : (zone.get(key) as string | undefined);
+  records = records || ngx.shared.phantom_token;
+  return records === undefined ? undefined : (records.get(key) as string | undefined);
 }
+
+/** The zone, which QuickJS keeps for later requests: it is the same until the configuration changes. */
+let records: NgxSharedDict | undefined;
 
 /** @param ttlSec whole seconds, at least 1 */
 export function writeRecord(key: string, record: string, ttlSec: number): Written {
