@@ -99,7 +99,7 @@ export async function assertProtects(
 }
 
 /**
- * The same configuration in auth_request mode: the lines that the README says to change.
+ * The same configuration in auth_request mode: the lines that docs/auth_request.md says to change.
  * A configuration that is in this mode already stays as it is.
  */
 export function inModeOf(t: ExecutionContext, setup: Setup, config: string): string {
@@ -157,6 +157,8 @@ function fitToMachine(
     [/load_module [^;]+;/, mainContext(setup.runtime)],
     ...placeOfFolder,
     ['/etc/ssl/certs/ca-certificates.crt', `${prefix}/ca.crt`],
+    ['/run/secrets', prefix, 'may stay'],
+    ['/var/log/nginx', 'logs', 'may stay'],
     ['listen 8080;', `listen ${host}:8080;`],
     ['listen 8090;', `listen ${host}:8090;`, 'may stay'],
     ['127.0.0.1:8082', `127.0.0.1:${apiPort}`],

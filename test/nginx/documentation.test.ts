@@ -1,0 +1,406 @@
+// What the README and the pages of docs show is what runs: configurations exchange a token, parts of them are loaded,
+// commands do what is said, tables are those of the code. docs/docker.md is test/image's.
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
+import { request } from 'undici';
+import { buildDenial, buildUnavailable } from '../../src/core/challenge.js';
+import { clientSettingsTable } from '../../src/core/client_settings.js';
+import {
+  cacheStatuses,
+  denialReasons,
+  denied,
+  unavailable,
+  unavailableReasons,
+} from '../../src/core/outcome.js';
+import { parseSettings, type Settings, settingsTable } from '../../src/core/settings.js';
+import { codeBlocks } from '../support/code_blocks.js';
+import { makeJwt } from '../support/jwt.js';
+import { REPOSITORY, readPages, sectionOf } from '../support/pages.js';
+import { jwt } from '../support/scripted_server.js';
+import { SETUPS, type Setup } from '../support/setups.js';
+import { assertProtects, runShown } from '../support/shown_config.js';
+import { startUpstream } from '../support/upstream.js';
+
+const PAGES = readPages();
+PAGES.delete('docs/docker.md');
+const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
+const COMMAND_TIMEOUT_MS = 20_000;
+
+function pageOf(path: string): string {
+  const page = PAGES.get(path);
+  if (page === undefined) throw new Error(`there is no ${path}`);
+  return page;
+}
+
+// Configurations and parts of them
+
+interface Block {
+  readonly page: string;
+  readonly text: string;
+}
+
+function blocksOf(language: string): Block[] {
+  return [...PAGES].flatMap(([page, text]) =>
+    codeBlocks(text, language).map((block) => ({ page, text: block })),
+  );
+}
+
+const CONFIGS = blocksOf('nginx').filter(({ text }) => text.includes('http {'));
+const PARTS = blocksOf('nginx').filter(({ text }) => !text.includes('http {'));
+
+/** The one configuration of the set-up's mode. */
+function configOf(setup: Setup): string {
+  const folder = setup.mode === 'access' ? 'phantom_token' : 'phantom_token/auth_request';
+  const configs = CONFIGS.filter(({ text }) => text.includes(`include ${folder}/protect.conf;`));
+  if (configs.length !== 1) throw new Error(`${configs.length} configurations are in ${setup.mode} mode`);
+  return (configs[0] as Block).text;
+}
+
+for (const setup of SETUPS) {
+  test(`[${setup.name}] the README's configuration, or that of its mode, exchanges a token, without a warning`, async (t) => {
+    await assertProtects(t, { setup, config: configOf(setup) });
+  });
+}
+
+test('the configurations shown are the README one and that of auth_request mode: each is loaded above', (t) => {
+  t.deepEqual(
+    CONFIGS.map(({ page }) => page),
+    ['README.md', 'docs/auth_request.md'],
+  );
+});
+
+test('what a page shows is a configuration, commands or a drawing: nothing else goes unread', (t) => {
+  for (const [page, text] of PAGES) {
+    const fences = [...text.matchAll(/^ *```(.*)$/gm)].map(([, language]) => language);
+    const opening = fences.filter((_, index) => index % 2 === 0);
+    t.deepEqual(
+      opening.filter((language) => !['nginx', 'sh', ''].includes(language ?? '')),
+      [],
+      page,
+    );
+  }
+});
+
+test('every snippet in nginx/ is in a configuration shown; the examples have tests of their own', async (t) => {
+  const files = await readdir(join(REPOSITORY, 'nginx'), { recursive: true });
+  const snippets = files.filter((file) => file.endsWith('.conf') && !file.startsWith('examples/'));
+  const text = CONFIGS.map((config) => config.text).join('\n');
+  const included = [...text.matchAll(/include phantom_token\/([^;]+);/g)].map((match) => match[1] ?? '');
+  t.deepEqual([...new Set(included)].sort(), snippets.sort());
+});
+
+/**
+ * The configuration of the set-up's mode with a part that a page shows: lines of http first, then locations, each in
+ * place of the one of its name. The parts are in access mode; the lines to change are those of docs/auth_request.md.
+ */
+function withPart(setup: Setup, part: string): string {
+  let config = configOf(setup);
+  for (const [head] of part.matchAll(/^location .* \{$/gm)) config = withoutLocation(config, head);
+  const folder = setup.mode === 'access' ? 'phantom_token' : 'phantom_token/auth_request';
+  const fitted = part.replaceAll('include phantom_token/protect.conf;', `include ${folder}/protect.conf;`);
+  const start = fitted.search(/^location /m);
+  return config
+    .replace('http {\n', (line) => line + fitted.slice(0, start))
+    .replace(/server_name .*\n/, (line) => line + fitted.slice(start));
+}
+
+function withoutLocation(config: string, head: string): string {
+  const start = config.indexOf(`        ${head}\n`);
+  const end = '\n        }\n';
+  return start < 0 ? config : config.slice(0, start) + config.slice(config.indexOf(end, start) + end.length);
+}
+
+for (const [index, { page, text }] of PARTS.entries()) {
+  for (const setup of SETUPS) {
+    test(`[${setup.name}] part ${index + 1}, of ${page}, is loaded in the README's configuration and leaves it closed`, async (t) => {
+      await runShown(t, { setup, apiPort: 1, config: withPart(setup, text) }, async ({ url }) => {
+        t.is((await request(`${url}/api/`)).statusCode, 401);
+      });
+    });
+  }
+}
+
+function partWith(text: string): string {
+  const found = PARTS.filter((part) => part.text.includes(text));
+  if (found.length !== 1) throw new Error(`${found.length} parts hold ${text}`);
+  return (found[0] as Block).text;
+}
+
+for (const setup of SETUPS) {
+  test(`[${setup.name}] the locations shown for purge and metrics do what the page says`, async (t) => {
+    const config = withPart(setup, partWith('phantom_token.purge') + partWith('phantom_token.metrics'));
+    const upstream = await startUpstream();
+    try {
+      await runShown(t, { setup, apiPort: upstream.port, config }, async (g) => {
+        g.as().reply(jwt(JWT));
+        const token = { authorization: 'Bearer opaque-1' };
+        t.is((await request(`${g.url}/api/`, { headers: token })).statusCode, 200);
+        const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+        const purged = await request(`${g.url}/purge`, { method: 'POST', headers, body: 'token=opaque-1' });
+        t.is(purged.statusCode, 204);
+        t.is((await request(`${g.url}/api/`, { headers: token })).statusCode, 401);
+        t.is((await request(`${g.url}/metrics`)).statusCode, 200);
+      });
+    } finally {
+      await upstream.close();
+    }
+  });
+}
+
+// Commands
+
+const run = new Set<string>();
+
+/** The one block of commands with that text; whoever asks for it runs it. */
+function commandsWith(text: string): string {
+  const found = blocksOf('sh').filter((block) => block.text.includes(text));
+  if (found.length !== 1) throw new Error(`${found.length} blocks of commands hold ${text}`);
+  const commands = (found[0] as Block).text;
+  run.add(commands);
+  return commands;
+}
+
+const COPY = commandsWith('cp -r');
+const CALL = commandsWith('nginx -s reload\ncurl');
+const FIND_MISSPELT = commandsWith('unknown setting');
+const PURGE = commandsWith('/purge');
+const MAKE_KEY = commandsWith('openssl');
+/** What others run, and what no test can: the first words of the block. */
+const RUN_ELSEWHERE = [
+  'npm start ', // CI
+  'docker compose up --build ', // test/image
+  'npx njs-phantom-token init /etc/nginx/phantom_token', // test/package
+  'npx njs-phantom-token@latest init --force ', // needs a registry; test/package has --force
+];
+
+test('every command shown is run by a test here, or named with who runs it', (t) => {
+  const others = blocksOf('sh')
+    .map(({ text }) => text.trim())
+    .filter((text) => ![...run].some((commands) => commands.trim() === text));
+  t.deepEqual(
+    others.filter((text) => !RUN_ELSEWHERE.some((words) => text.startsWith(words))),
+    [],
+  );
+  t.is(others.length, RUN_ELSEWHERE.length);
+});
+
+/** A test of commands that a bare machine may lack. */
+function commandTest(
+  program: 'curl' | 'openssl',
+  title: string,
+  body: (t: ExecutionContext) => Promise<void>,
+) {
+  const isThere = spawnSync(program, ['version']).error === undefined;
+  (isThere ? test : test.skip)(title, body);
+}
+
+/** Gives what is printed on stdout. */
+async function shell(commands: string, cwd: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const options = { cwd, env: { ...process.env, ...env }, timeout: COMMAND_TIMEOUT_MS };
+  const { stdout } = await promisify(execFile)('sh', ['-ec', commands], options);
+  return stdout;
+}
+
+/** PATH under which `nginx` is the one that runs in the prefix. */
+async function pathToNginx(prefix: string, binary: string): Promise<string> {
+  const shim = `#!/bin/sh\nexec ${binary} -p ${prefix} -c nginx.conf -e ${prefix}/logs/error.log "$@"\n`;
+  await mkdir(join(prefix, 'bin'));
+  await writeFile(join(prefix, 'bin/nginx'), shim, { mode: 0o755 });
+  return `${prefix}/bin:${process.env.PATH}`;
+}
+
+for (const [what, from, to, expected] of [
+  ['says nothing of the configurations shown', '', '', ''],
+  [
+    'names a misspelt setting',
+    'set $phantom_token_required_scopes',
+    'set $phantom_token_required_scope',
+    'unknown setting: $phantom_token_required_scope\n',
+  ],
+] as const) {
+  for (const setup of SETUPS) {
+    test(`[${setup.name}] the README's check ${what}`, async (t) => {
+      const config = configOf(setup).replaceAll(from, to);
+      await runShown(t, { setup, apiPort: 1, config }, async ({ nginx: { prefix } }) => {
+        const commands = FIND_MISSPELT.replaceAll('/etc/nginx/phantom_token', join(prefix, 'phantom_token'));
+        const PATH = await pathToNginx(prefix, setup.runtime.binary);
+        t.is(await shell(commands, prefix, { PATH }), expected);
+      });
+    });
+  }
+}
+
+const FIRST = SETUPS[0] as Setup;
+
+test("the README's copy by hand gives a folder that the configuration works with", async (t) => {
+  const folder = join(await mkdtemp(join(tmpdir(), 'phantom-token-copy-')), 'phantom_token');
+  t.teardown(() => rm(join(folder, '..'), { recursive: true }));
+  await shell(COPY.replaceAll('/etc/nginx/phantom_token', folder), REPOSITORY);
+  const config = configOf(FIRST)
+    .replaceAll('/etc/nginx/phantom_token', folder)
+    .replaceAll('include phantom_token/', `include ${folder}/`);
+  await assertProtects(t, { setup: FIRST, config, folder });
+});
+
+commandTest('curl', "the README's calls are answered 401 and, without the scope, 403", async (t) => {
+  await runShown(t, { setup: FIRST, apiPort: 1, config: configOf(FIRST) }, async (g) => {
+    g.as().reply(jwt(makeJwt({ scope: 'write', exp: 4102444800 })));
+    const PATH = await pathToNginx(g.nginx.prefix, FIRST.runtime.binary);
+    const commands = CALL.replaceAll('http://localhost:8080', g.url);
+    const printed = await shell(commands, g.nginx.prefix, { PATH, TOKEN: 'opaque-1' });
+    t.deepEqual(statusesIn(printed), ['401', '403']);
+  });
+});
+
+commandTest('curl', 'the command shown for a purge ends the token', async (t) => {
+  const config = withPart(FIRST, partWith('phantom_token.purge'));
+  await runShown(t, { setup: FIRST, apiPort: 1, config }, async (g) => {
+    const commands = PURGE.replaceAll('http://localhost:8080', g.url);
+    t.deepEqual(statusesIn(await shell(commands, g.nginx.prefix, { TOKEN: 'opaque-1' })), ['204']);
+    const headers = { authorization: 'Bearer opaque-1' };
+    t.is((await request(`${g.url}/api/`, { headers })).statusCode, 401);
+    t.is(g.as().requests.length, 0);
+  });
+});
+
+function statusesIn(printed: string): string[] {
+  return [...printed.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status as string);
+}
+
+commandTest('openssl', 'the key that the commands make authenticates the gateway as shown', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'phantom-token-key-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  await shell(MAKE_KEY, folder);
+  const files = { 'gateway_key.pem': await readFile(join(folder, 'gateway_key.pem'), 'utf8') };
+  t.regex(await readFile(join(folder, 'gateway_key.pub.pem'), 'utf8'), /^-----BEGIN PUBLIC KEY-----/);
+  const config = withPart(FIRST, partWith('/run/secrets/gateway_key.pem'));
+  const upstream = await startUpstream();
+  try {
+    const shown = { setup: FIRST, apiPort: upstream.port, config, files };
+    await runShown(t, shown, async (g) => {
+      g.as().reply(jwt(JWT));
+      const headers = { authorization: 'Bearer opaque-1' };
+      t.is((await request(`${g.url}/api/`, { headers })).statusCode, 200);
+      const form = g.as().requests[0]?.form ?? {};
+      t.is(form.client_id, 'gateway-client');
+      t.regex(form.client_assertion ?? '', /^eyJ[\w-]+\.[\w-]+\.[\w-]{342}$/);
+    });
+  } finally {
+    await upstream.close();
+  }
+});
+
+// Tables
+
+/** Variable and default of each row of the table under a mark. */
+function settingRows(page: string, mark: string): string[][] {
+  const table = page.split(mark)[1]?.split('\n\n')[0] ?? '';
+  return [...table.matchAll(/^\| `\$(\w+)` \| (?:`([^`]*)`)? ?\|/gm)].map((match) => [
+    match[1] ?? '',
+    match[2] ?? '',
+  ]);
+}
+
+const SETTINGS = [...settingsTable(), ...clientSettingsTable()].map(({ variable, defaultValue }) => [
+  variable,
+  defaultValue,
+]);
+
+test('the table of settings has a row for each setting, with its default, and no other', (t) => {
+  t.deepEqual(settingRows(pageOf('docs/settings.md'), '<!-- settings: all').sort(), SETTINGS.toSorted());
+});
+
+test("the README's few settings are settings, with their defaults", (t) => {
+  const rows = settingRows(pageOf('README.md'), '<!-- settings: some');
+  t.true(rows.length >= 5 && rows.length <= 8);
+  for (const row of rows) {
+    t.deepEqual(
+      row,
+      SETTINGS.find(([variable]) => variable === row[0]),
+    );
+  }
+});
+
+test('every variable of ours that a page names is declared in http.conf', async (t) => {
+  const conf = await readFile(join(REPOSITORY, 'nginx/http.conf'), 'utf8');
+  const declared = new Set([...conf.matchAll(/^js_(?:var|set) (\$\w+)/gm)].map(([, name]) => name));
+  for (const [page, text] of PAGES) {
+    const named = [...text.matchAll(/\$phantom_\w+/g)].map(([name]) => name);
+    t.deepEqual(
+      named.filter((name) => !declared.has(name)),
+      [],
+      page,
+    );
+  }
+});
+
+test('the reason codes and their statuses are those of the code', (t) => {
+  const section = sectionOf(pageOf('docs/answers.md'), '## Reason codes');
+  const rows = [...section.matchAll(/^\| `(\w+)` \|(?: (\d+) \|)?/gm)].map(([, reason, status]) => [
+    reason,
+    status,
+  ]);
+  t.deepEqual(
+    rows.filter(([, status]) => status === undefined).map(([reason]) => reason),
+    denialReasons().toSorted(byOrderOf(rows)),
+  );
+  t.deepEqual(
+    rows.filter(([, status]) => status !== undefined),
+    unavailableReasons()
+      .toSorted(byOrderOf(rows))
+      .map((reason) => [reason, String(buildUnavailable(unavailable(reason, '', '')).status)]),
+  );
+});
+
+/** A page may tell things in an order of its own. */
+function byOrderOf(rows: (string | undefined)[][]): (a: string, b: string) => number {
+  const place = (reason: string) => rows.findIndex(([name]) => name === reason);
+  return (a, b) => place(a) - place(b);
+}
+
+test('the answers of the table, status, challenge and code, are those of the code', (t) => {
+  const section = sectionOf(pageOf('docs/answers.md'), '## To the client');
+  const rows = [...section.matchAll(/^\| .* \| (\d{3})[^|]*\| (?:`(.*)` )?\| `(\w+)` \|$/gm)].map(
+    ([, status, challenge = '', code]) => [Number(status), challenge, code],
+  );
+  const refusals = [
+    buildDenial(denied('token_missing', ''), settingsWith('')),
+    buildDenial(denied('token_inactive', ''), settingsWith('')),
+    buildDenial(denied('scope_insufficient', ''), settingsWith('read')),
+    ...(['introspection_unreachable', 'introspection_overloaded', 'introspection_timeout'] as const).map(
+      (reason) => buildUnavailable(unavailable(reason, '', '')),
+    ),
+    buildUnavailable(unavailable('misconfigured', '', '')),
+  ];
+  t.deepEqual(
+    rows,
+    refusals.map(({ status, challenge, body }) => [status, challenge, JSON.parse(body).code]),
+  );
+});
+
+function settingsWith(requiredScopes: string): Settings {
+  const values: Record<string, string> = {
+    phantom_token: 'on',
+    phantom_token_introspection_endpoint: '/introspect',
+    phantom_token_required_scopes: requiredScopes,
+  };
+  const lines = settingsTable().map(({ variable }) => values[variable] ?? '');
+  const settings = parseSettings(true, lines.join('\n'));
+  if (settings.kind !== 'settings') throw new Error(settings.problem);
+  return settings;
+}
+
+test('the cache statuses are those of the code', (t) => {
+  const section = sectionOf(pageOf('docs/operations.md'), '## Cache status');
+  const named = [...section.matchAll(/^\| `([A-Z]+)` \|/gm)].map((match) => match[1] ?? '');
+  t.deepEqual(
+    named.sort(),
+    cacheStatuses()
+      .filter((status) => status !== '')
+      .sort(),
+  );
+});

@@ -1,0 +1,19 @@
+// The documentation: README.md, which is the package's page, and what it leads to in docs.
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Text of each page by its path in the repository; README.md is the first. */
+export function readPages(): Map<string, string> {
+  const docs = readdirSync(`${REPOSITORY}docs`).filter((file) => file.endsWith('.md'));
+  const paths = ['README.md', ...docs.map((file) => `docs/${file}`)];
+  return new Map(paths.map((path) => [path, readFileSync(REPOSITORY + path, 'utf8')]));
+}
+
+/** From a heading, given with its marks, to the next one of its level or above; '' when it is not there. */
+export function sectionOf(page: string, heading: string): string {
+  const level = heading.indexOf(' ');
+  const rest = `\n${page}`.split(`\n${heading}\n`)[1] ?? '';
+  return rest.split(new RegExp(`^#{1,${level}} `, 'm'))[0] as string;
+}
