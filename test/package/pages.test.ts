@@ -1,0 +1,73 @@
+// The pages that come with the package lead somewhere: links, anchors, names of files. The picture needs nothing else.
+import { existsSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import test from 'ava';
+import { REPOSITORY, readPages } from '../support/pages.js';
+
+const PAGES = readPages();
+for (const page of ['CONTRIBUTING.md', 'CHANGELOG.md'])
+  PAGES.set(page, readFileSync(REPOSITORY + page, 'utf8'));
+
+/** Without its blocks of code, whose brackets are no links. */
+function proseOf(text: string): string {
+  return text.replace(/^ *```.*?^ *```$/gms, '');
+}
+
+/** The anchors that GitHub and npm make of headings. */
+function anchorsOf(text: string): string[] {
+  return [...proseOf(text).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+function leadsSomewhere(page: string, target: string): boolean {
+  const [path, anchor] = target.split('#');
+  const file = path ? posix.join(posix.dirname(page), path) : page;
+  const isThere = anchor === undefined || anchorsOf(PAGES.get(file) ?? '').includes(anchor);
+  return existsSync(REPOSITORY + file) && isThere;
+}
+
+for (const [page, text] of PAGES) {
+  const prose = proseOf(text);
+
+  test(`${page}: every link into the repository leads to a file, and to a heading of it`, (t) => {
+    const targets = [...prose.matchAll(/\]\(([^)]*)\)/g)].map(([, target = '']) => target);
+    t.deepEqual(
+      targets.filter((target) => !target.startsWith('https://') && !leadsSomewhere(page, target)),
+      [],
+    );
+  });
+
+  test(`${page}: every file of the repository that it names is there`, (t) => {
+    const folders = 'src|test|nginx|docs|demo|dist|cli|docker|scripts';
+    const named = [...prose.matchAll(new RegExp(`\`((?:${folders})/[\\w./]*)\``, 'g'))];
+    t.deepEqual(
+      named.map(([, path]) => path).filter((path) => !existsSync(REPOSITORY + path)),
+      [],
+    );
+  });
+}
+
+test('anchorsOf: a heading without its punctuation, spaces as hyphens; none of a block', (t) => {
+  t.deepEqual(anchorsOf("# The gateway's own: 2 keys\n```sh\n# no heading\n```\n"), [
+    'the-gateways-own-2-keys',
+  ]);
+});
+
+test('the README leads to every page of docs', (t) => {
+  const readme = PAGES.get('README.md') ?? '';
+  const pages = [...PAGES.keys()].filter((page) => page.startsWith('docs/'));
+  t.deepEqual(
+    pages.filter((page) => !readme.includes(`](${page})`)),
+    [],
+  );
+});
+
+test("the README's picture loads nothing from elsewhere, and says in words what it shows", (t) => {
+  const picture = readFileSync(`${REPOSITORY}docs/flow.svg`, 'utf8');
+  t.notRegex(picture, /href|url\(|@import|@font-face|<script/);
+  t.regex(picture, /<title id="title">.+<\/title>\s*<desc id="desc">/);
+});
