@@ -10,18 +10,18 @@ import {
 /** As nginx joins it: server, endpoint, client id, form fields, JWT field and credential. */
 const LOOKUP = '443 192.0.2.1 api.example.com\n/introspect\nclient\nresource=a\njwt\nBearer abc';
 
-// Made with: printf '1\n<lookup>' | openssl dgst -sha256 -binary | basenc --base64url
+// Made with: printf '2\n<lookup>' | openssl dgst -sha256 -binary | basenc --base64url
 const KNOWN_KEYS: [sentence: string, lookup: string, key: string][] = [
-  ['SHA-256 of format version and lookup (S58, S59)', LOOKUP, 'Sx5WAqeOwtjUUGfn9CjZurmVdc4QoAuU_NbiU_FGq_s'],
+  ['SHA-256 of format version and lookup (S58, S59)', LOOKUP, '6fbv05eXI87syMZ9izcqJMYhVkX1mxbVwPRrIWMxnXQ'],
   [
     'text outside ASCII is hashed as UTF-8',
     'api:443\n/introspect\nBearer \uFFFD',
-    'OjtwyE7hbXyqsprOqMS8XziFx59DhKr5raSCFOynaUk',
+    'UIGhRfTw1FA6X4yjMMdOcdCGbXcpkx3g7_wxENjQ_qk',
   ],
   [
     'an empty lookup has a key of its own, not the empty one (S60)',
     '',
-    'Q1WkaxnTSNwvV8BG-O9j1FOOu5NgAPPJ7pVKJ0YN2GU',
+    'U8I05ehHK2rFHBrhyrP-BvrQU7646_2Jd7AQZVv908M',
   ],
 ];
 

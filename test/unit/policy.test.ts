@@ -1,8 +1,8 @@
 import test from 'ava';
 import type { TokenClaims } from '../../src/core/claims.js';
 import type { DenialReason } from '../../src/core/outcome.js';
-import { checkPolicy } from '../../src/core/policy.js';
-import type { Settings } from '../../src/core/settings.js';
+import { checkGrants, checkPolicy, encodeGrants } from '../../src/core/policy.js';
+import type { Policy } from '../../src/core/settings.js';
 
 const NOW_SEC = 1_700_000_000;
 
@@ -10,35 +10,20 @@ function claimsWith(changes: Partial<TokenClaims>): TokenClaims {
   return { notBeforeSec: 0, scope: '', issuer: '', audience: [], ...changes };
 }
 
-function settingsWith(changes: Partial<Settings>): Settings {
-  return {
-    kind: 'settings',
-    requiredScopes: [],
-    audience: '',
-    issuer: '',
-    clockSkewSec: 60,
-    introspectionEndpoint: '/introspect',
-    realm: 'api',
-    scopes: [],
-    cacheTtlSec: 300,
-    preflight: 'answer',
-    jwtField: '',
-    maxJwtLength: 65536,
-    introspectionParameters: '',
-    obeysCacheControl: true,
-    negativeCacheTtlSec: 5,
-    staleIfErrorSec: 0,
-    introspectionTimeoutSec: 10,
-    breakerFailures: 5,
-    breakerDelaySec: 2,
-    ...changes,
-  };
+function policyWith(changes: Partial<Policy>): Policy {
+  return { requiredScopes: [], audience: '', issuer: '', clockSkewSec: 60, cacheTtlSec: 300, ...changes };
+}
+
+/** As a miss does it, and a hit with the grants of the record. */
+function check(claims: Partial<TokenClaims>, policy: Partial<Policy>): DenialReason | undefined {
+  const all = claimsWith(claims);
+  return checkPolicy(encodeGrants(all), all.notBeforeSec, policyWith(policy), NOW_SEC);
 }
 
 type Row = [
   sentence: string,
   claims: Partial<TokenClaims>,
-  settings: Partial<Settings>,
+  policy: Partial<Policy>,
   expected: DenialReason | undefined,
 ];
 
@@ -192,26 +177,160 @@ const ROWS: Row[] = [
     'scope_insufficient',
   ],
   ['a dot in a scope is no wildcard', { scope: 'aXb' }, { requiredScopes: ['a.b'] }, 'scope_insufficient'],
-  ['the scopes of the challenge are not enforced', { scope: '' }, { scopes: ['read'] }, undefined],
+  ['all of no scopes are granted', {}, { requiredScopes: [] }, undefined],
+  [
+    'no scope is granted by two that are beside each other',
+    { scope: 'a b' },
+    { requiredScopes: ['a b'] },
+    'scope_insufficient',
+  ],
+  [
+    'the same scope may be required twice',
+    { scope: 'read' },
+    { requiredScopes: ['read', 'read'] },
+    undefined,
+  ],
+  [
+    'neighbours share the separator between them: both are granted',
+    { scope: 'a b', audience: ['c', 'd'] },
+    { requiredScopes: ['a', 'b'], audience: 'd' },
+    undefined,
+  ],
+  ['an audience with spaces is one value', { audience: ['my api'] }, { audience: 'my api' }, undefined],
+  ['an audience in the middle of many', { audience: ['a', 'api', 'b'] }, { audience: 'api' }, undefined],
+  [
+    'an empty audience among others hides none of them',
+    { audience: ['', 'api', ''] },
+    { audience: 'api' },
+    undefined,
+  ],
+  [
+    'text outside ASCII',
+    { issuer: 'https://ås', audience: ['😀'] },
+    { issuer: 'https://ås', audience: '😀' },
+    undefined,
+  ],
+  ['a TTL is no matter of the token', {}, { cacheTtlSec: 0 }, undefined],
 ];
 
-for (const [sentence, claims, settings, expected] of ROWS) {
-  test(`checkPolicy: ${sentence}`, (t) =>
-    t.is(checkPolicy(claimsWith(claims), settingsWith(settings), NOW_SEC), expected));
+for (const [sentence, claims, policy, expected] of ROWS) {
+  test(`checkPolicy: ${sentence}`, (t) => t.is(check(claims, policy), expected));
 }
 
+/** A value in the place of another kind: each kind has a separator of its own. */
+const OF_ANOTHER_KIND: Row[] = [
+  ['a scope is no audience', { scope: 'api' }, { audience: 'api' }, 'audience_mismatch'],
+  ['a scope is no issuer', { scope: 'https://as' }, { issuer: 'https://as' }, 'issuer_mismatch'],
+  ['an audience is no scope', { audience: ['read'] }, { requiredScopes: ['read'] }, 'scope_insufficient'],
+  ['an audience is no issuer', { audience: ['https://as'] }, { issuer: 'https://as' }, 'issuer_mismatch'],
+  ['an issuer is no scope', { issuer: 'read' }, { requiredScopes: ['read'] }, 'scope_insufficient'],
+  ['an issuer is no audience', { issuer: 'api' }, { audience: 'api' }, 'audience_mismatch'],
+  [
+    'an issuer with spaces around a scope is no scope',
+    { issuer: 'a read b' },
+    { requiredScopes: ['read'] },
+    'scope_insufficient',
+  ],
+  [
+    'an audience with spaces is no list of scopes',
+    { audience: ['a read b'] },
+    { requiredScopes: ['read'] },
+    'scope_insufficient',
+  ],
+  [
+    'an audience with spaces is no list of audiences',
+    { audience: ['web api x'] },
+    { audience: 'api' },
+    'audience_mismatch',
+  ],
+  [
+    'two audiences are not one that joins them',
+    { audience: ['a', 'b'] },
+    { audience: 'a b' },
+    'audience_mismatch',
+  ],
+  [
+    'scopes beside the audience are no part of it',
+    { scope: 'a', audience: ['b'] },
+    { audience: 'a b' },
+    'audience_mismatch',
+  ],
+];
+
+for (const [sentence, claims, policy, expected] of OF_ANOTHER_KIND) {
+  test(`checkPolicy: no value passes for one of another kind: ${sentence} (S50, S52)`, (t) =>
+    t.is(check(claims, policy), expected));
+}
+
+// What a claim cannot hold: claims.ts refuses control characters, and so do the settings.
+const SEPARATORS = ['\n', '\v', '\f'];
+
+test('encodeGrants: every value stands between two separators of its kind, an absent one leaves them empty', (t) => {
+  t.is(encodeGrants(claimsWith({})), '\n\n\f\f\v\v');
+  t.is(
+    encodeGrants(claimsWith({ scope: 'read write', issuer: 'https://as', audience: ['a', 'b c'] })),
+    '\nread\nwrite\n\fa\fb c\f\vhttps://as\v',
+  );
+  t.is(encodeGrants(claimsWith({ audience: ['', 'a', ''] })), '\n\n\f\fa\f\f\v\v');
+});
+
+test('encodeGrants: when a token begins is kept elsewhere: it is a time, not a grant', (t) =>
+  t.is(encodeGrants(claimsWith({ notBeforeSec: NOW_SEC })), encodeGrants(claimsWith({}))));
+
+test('checkGrants: an absent claim never matches what is asked for, not even a separator (RFC 8725 §3.8, §3.9)', (t) => {
+  const absent = encodeGrants(claimsWith({}));
+  for (const value of ['a', ' ', 'undefined', 'null', '0']) {
+    t.is(checkGrants(absent, value, '', []), 'issuer_mismatch', value);
+    t.is(checkGrants(absent, '', value, []), 'audience_mismatch', value);
+    t.is(checkGrants(absent, '', '', [value]), 'scope_insufficient', value);
+  }
+  for (const value of SEPARATORS) {
+    t.is(checkGrants(absent, value, '', []), 'issuer_mismatch', JSON.stringify(value));
+    t.is(checkGrants(absent, '', value, []), 'audience_mismatch', JSON.stringify(value));
+    t.is(checkGrants(absent, '', '', [value]), 'scope_insufficient', JSON.stringify(value));
+  }
+});
+
+test('checkGrants: what no grants at all are asked for is missing: a broken record grants nothing (S77)', (t) => {
+  t.is(checkGrants('', 'https://as', '', []), 'issuer_mismatch');
+  t.is(checkGrants('', '', 'api', []), 'audience_mismatch');
+  t.is(checkGrants('', '', '', ['read']), 'scope_insufficient');
+});
+
+const SPLIT_LISTS: [list: string, expected: DenialReason | undefined][] = [
+  ['', undefined],
+  [' ', undefined],
+  ['read', undefined],
+  [' read  write ', undefined],
+  ['  admin', 'scope_insufficient'],
+  ['admin  ', 'scope_insufficient'],
+  ['read  admin', 'scope_insufficient'],
+];
+
+for (const [list, expected] of SPLIT_LISTS) {
+  test(`checkGrants: empty entries of a list that was only split are skipped, the others are not: "${list}"`, (t) =>
+    t.is(checkGrants(encodeGrants(claimsWith({ scope: 'read write' })), '', '', list.split(' ')), expected));
+}
+
+test('checkGrants: agrees with checkPolicy on all but the times, so that a hit decides as a miss does (S57)', (t) => {
+  for (const [sentence, claims, policy, expected] of [...ROWS, ...OF_ANOTHER_KIND]) {
+    const { issuer, audience, requiredScopes } = policyWith(policy);
+    const reason = checkGrants(encodeGrants(claimsWith(claims)), issuer, audience, requiredScopes);
+    t.is(reason, expected === 'token_not_yet_valid' ? undefined : expected, sentence);
+  }
+});
+
 test('checkPolicy: a missing scope (403) is named only for a token that is right in all else (RFC 6750 §3.1)', (t) => {
-  const settings = settingsWith({ issuer: 'https://as', audience: 'api', requiredScopes: ['read'] });
+  const policy = { issuer: 'https://as', audience: 'api', requiredScopes: ['read'] };
   const issuer = 'https://as';
   const audience = ['api'];
   const scope = 'read';
-  const notBeforeSec = NOW_SEC + 61;
   const reasons = [
-    checkPolicy(claimsWith({ notBeforeSec }), settings, NOW_SEC),
-    checkPolicy(claimsWith({}), settings, NOW_SEC),
-    checkPolicy(claimsWith({ issuer }), settings, NOW_SEC),
-    checkPolicy(claimsWith({ issuer, audience }), settings, NOW_SEC),
-    checkPolicy(claimsWith({ issuer, audience, scope }), settings, NOW_SEC),
+    check({ notBeforeSec: NOW_SEC + 61 }, policy),
+    check({}, policy),
+    check({ issuer }, policy),
+    check({ issuer, audience }, policy),
+    check({ issuer, audience, scope }, policy),
   ];
   t.deepEqual(reasons, [
     'token_not_yet_valid',

@@ -1,97 +1,183 @@
 import test from 'ava';
 import type { TokenClaims } from '../../src/core/claims.js';
+import { PolicyText } from '../../src/core/location.js';
+import { encodeGrants } from '../../src/core/policy.js';
 import {
   ageSecOf,
   authorizationOf,
-  claimsOf,
   encodeRecord,
+  grantsOf,
   isFresh,
+  isReady,
   isStale,
+  isStoredUnder,
   notBeforeOf,
   type RecordLimits,
   type RecordTimes,
 } from '../../src/core/record.js';
+import { DEFAULT_CACHE_TTL_SEC, DEFAULT_CLOCK_SKEW_SEC } from '../../src/core/settings.js';
 
 const STORED_AT_SEC = 1_699_999_700;
 const EXPIRES_AT_SEC = 1_700_000_000;
 const TOKEN_EXPIRES_AT_SEC = 1_700_003_600;
 const JWT = 'e30.e30.c2ln';
+/** As nginx joins it: required scopes, audience, issuer, clock skew, cache TTL. */
+const POLICY = 'read\napi\n\n\n10';
 
-function claimsWith(changes: Partial<TokenClaims>): TokenClaims {
-  return { notBeforeSec: 0, scope: '', issuer: '', audience: [], ...changes };
+function grantsWith(changes: Partial<TokenClaims>): string {
+  return encodeGrants({ notBeforeSec: 0, scope: '', issuer: '', audience: [], ...changes });
 }
 
 function timesWith(changes: Partial<RecordTimes>): RecordTimes {
   return {
     expiresAtSec: EXPIRES_AT_SEC,
     storedAtSec: STORED_AT_SEC,
+    notBeforeSec: 0,
     tokenExpiresAtSec: TOKEN_EXPIRES_AT_SEC,
     ...changes,
   };
 }
 
-function recordWith(times: Partial<RecordTimes>, claims: Partial<TokenClaims> = {}, jwt = JWT): string {
-  return encodeRecord(timesWith(times), jwt, claimsWith(claims));
+/** What it grants and the policy that it met do not matter. */
+function recordWith(times: Partial<RecordTimes>): string {
+  return encodeRecord(timesWith(times), JWT, grantsWith({ scope: 'read' }), POLICY);
 }
 
 const LAYOUTS: [
   sentence: string,
   times: Partial<RecordTimes>,
-  claims: Partial<TokenClaims>,
+  grants: string,
+  metPolicy: string,
   record: string,
 ][] = [
-  ['no claims', {}, {}, '1700000000000000000016999997001700003600Bearer e30.e30.c2ln\n\n'],
   [
-    'all claims',
+    'neither grants nor policy',
     {},
-    { notBeforeSec: 1_699_999_999, scope: 'read write', issuer: 'https://as', audience: ['a', 'b'] },
-    '1700000000169999999916999997001700003600Bearer e30.e30.c2ln\nread write\nhttps://as\na\nb',
+    '',
+    '',
+    '1700000000170000000000000000001699999700170000360000000000700000000070Bearer e30.e30.c2ln',
+  ],
+  [
+    'grants alone: the token met no policy',
+    {},
+    'GRANTS',
+    '',
+    '1700000000170000000000000000001699999700170000360000000000700000000076GRANTSBearer e30.e30.c2ln',
+  ],
+  [
+    'policy and grants, before the JWT',
+    {},
+    'GRANTS',
+    'POLICY__',
+    '1700000000170000000000000000001699999700170000360000000000780000000084POLICY__GRANTSBearer e30.e30.c2ln',
+  ],
+  [
+    'not before has a place of its own',
+    { notBeforeSec: 1_699_999_701 },
+    '',
+    '',
+    '1700000000170000000016999997011699999700170000360000000000700000000070Bearer e30.e30.c2ln',
+  ],
+  [
+    'a record that no default location takes at once starts with zeros',
+    { notBeforeSec: 1_699_999_761 },
+    '',
+    '',
+    '0000000000170000000016999997611699999700170000360000000000700000000070Bearer e30.e30.c2ln',
   ],
   [
     'a token without exp ends in the last second that ten digits can name',
     { tokenExpiresAtSec: undefined },
-    {},
-    '1700000000000000000016999997009999999999Bearer e30.e30.c2ln\n\n',
+    '',
+    '',
+    '1700000000170000000000000000001699999700999999999900000000700000000070Bearer e30.e30.c2ln',
   ],
   [
     'times of fewer digits get leading zeros',
-    { expiresAtSec: 1, storedAtSec: 456, tokenExpiresAtSec: 7890 },
-    { notBeforeSec: 23 },
-    '0000000001000000002300000004560000007890Bearer e30.e30.c2ln\n\n',
+    { expiresAtSec: 1, notBeforeSec: 23, storedAtSec: 456, tokenExpiresAtSec: 7890 },
+    '',
+    '',
+    '0000000001000000000100000000230000000456000000789000000000700000000070Bearer e30.e30.c2ln',
   ],
   [
     'times of ten digits fill their place',
-    { expiresAtSec: 9999999996, storedAtSec: 9999999998, tokenExpiresAtSec: 9999999999 },
-    { notBeforeSec: 9999999997 },
-    '9999999996999999999799999999989999999999Bearer e30.e30.c2ln\n\n',
+    {
+      expiresAtSec: 9999999996,
+      notBeforeSec: 9999999997,
+      storedAtSec: 9999999998,
+      tokenExpiresAtSec: 9999999999,
+    },
+    '',
+    '',
+    '9999999996999999999699999999979999999998999999999900000000700000000070Bearer e30.e30.c2ln',
   ],
 ];
 
-for (const [sentence, times, claims, record] of LAYOUTS) {
+for (const [sentence, times, grants, metPolicy, record] of LAYOUTS) {
   test(`encodeRecord: the layout that cache_key.ts numbers: ${sentence}`, (t) =>
-    t.is(recordWith(times, claims), record));
+    t.is(encodeRecord(timesWith(times), JWT, grants, metPolicy), record));
 }
 
-const ROUND_TRIPS: [sentence: string, claims: TokenClaims][] = [
-  ['no claims', claimsWith({})],
-  ['not before', claimsWith({ notBeforeSec: 1_699_999_999 })],
-  ['scope alone', claimsWith({ scope: 'read write' })],
-  ['issuer alone', claimsWith({ issuer: 'https://as' })],
-  ['one audience alone', claimsWith({ audience: ['api'] })],
-  ['many audiences, in their order', claimsWith({ audience: ['c', 'a', 'b'] })],
-  ['an empty audience, which is not the same as none', claimsWith({ audience: [''] })],
-  ['an empty audience among others', claimsWith({ audience: ['a', '', 'b', ''] })],
-  ['text outside ASCII', claimsWith({ issuer: 'https://ås/€', audience: ['😀'] })],
-  ['a text that looks like the start of a record', claimsWith({ issuer: `${'17'.repeat(20)}Bearer x` })],
+const GRANTS: [sentence: string, grants: string][] = [
+  ['none at all', ''],
+  ['of a token without claims', grantsWith({})],
+  ['scopes alone', grantsWith({ scope: 'read write' })],
+  ['an issuer alone', grantsWith({ issuer: 'https://as' })],
+  ['audiences alone, in their order', grantsWith({ audience: ['c', 'a', 'b'] })],
+  ['an empty audience among others', grantsWith({ audience: ['a', '', 'b', ''] })],
+  ['text outside ASCII', grantsWith({ issuer: 'https://ås/€', audience: ['😀'] })],
+  [
+    'a text that looks like the start of a record',
+    grantsWith({ issuer: `${'17'.repeat(35)}Bearer x`, audience: ['Bearer x'] }),
+  ],
+  ['a text as long as a JWT', grantsWith({ audience: ['a'.repeat(10_000)] })],
+];
+const MET_POLICIES = ['', PolicyText.none, POLICY, 'é😀\n\n\n\n', `${'9'.repeat(70)}Bearer x\n\n\n\n`];
+
+for (const [sentence, grants] of GRANTS) {
+  test(`grantsOf: gives back what was stored, whatever policy stands before it: ${sentence} (S57)`, (t) => {
+    for (const policy of MET_POLICIES) {
+      t.is(grantsOf(encodeRecord(timesWith({}), JWT, grants, policy)), grants, policy);
+    }
+  });
+
+  test(`authorizationOf: neither grants nor policy show in it: ${sentence}`, (t) => {
+    for (const policy of MET_POLICIES) {
+      t.is(authorizationOf(encodeRecord(timesWith({}), JWT, grants, policy)), `Bearer ${JWT}`, policy);
+    }
+  });
+
+  test(`isStoredUnder: true for the policy that the token met, and for no other: ${sentence} (S57)`, (t) => {
+    for (const met of MET_POLICIES) {
+      const record = encodeRecord(timesWith({}), JWT, grants, met);
+      const under = MET_POLICIES.filter((policy) => isStoredUnder(record, policy));
+      t.deepEqual(under, [met]);
+    }
+  });
+}
+
+const NOT_MET: [sentence: string, policy: string][] = [
+  ['a policy that is shorter by its last line, which is a start of it', POLICY.slice(0, -'\n10'.length)],
+  ['a policy that is shorter by a character', POLICY.slice(0, -1)],
+  ['a policy that is longer by a character', `${POLICY}0`],
+  ['a policy that goes on as the record does', `${POLICY}${grantsWith({ scope: 'read' })}`],
+  ['a policy with other scopes', POLICY.replace('read', 'admin')],
+  ['a policy with another TTL', POLICY.replace('10', '20')],
+  ['a policy with more', POLICY.replace('\n\n\n', '\nhttps://as\n\n')],
+  ['a policy with less', POLICY.replace('api', '')],
+  ['another case', POLICY.toUpperCase()],
+  ['no policy: that is decided by other times', PolicyText.none],
 ];
 
-for (const [sentence, claims] of ROUND_TRIPS) {
-  test(`claimsOf: gives back what was stored, for the policy on a hit: ${sentence} (S57)`, (t) =>
-    t.deepEqual(claimsOf(recordWith({}, claims)), claims));
-
-  test(`authorizationOf: the claims do not show in it: ${sentence}`, (t) =>
-    t.is(authorizationOf(recordWith({}, claims)), `Bearer ${JWT}`));
+for (const [sentence, policy] of NOT_MET) {
+  test(`isStoredUnder: false for ${sentence} (S57)`, (t) => t.false(isStoredUnder(recordWith({}), policy)));
 }
+
+test('isStoredUnder: false for every policy, when the token met none of its location (S57)', (t) => {
+  const record = encodeRecord(timesWith({}), JWT, `${POLICY}${grantsWith({})}`, '');
+  t.false(isStoredUnder(record, POLICY));
+  t.false(isStoredUnder(record, PolicyText.none));
+});
 
 const FRESHNESS: [sentence: string, nowSec: number, isStillFresh: boolean][] = [
   ['one second before its expiry a record is fresh', EXPIRES_AT_SEC - 1, true],
@@ -101,7 +187,7 @@ const FRESHNESS: [sentence: string, nowSec: number, isStillFresh: boolean][] = [
 
 for (const [sentence, nowSec, isStillFresh] of FRESHNESS) {
   test(`isFresh: ${sentence} (S64, S78)`, (t) => {
-    t.is(isFresh(recordWith({}, { notBeforeSec: 9999999999 }), nowSec), isStillFresh);
+    t.is(isFresh(recordWith({ notBeforeSec: 9999999999 }), nowSec), isStillFresh);
     t.is(isFresh(recordWith({ tokenExpiresAtSec: undefined }), nowSec), isStillFresh);
   });
 }
@@ -112,10 +198,83 @@ test('isFresh: a small expiry with leading zeros is compared as a number', (t) =
   t.false(isFresh(record, 100));
 });
 
+// Stored at STORED_AT_SEC, with a TTL of 300 seconds unless the record says so.
+const READINESS: [sentence: string, times: Partial<RecordTimes>, ageSec: number, isTaken: boolean][] = [
+  ['in the second in which it was stored', {}, 0, true],
+  ['in its last second', {}, 299, true],
+  ['not at its end', {}, 300, false],
+  ['not after its end', {}, 301, false],
+  ['a shorter record in its last second', { expiresAtSec: STORED_AT_SEC + 10 }, 9, true],
+  ['a shorter record not at its end (S64)', { expiresAtSec: STORED_AT_SEC + 10 }, 10, false],
+  [
+    'a longer record, of a location with another TTL, up to the default one',
+    { expiresAtSec: STORED_AT_SEC + 3600 },
+    299,
+    true,
+  ],
+  ['a longer record not at the default TTL (S62)', { expiresAtSec: STORED_AT_SEC + 3600 }, 300, false],
+  ['a longer record not after the default TTL (S62)', { expiresAtSec: STORED_AT_SEC + 3600 }, 3599, false],
+  ['a token that is valid from then on', { notBeforeSec: STORED_AT_SEC }, 0, true],
+  ['a token that begins at the skew (S48)', { notBeforeSec: STORED_AT_SEC + 60 }, 0, true],
+  ['not a token that begins beyond the skew (S48)', { notBeforeSec: STORED_AT_SEC + 61 }, 0, false],
+  [
+    'not even once it has begun: then its times are looked at',
+    { notBeforeSec: STORED_AT_SEC + 61 },
+    62,
+    false,
+  ],
+  ['a token without exp', { tokenExpiresAtSec: undefined }, 299, true],
+  ['a token without exp not at the end of its record', { tokenExpiresAtSec: undefined }, 300, false],
+  ['a record that was not to be stored at all', { expiresAtSec: STORED_AT_SEC }, 0, false],
+];
+
+for (const [sentence, times, ageSec, isTaken] of READINESS) {
+  test(`isReady: what a location with the default TTL and skew takes at once: ${sentence}`, (t) =>
+    t.is(isReady(recordWith(times), STORED_AT_SEC + ageSec), isTaken));
+}
+
+test('isReady: a policy that the token met changes nothing: the times are those of the default location (S62)', (t) => {
+  for (const policy of MET_POLICIES) {
+    const record = encodeRecord(timesWith({ expiresAtSec: STORED_AT_SEC + 3600 }), JWT, '', policy);
+    t.true(isReady(record, STORED_AT_SEC + 299));
+    t.false(isReady(record, STORED_AT_SEC + 300));
+  }
+});
+
+/** Around each bound: the end of the record, the default TTL, the default skew. */
+const LIVES_SEC = [0, 1, 59, 60, 61, 299, 300, 301, 3600];
+const BEGINS_SEC = [-1, 0, 1, 59, 60, 61, 62, 299, 300, 301];
+const AGES_SEC = [-301, -1, 0, 1, 59, 60, 61, 62, 298, 299, 300, 301, 302, 3599, 3600, 3601];
+
+test('isReady: is true exactly when isFresh, age and not-before say so, so that no bound is lost (S48, S62, S64)', (t) => {
+  for (const life of LIVES_SEC) {
+    for (const begin of BEGINS_SEC) {
+      for (const age of AGES_SEC) {
+        const nowSec = STORED_AT_SEC + age;
+        const record = recordWith({
+          expiresAtSec: STORED_AT_SEC + life,
+          notBeforeSec: STORED_AT_SEC + begin,
+        });
+        const isTaken =
+          isFresh(record, nowSec) &&
+          ageSecOf(record, nowSec) < DEFAULT_CACHE_TTL_SEC &&
+          notBeforeOf(record) <= STORED_AT_SEC + DEFAULT_CLOCK_SKEW_SEC;
+        t.is(isReady(record, nowSec), isTaken, `life ${life}, begins at ${begin}, age ${age}`);
+      }
+    }
+  }
+});
+
+test('isReady: the bounds are 300 and 60 seconds, the defaults of the settings', (t) => {
+  t.is(DEFAULT_CACHE_TTL_SEC, 300);
+  t.is(DEFAULT_CLOCK_SKEW_SEC, 60);
+});
+
 const NO_RECORDS = ['', 'Bearer e30.e30.c2ln\n\n', 'undefined'];
 
 for (const record of NO_RECORDS) {
-  test(`isFresh, isStale: what is no record is neither: ${JSON.stringify(record)} (S77)`, (t) => {
+  test(`isReady, isFresh, isStale: what is no record is none of them: ${JSON.stringify(record)} (S77)`, (t) => {
+    t.false(isReady(record, 0));
     t.false(isFresh(record, 0));
     t.false(isStale(record, { cacheTtlSec: 300, staleIfErrorSec: 31536000 }, 31536000));
   });
@@ -132,8 +291,8 @@ for (const [notBeforeSec, why] of NOT_BEFORE) {
   test(`notBeforeOf: ${notBeforeSec} comes back, whatever the times (${why}, S48)`, (t) => {
     const least = { expiresAtSec: 1, storedAtSec: 2, tokenExpiresAtSec: 3 };
     const largest = { expiresAtSec: 9999999999, storedAtSec: 9999999999, tokenExpiresAtSec: 9999999999 };
-    t.is(notBeforeOf(recordWith(least, { notBeforeSec })), notBeforeSec);
-    t.is(notBeforeOf(recordWith(largest, { notBeforeSec })), notBeforeSec);
+    t.is(notBeforeOf(recordWith({ ...least, notBeforeSec })), notBeforeSec);
+    t.is(notBeforeOf(recordWith({ ...largest, notBeforeSec })), notBeforeSec);
   });
 }
 
@@ -147,7 +306,7 @@ const AGES: [sentence: string, storedAtSec: number, nowSec: number, ageSec: numb
 
 for (const [sentence, storedAtSec, nowSec, ageSec] of AGES) {
   test(`ageSecOf: ${sentence}, so that a location with a shorter TTL can tell (S62)`, (t) =>
-    t.is(ageSecOf(recordWith({ storedAtSec }, { notBeforeSec: 7 }), nowSec), ageSec));
+    t.is(ageSecOf(recordWith({ storedAtSec, notBeforeSec: 7 }), nowSec), ageSec));
 }
 
 const HOUR_LATER_SEC = EXPIRES_AT_SEC + 3600;
@@ -186,7 +345,7 @@ const STALENESS: [
 
 for (const [sentence, staleIfErrorSec, tokenExpiresAtSec, nowSec, isUsable] of STALENESS) {
   test(`isStale: a record past its end, with so many seconds granted: ${sentence} (RFC 5861 §4, S65)`, (t) => {
-    const record = recordWith({ tokenExpiresAtSec }, { notBeforeSec: 1_699_999_999 });
+    const record = recordWith({ tokenExpiresAtSec, notBeforeSec: 1_699_999_999 });
     t.is(isStale(record, { cacheTtlSec: 31536000, staleIfErrorSec }, nowSec), isUsable);
   });
 }
@@ -244,5 +403,8 @@ for (const [sentence, limits, nowSec, isUsable] of OF_ANOTHER_LOCATION) {
 
 test('authorizationOf: is the whole header value, and a long JWT comes back whole', (t) => {
   const jwt = `e30.${'a'.repeat(65_000)}.c2ln`;
-  t.is(authorizationOf(recordWith({}, { scope: 'read' }, jwt)), `Bearer ${jwt}`);
+  t.is(
+    authorizationOf(encodeRecord(timesWith({}), jwt, grantsWith({ scope: 'read' }), POLICY)),
+    `Bearer ${jwt}`,
+  );
 });

@@ -1,39 +1,36 @@
 import test from 'ava';
+import { readSwitch } from '../../src/core/location.js';
 import { checkTimeout } from '../../src/core/setting_checks.js';
 import {
   DEFAULT_CACHE_TTL_SEC,
-  hasNoPolicy,
+  DEFAULT_CLOCK_SKEW_SEC,
   isAbsoluteUrl,
   misconfiguration,
-  type Policy,
+  parseCacheTtlSec,
+  parseClockSkewSec,
   parseLines,
-  parsePolicy,
   parsePurgeSettings,
   parseSettings,
-  readSwitch,
-  SETTING_LINES,
   type Setting,
   type Settings,
-  type Switch,
   settingsTable,
 } from '../../src/core/settings.js';
 
-/** What nginx writes above the settings of a location that includes protect.conf. */
-type PolicyWord = 'none' | 'some';
-
-/** As nginx joins them: the first line, and a line for each row of the table, empty where nothing is set. */
-function joinedWith(values: Record<string, string>, policy: PolicyWord = 'some'): string {
+/** As nginx joins them: a line for each row of the table, empty where nothing is set. */
+function joinedWith(values: Record<string, string>): string {
   const all: Record<string, string> = {
     phantom_token: 'on',
     phantom_token_introspection_endpoint: '/introspect',
     ...values,
   };
-  const lines = settingsTable().map(({ variable }) => all[variable] ?? '');
-  return [`here ${policy}`, ...lines].join('\n');
+  return settingsTable()
+    .map(({ variable }) => all[variable] ?? '')
+    .join('\n');
 }
 
+/** Of a location that includes protect.conf. */
 function problemOf(joined: string): string | undefined {
-  const settings = parseSettings(joined);
+  const settings = parseSettings(true, joined);
   return settings.kind === 'misconfiguration' ? settings.problem : undefined;
 }
 
@@ -200,7 +197,7 @@ const PARSED: [sentence: string, values: Record<string, string>, expected: Parti
 
 for (const [sentence, values, expected] of PARSED) {
   test(`parseSettings: ${sentence}`, (t) =>
-    t.deepEqual(parseSettings(joinedWith(values)), { ...DEFAULTS, ...expected }));
+    t.deepEqual(parseSettings(true, joinedWith(values)), { ...DEFAULTS, ...expected }));
 }
 
 type Bounds = [variable: string, least: string, largest: string, above: string, problem: string];
@@ -284,36 +281,27 @@ test('parseSettings: an empty switch is told apart from a wrong one: the locatio
   t.regex(problemOf(joinedWith({ phantom_token: 'yes' })) as string, /must be on or off/);
 });
 
-test('parseSettings: settings under a first line of their own are all empty: the switch is not set', (t) => {
-  t.true(problemOf('here none\n')?.startsWith('$phantom_token is not set'));
+test('parseSettings: no text at all stands for settings that are all empty: the switch is not set', (t) => {
+  t.true(problemOf('')?.startsWith('$phantom_token is not set'));
 });
 
 const NOT_HERE: [sentence: string, joined: string][] = [
-  ['nothing at all, as where http.conf is missing', ''],
-  ['a first line without the word', joinedWith({}).slice('here'.length)],
-  ['another word', joinedWith({}).replace('here', 'there')],
-  ['another case of the word', joinedWith({}).replace('here', 'Here')],
-  ['a word that only starts so', joinedWith({}).replace('here', 'hereafter')],
-  ['the word without what follows it', 'here'],
-  ['the word at the end of the line', joinedWith({}).replace('here some', 'here')],
-  ['what follows the word alone', joinedWith({}).slice('here '.length)],
-  ['a line before it', `\n${joinedWith({})}`],
-  ['a space before it', ` ${joinedWith({})}`],
-  ['the settings alone', joinedWith({}).slice('here some\n'.length)],
-  ['the word in a setting', joinedWith({ phantom_token_realm: 'here ' }).replace('here some', ' some')],
+  ['settings that are right', joinedWith({})],
+  ['a switch that is off', joinedWith({ phantom_token: 'off' })],
+  ['a mistake: what is missing is said first', joinedWith({ phantom_token: 'yes' })],
+  ['a value that looks like the mark of protect.conf', joinedWith({ phantom_token: 'here on' })],
+  ['no settings', ''],
 ];
 
 for (const [sentence, joined] of NOT_HERE) {
-  test(`parseSettings: ${sentence} is a location without protect.conf, which inherited js_access but no settings (S84)`, (t) => {
-    t.regex(problemOf(joined) as string, /does not include protect\.conf itself/);
-    t.is(readSwitch(joined), 'invalid');
-    t.false(hasNoPolicy(joined));
+  test(`parseSettings: a location without protect.conf, which inherited js_access but no settings, is refused, with ${sentence} (S84)`, (t) => {
+    const settings = parseSettings(false, joined);
+    t.is(settings.kind, 'misconfiguration');
+    t.regex(
+      settings.kind === 'misconfiguration' ? settings.problem : '',
+      /does not include protect\.conf itself/,
+    );
   });
-}
-
-for (const policy of ['none', 'some'] as const) {
-  test(`parseSettings: "${policy}" in the first line is for hasNoPolicy alone, and no value`, (t) =>
-    t.deepEqual(parseSettings(joinedWith({}, policy)), DEFAULTS));
 }
 
 test('parseSettings: an empty endpoint is refused: fail closed, where it would let everybody in', (t) => {
@@ -326,7 +314,7 @@ test('parseSettings: an empty endpoint is refused: fail closed, where it would l
 
 test('parseSettings: a line break in any setting is refused, for it would shift the others', (t) => {
   for (const { variable } of settingsTable()) {
-    t.is(parseSettings(joinedWith({ [variable]: '/a\nb' })).kind, 'misconfiguration', variable);
+    t.is(parseSettings(true, joinedWith({ [variable]: '/a\nb' })).kind, 'misconfiguration', variable);
   }
 });
 
@@ -336,8 +324,8 @@ test('parseSettings: fewer or more lines than rows are refused: http.conf does n
   const problem = problemOf(`${joined}\n`);
   t.regex(problem as string, /line break/);
   t.is(problemOf(joined.slice(0, joined.lastIndexOf('\n'))), problem);
-  t.is(problemOf('here some\non'), problem);
-  t.is(problemOf('here some'), problem);
+  t.is(problemOf(`here on\n${joined}`), problem);
+  t.is(problemOf('on'), problem);
 });
 
 const SCOPES = 'must be scopes separated by spaces (RFC 6749 §3.3)';
@@ -403,74 +391,12 @@ test('settingsTable: no variable stands twice, and all share the prefix', (t) =>
   );
 });
 
-const READ_SWITCHES: [sentence: string, value: string, state: Switch][] = [
-  ['on', 'on', 'on'],
-  ['on in any case', 'On', 'on'],
-  ['off', 'off', 'off'],
-  ['off in any case', 'OFF', 'off'],
-  ['an empty switch: the location was not configured', '', 'invalid'],
-  ['another word', 'yes', 'invalid'],
-  ['a word that starts with on', 'once', 'invalid'],
-  ['a word that starts with off', 'offline', 'invalid'],
-  ['a word that ends with off', 'xoff', 'invalid'],
-  ['a space before it', ' off', 'invalid'],
-  ['a space behind it', 'off ', 'invalid'],
-];
-
-for (const [sentence, value, state] of READ_SWITCHES) {
-  for (const policy of ['none', 'some'] as const) {
-    test(`readSwitch: ${state}: ${sentence}, with a policy of ${policy}`, (t) =>
-      t.is(readSwitch(joinedWith({ phantom_token: value }, policy)), state));
-  }
-}
-
-const NO_SWITCHES: [sentence: string, joined: string][] = [
-  ['a first line alone', 'here none'],
-  ['a first line and nothing below it', 'here none\n'],
-  ['a word in the first line', 'here off\n\n'],
-  ['a word on a line further down', 'here none\n\noff\n'],
-];
-
-for (const [sentence, joined] of NO_SWITCHES) {
-  test(`readSwitch: invalid: ${sentence}`, (t) => t.is(readSwitch(joined), 'invalid'));
-}
-
-test('readSwitch: agrees with parseSettings on what is valid: no request slips between the two', (t) => {
+test('parseSettings: agrees with readSwitch on what is valid: no request slips between the two', (t) => {
   for (const [value] of SWITCHES) {
-    const joined = joinedWith({ phantom_token: value });
-    t.is(readSwitch(joined) === 'invalid', problemOf(joined) !== undefined, `"${value}"`);
+    const isInvalid = readSwitch(`here ${value}\n`) === 'invalid';
+    t.is(isInvalid, problemOf(joinedWith({ phantom_token: value })) !== undefined, `"${value}"`);
   }
 });
-
-test('hasNoPolicy: is true where nginx says none and the switch is on, whatever the rest says', (t) => {
-  t.true(hasNoPolicy(joinedWith({}, 'none')));
-  for (const { variable } of settingsTable().slice(1)) {
-    t.true(hasNoPolicy(joinedWith({ [variable]: 'some' }, 'none')), variable);
-  }
-});
-
-const POLICIES: [sentence: string, joined: string][] = [
-  ['what decides on a hit: nginx says some (S57)', joinedWith({}, 'some')],
-  ['a switch that is off', joinedWith({ phantom_token: 'off' }, 'none')],
-  ['a switch that is not set', joinedWith({ phantom_token: '' }, 'none')],
-  ['a switch that only starts with on', joinedWith({ phantom_token: 'on ' }, 'none')],
-  [
-    'another spelling of on: the long way, which is always right',
-    joinedWith({ phantom_token: 'ON' }, 'none'),
-  ],
-  ['a location that does not include protect.conf (S84)', joinedWith({}, 'none').slice('here'.length)],
-  ['another word than none', joinedWith({}, 'none').replace('none', 'nonesuch')],
-  ['no word in the first line', joinedWith({}, 'none').replace('none', '')],
-  [
-    'a switch that imitates the first line: nginx writes that one itself (S57)',
-    joinedWith({ phantom_token: 'here none\non\n' }, 'some'),
-  ],
-  ['a first line behind another one', `\n${joinedWith({}, 'none')}`],
-];
-
-for (const [sentence, joined] of POLICIES) {
-  test(`hasNoPolicy: is false with ${sentence}`, (t) => t.false(hasNoPolicy(joined)));
-}
 
 const WORDS: [variable: string, words: string[], others: string[]][] = [
   [
@@ -492,91 +418,79 @@ for (const [variable, words, others] of WORDS) {
   }
 }
 
-test('DEFAULT_CACHE_TTL_SEC: is the default of the setting, for hits without a look at it (S62)', (t) => {
-  const settings = parseSettings(joinedWith({}));
+test('DEFAULT_CLOCK_SKEW_SEC, DEFAULT_CACHE_TTL_SEC: are the defaults of the settings, for hits without a look at them (S48, S62)', (t) => {
+  const settings = parseSettings(true, joinedWith({}));
+  t.like(settings, { clockSkewSec: DEFAULT_CLOCK_SKEW_SEC, cacheTtlSec: DEFAULT_CACHE_TTL_SEC });
+  t.is(DEFAULT_CLOCK_SKEW_SEC, 60);
   t.is(DEFAULT_CACHE_TTL_SEC, 300);
-  t.is(settings.kind === 'settings' ? settings.cacheTtlSec : undefined, DEFAULT_CACHE_TTL_SEC);
 });
 
-const DEFAULT_POLICY: Policy = {
-  requiredScopes: [],
-  audience: '',
-  issuer: '',
-  clockSkewSec: 60,
-  cacheTtlSec: 300,
-};
+/** The settings that a hit reads on its own, and how parseSettings reads them. */
+const TIMES_OF_HITS = [
+  {
+    name: 'parseClockSkewSec',
+    parse: parseClockSkewSec,
+    variable: 'phantom_token_clock_skew',
+    member: 'clockSkewSec',
+  },
+  {
+    name: 'parseCacheTtlSec',
+    parse: parseCacheTtlSec,
+    variable: 'phantom_token_cache_ttl',
+    member: 'cacheTtlSec',
+  },
+] as const;
 
-const POLICIES_OF_HITS: [sentence: string, values: Record<string, string>, expected: Partial<Policy>][] = [
-  ['nothing is set: the defaults', {}, {}],
-  [
-    'required scopes are a list',
-    { phantom_token_required_scopes: ' a   b ' },
-    { requiredScopes: ['a', 'b'] },
-  ],
-  ['the audience', { phantom_token_audience: 'https://api/' }, { audience: 'https://api/' }],
-  ['the issuer', { phantom_token_issuer: 'https://as/' }, { issuer: 'https://as/' }],
-  ['the clock skew', { phantom_token_clock_skew: '5' }, { clockSkewSec: 5 }],
-  ['a clock skew of 0 means 0, not the default', { phantom_token_clock_skew: '0' }, { clockSkewSec: 0 }],
-  ['the cache TTL', { phantom_token_cache_ttl: '10' }, { cacheTtlSec: 10 }],
-  ['a cache TTL of 0 means 0, not the default', { phantom_token_cache_ttl: '0' }, { cacheTtlSec: 0 }],
-  [
-    'nothing else decides',
-    { phantom_token_realm: 'r', phantom_token_scopes: 's', phantom_token_breaker_delay: '9' },
-    {},
-  ],
-  [
-    'each from its own line',
-    {
-      phantom_token_required_scopes: 'rs',
-      phantom_token_audience: 'aud',
-      phantom_token_issuer: 'iss',
-      phantom_token_clock_skew: '1',
-      phantom_token_cache_ttl: '2',
-    },
-    { requiredScopes: ['rs'], audience: 'aud', issuer: 'iss', clockSkewSec: 1, cacheTtlSec: 2 },
-  ],
+const SECONDS_OF_HITS: [value: string, sec: number][] = [
+  ['0', 0],
+  ['1', 1],
+  ['10', 10],
+  ['007', 7],
+  ['31536000', 31536000],
 ];
 
-for (const [sentence, values, expected] of POLICIES_OF_HITS) {
-  test(`parsePolicy: ${sentence}, as parseSettings reads it (S57)`, (t) => {
-    const policy = parsePolicy(joinedWith(values));
-    t.deepEqual(policy, { ...DEFAULT_POLICY, ...expected });
-    t.like(parseSettings(joinedWith(values)), policy as Policy);
-  });
-}
-
-const NO_POLICIES: [sentence: string, joined: string][] = [
-  ['a clock skew with a unit', joinedWith({ phantom_token_clock_skew: '60s' })],
-  ['a clock skew that is negative', joinedWith({ phantom_token_clock_skew: '-1' })],
-  ['a clock skew that only JavaScript reads as a number', joinedWith({ phantom_token_clock_skew: '1e9' })],
-  ['an endless clock skew', joinedWith({ phantom_token_clock_skew: 'Infinity' })],
-  ['a clock skew of a space', joinedWith({ phantom_token_clock_skew: ' ' })],
-  ['a clock skew over the largest', joinedWith({ phantom_token_clock_skew: '31536001' })],
-  ['a cache TTL with a fraction', joinedWith({ phantom_token_cache_ttl: '1.5' })],
-  ['a cache TTL in hexadecimal digits', joinedWith({ phantom_token_cache_ttl: '0x10' })],
-  ['a cache TTL that is a word', joinedWith({ phantom_token_cache_ttl: 'off' })],
-  ['a cache TTL that is negative', joinedWith({ phantom_token_cache_ttl: '-1' })],
-  ['a line too many', `${joinedWith({})}\n`],
-  ['a line too few', joinedWith({}).slice(0, joinedWith({}).lastIndexOf('\n'))],
-  ['a line break in a setting, which would shift the others', joinedWith({ phantom_token_audience: 'a\nb' })],
-  ['nothing at all', ''],
+const NO_SECONDS = [
+  '31536001',
+  '999999999',
+  '-1',
+  '+1',
+  '1.5',
+  '1e3',
+  '0x10',
+  '60s',
+  ' ',
+  ' 5',
+  '5 ',
+  '5\n',
+  'Infinity',
+  'NaN',
+  'off',
+  '٣',
 ];
 
-for (const [sentence, joined] of NO_POLICIES) {
-  test(`parsePolicy: undefined for ${sentence}: parseSettings then tells what is wrong (S101)`, (t) => {
-    t.is(parsePolicy(joined), undefined);
-    t.is(parseSettings(joined).kind, 'misconfiguration');
+for (const { name, parse, variable, member } of TIMES_OF_HITS) {
+  test(`${name}: an empty value is the default, as parseSettings reads it (S57)`, (t) => {
+    t.is(parse(''), DEFAULTS[member]);
   });
-}
 
-test('SETTING_LINES: is the first line and one for each row of the table', (t) => {
-  t.is(SETTING_LINES, 1 + settingsTable().length);
-});
+  for (const [value, sec] of SECONDS_OF_HITS) {
+    test(`${name}: "${value}" is ${sec}, as parseSettings reads it (S57)`, (t) => {
+      t.is(parse(value), sec);
+      t.like(parseSettings(true, joinedWith({ [variable]: value })), { [member]: sec });
+    });
+  }
+
+  for (const value of NO_SECONDS) {
+    test(`${name}: undefined for ${JSON.stringify(value)}: parseSettings then tells what is wrong (S101)`, (t) => {
+      t.is(parse(value), undefined);
+      t.is(parseSettings(true, joinedWith({ [variable]: value })).kind, 'misconfiguration');
+    });
+  }
+}
 
 /** What a location that purges knows: its own settings, but no switch and no protect.conf. */
 function purgeWith(values: Record<string, string>): string {
-  const joined = joinedWith({ phantom_token: '', ...values }, 'none');
-  return joined.slice('here'.length);
+  return joinedWith({ phantom_token: '', ...values });
 }
 
 const PURGES: [sentence: string, joined: string, markTtlSec: number][] = [
@@ -609,8 +523,6 @@ const PURGES: [sentence: string, joined: string, markTtlSec: number][] = [
   ['a switch of the server is not asked for: on', purgeWith({ phantom_token: 'on' }), 300],
   ['a switch of the server is not asked for: off', purgeWith({ phantom_token: 'off' }), 300],
   ['a switch of the server is not asked for: another word', purgeWith({ phantom_token: 'x' }), 300],
-  ['a first line with here is none the worse', joinedWith({}), 300],
-  ['a first line with a policy is none the worse', purgeWith({}).replace('none', 'some'), 300],
 ];
 
 for (const [sentence, joined, markTtlSec] of PURGES) {

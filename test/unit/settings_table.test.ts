@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { clientSettingsTable } from '../../src/core/client_settings.js';
+import { findLookup, findPolicy, isPolicyOf } from '../../src/core/location.js';
 import { settingsTable } from '../../src/core/settings.js';
 
 const HTTP_CONF = readFileSync(new URL('../../nginx/http.conf', import.meta.url), 'utf8');
+const AUTH_REQUEST_CONF = readFileSync(
+  new URL('../../nginx/auth_request/protect.conf', import.meta.url),
+  'utf8',
+);
 const TABLE = settingsTable();
 const CLIENT_TABLE = clientSettingsTable();
 const VARIABLES = TABLE.map(({ variable }) => variable);
@@ -30,8 +35,8 @@ const INTERNAL = [
   'phantom_form',
   'phantom_token_client_authorization',
   'phantom_server',
+  'phantom_kept_request',
   'phantom_kept_settings',
-  'phantom_kept_lookup',
   'phantom_kept_client',
   'phantom_status',
   'phantom_challenge',
@@ -116,11 +121,11 @@ test('http.conf: what costs a call is a js_set, made anew at each use (S93)', (t
   t.deepEqual(sets, CALCULATED);
 });
 
-test('http.conf: joins a first line and exactly the rows of the table, in its order, a line break between two', (t) => {
-  t.deepEqual(joinedLinesOf('phantom_settings'), [
-    '$phantom_here $phantom_policy',
-    ...VARIABLES.map((variable) => `$${variable}`),
-  ]);
+test('http.conf: joins exactly the rows of the table, in its order, a line break between two', (t) => {
+  t.deepEqual(
+    joinedLinesOf('phantom_settings'),
+    VARIABLES.map((variable) => `$${variable}`),
+  );
 });
 
 test('http.conf: joins exactly the rows of the client table, in its order, a line break between two', (t) => {
@@ -130,15 +135,47 @@ test('http.conf: joins exactly the rows of the client table, in its order, a lin
   );
 });
 
-test('http.conf: the lookup joins server, endpoint and what else forms the answer, and the credential last (S58, S59)', (t) => {
-  t.deepEqual(joinedLinesOf('phantom_lookup'), [
-    '$phantom_part',
-    '$phantom_token_introspection_endpoint',
-    '$phantom_token_client_id',
-    '$phantom_token_introspection_parameters',
-    '$phantom_token_jwt_field',
-    '$phantom_credential',
+/** Rows two to six of the table: what decides on a hit; a default that is written out counts as set, too. */
+const POLICY_LINES = [
+  '$phantom_token_required_scopes',
+  '$phantom_token_audience',
+  '$phantom_token_issuer',
+  '$phantom_token_clock_skew',
+  '$phantom_token_cache_ttl',
+];
+
+/** Server, endpoint and what else forms the answer; the credential last, for a header holds no line break. */
+const LOOKUP_LINES = [
+  '$phantom_part',
+  '$phantom_token_introspection_endpoint',
+  '$phantom_token_client_id',
+  '$phantom_token_introspection_parameters',
+  '$phantom_token_jwt_field',
+  '$phantom_credential',
+];
+
+test('http.conf: the policy is rows two to six of the table and nothing else (S57)', (t) => {
+  t.deepEqual(joinedLinesOf('phantom_policy'), POLICY_LINES);
+  t.deepEqual(
+    VARIABLES.slice(1, 6).map((variable) => `$${variable}`),
+    POLICY_LINES,
+  );
+});
+
+test('http.conf: a request is a first line that only protect.conf starts, the policy and the lookup (S57, S58, S59, S84)', (t) => {
+  t.deepEqual(joinedLinesOf('phantom_request'), [
+    '$phantom_here $phantom_token',
+    ...POLICY_LINES,
+    ...LOOKUP_LINES,
   ]);
+});
+
+test('http.conf: what location.ts finds in a request is what nginx joined: policy and lookup (S57, S58)', (t) => {
+  const request = joinedLinesOf('phantom_request').join('\n');
+  const live = request.replace('$phantom_here $phantom_token', 'here on');
+  t.is(findPolicy(live), joinedLinesOf('phantom_policy').join('\n'));
+  t.true(isPolicyOf(live, joinedLinesOf('phantom_policy').join('\n')));
+  t.is(findLookup(live), LOOKUP_LINES.join('\n'));
 });
 
 test('http.conf: the first line of the lookup is this server alone, unless servers set one that is equal (S58)', (t) => {
@@ -165,29 +202,7 @@ test('http.conf: the credential is the Authorization header, or the token that a
   ]);
 });
 
-/** What a cached record is compared with; a default that is written out counts as set, too. */
-const DECIDING_ON_A_HIT = [
-  'phantom_token_required_scopes',
-  'phantom_token_audience',
-  'phantom_token_issuer',
-  'phantom_token_clock_skew',
-  'phantom_token_cache_ttl',
-];
-
-test('http.conf: the policy is "none" only when nothing is set of what decides on a hit (S57)', (t) => {
-  const source = DECIDING_ON_A_HIT.map((variable) => `$${variable}`).join('');
-  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, `"${source}"`, 'phantom_policy')), [
-    'volatile',
-    '"" none',
-    'default some',
-  ]);
-  t.deepEqual(
-    DECIDING_ON_A_HIT.filter((variable) => !VARIABLES.includes(variable)),
-    [],
-  );
-});
-
-for (const target of ['phantom_settings', 'phantom_client', 'phantom_lookup']) {
+for (const target of ['phantom_request', 'phantom_policy', 'phantom_settings', 'phantom_client']) {
   test(`http.conf: $${target} is made anew after an internal redirect, and depends on no value (S93)`, (t) => {
     const names = directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token', target)).map(
       (directive) => directive.split(/\s/)[0],
@@ -195,6 +210,26 @@ for (const target of ['phantom_settings', 'phantom_client', 'phantom_lookup']) {
     t.deepEqual(names, ['volatile', 'default']);
   });
 }
+
+test('auth_request/protect.conf: keeps the texts of its location after it said that it is here, before anything else (S84)', (t) => {
+  const withoutComments = AUTH_REQUEST_CONF.replace(/^[ \t]*#.*$/gm, '');
+  t.deepEqual(directivesOf(withoutComments).slice(0, 5), [
+    'set $phantom_here here',
+    'set $phantom_kept_request $phantom_request',
+    'set $phantom_kept_settings $phantom_settings',
+    'set $phantom_kept_client $phantom_client',
+    'auth_request /_phantom_token_authorize',
+  ]);
+});
+
+test('auth_request/protect.conf: every set comes before the question, and only what http.conf declares is set', (t) => {
+  const names = Array.from(AUTH_REQUEST_CONF.matchAll(/^set \$(\w+) /gm), ([, name]) => name as string);
+  t.deepEqual(
+    names.filter((name) => !INTERNAL.includes(name)),
+    [],
+  );
+  t.is(AUTH_REQUEST_CONF.split('\nauth_request ')[1]?.match(/^set /m), null);
+});
 
 test('jsVarsOf: reads declarations, their values and comments, and skips what is a comment itself', (t) => {
   const conf = '# js_var $a;\njs_var $b;   # 60 (seconds)\n  js_var $c "x y";\njs_set $d e.f;\n';

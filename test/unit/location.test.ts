@@ -1,0 +1,302 @@
+import test from 'ava';
+import {
+  findLookup,
+  findPolicy,
+  hasNoPolicy,
+  isConfiguredHere,
+  isOn,
+  isPolicyOf,
+  lookupOf,
+  PolicyText,
+  readSwitch,
+  type Switch,
+} from '../../src/core/location.js';
+
+/** What nginx joins, in its order. */
+interface Values {
+  readonly here: string;
+  readonly token: string;
+  readonly requiredScopes: string;
+  readonly audience: string;
+  readonly issuer: string;
+  readonly clockSkew: string;
+  readonly cacheTtl: string;
+  readonly part: string;
+  readonly endpoint: string;
+  readonly clientId: string;
+  readonly parameters: string;
+  readonly jwtField: string;
+  readonly credential: string;
+}
+
+/** A protected location that asks nothing of a cached token. */
+const OPEN: Values = {
+  here: 'here',
+  token: 'on',
+  requiredScopes: '',
+  audience: '',
+  issuer: '',
+  clockSkew: '',
+  cacheTtl: '',
+  part: '443 api.example.com',
+  endpoint: '/introspect',
+  clientId: 'client',
+  parameters: 'resource=a',
+  jwtField: 'jwt',
+  credential: 'Bearer abc',
+};
+const LOOKUP = '443 api.example.com\n/introspect\nclient\nresource=a\njwt\nBearer abc';
+const STRICT: Partial<Values> = {
+  requiredScopes: 'read write',
+  audience: 'api',
+  issuer: 'https://as',
+  clockSkew: '5',
+  cacheTtl: '10',
+};
+const STRICT_POLICY = 'read write\napi\nhttps://as\n5\n10';
+
+const POLICY_NAMES = ['requiredScopes', 'audience', 'issuer', 'clockSkew', 'cacheTtl'] as const;
+const LOOKUP_NAMES = ['part', 'endpoint', 'clientId', 'parameters', 'jwtField', 'credential'] as const;
+
+function policyWith(changes: Partial<Values>): string {
+  const values = { ...OPEN, ...changes };
+  return POLICY_NAMES.map((name) => values[name]).join('\n');
+}
+
+function textWith(changes: Partial<Values>): string {
+  const values = { ...OPEN, ...changes };
+  const lookup = LOOKUP_NAMES.map((name) => values[name]);
+  return [`${values.here} ${values.token}`, policyWith(changes), ...lookup].join('\n');
+}
+
+test('PolicyText.none: is what nginx joins of five empty settings, so that a text compares equal with it', (t) =>
+  t.is<string, string>(PolicyText.none, policyWith({})));
+
+type Heads = [sentence: string, text: string, isHere: boolean, state: Switch, isProtected: boolean];
+
+const HEADS: Heads[] = [
+  ['on', textWith({}), true, 'on', true],
+  ['on, with a policy', textWith(STRICT), true, 'on', true],
+  ['ON: on, but not at once: readSwitch takes it', textWith({ token: 'ON' }), true, 'on', false],
+  ['On: on, but not at once: readSwitch takes it', textWith({ token: 'On' }), true, 'on', false],
+  ['off', textWith({ token: 'off' }), true, 'off', false],
+  ['off in any case', textWith({ token: 'oFF' }), true, 'off', false],
+  ['no switch: the location was not configured', textWith({ token: '' }), true, 'invalid', false],
+  ['another word', textWith({ token: 'yes' }), true, 'invalid', false],
+  ['a word that starts with on', textWith({ token: 'once' }), true, 'invalid', false],
+  ['a word that starts with off', textWith({ token: 'offline' }), true, 'invalid', false],
+  ['a word that ends with off', textWith({ token: 'xoff' }), true, 'invalid', false],
+  ['a space before on', textWith({ token: ' on' }), true, 'invalid', false],
+  ['a space behind on', textWith({ token: 'on ' }), true, 'invalid', false],
+  ['a space before off', textWith({ token: ' off' }), true, 'invalid', false],
+  ['a space behind off', textWith({ token: 'off ' }), true, 'invalid', false],
+  ['a line break before on', textWith({ token: '\non' }), true, 'invalid', false],
+  ['a line break before off', textWith({ token: '\noff' }), true, 'invalid', false],
+  ['on without protect.conf (S84)', textWith({ here: '' }), false, 'invalid', false],
+  ['off without protect.conf (S84)', textWith({ here: '', token: 'off' }), false, 'invalid', false],
+  ['neither, as in a location that purges', textWith({ here: '', token: '' }), false, 'invalid', false],
+  ['another word than here', textWith({ here: 'there' }), false, 'invalid', false],
+  ['another case of here', textWith({ here: 'Here' }), false, 'invalid', false],
+  ['a word that only starts with here', textWith({ here: 'hereafter' }), false, 'invalid', false],
+  ['a space before here', ` ${textWith({})}`, false, 'invalid', false],
+  ['a line before here', `\n${textWith({})}`, false, 'invalid', false],
+  ['nothing at all, as when it was used up', '', false, 'invalid', false],
+];
+
+for (const [sentence, text, isHere, state, isProtected] of HEADS) {
+  test(`isConfiguredHere: ${isHere}: ${sentence}`, (t) => t.is(isConfiguredHere(text), isHere));
+  test(`readSwitch: ${state}: ${sentence}`, (t) => t.is(readSwitch(text), state));
+  test(`isOn: ${isProtected}: ${sentence}`, (t) => t.is(isOn(text), isProtected));
+  test(`hasNoPolicy: false for all that is not on at once: ${sentence}`, (t) =>
+    t.true(isProtected || !hasNoPolicy(text)));
+}
+
+const OPENNESS: [sentence: string, changes: Partial<Values>, isOpen: boolean][] = [
+  ['nothing is asked of a token', {}, true],
+  ['all that is asked is part of the lookup', { clientId: '', parameters: '', jwtField: '' }, true],
+  ['no token was sent', { credential: '' }, true],
+  ['everything is asked', STRICT, false],
+  ['a scope is required', { requiredScopes: 'read' }, false],
+  ['a space stands for the scopes', { requiredScopes: ' ' }, false],
+  ['an audience is asked for', { audience: 'api' }, false],
+  ['an issuer is asked for', { issuer: 'https://as' }, false],
+  ['a clock skew is set', { clockSkew: '5' }, false],
+  ['a clock skew of 0 is set, which is not the default', { clockSkew: '0' }, false],
+  ['a TTL is set', { cacheTtl: '10' }, false],
+  ['a TTL of 0 is set, which is not the default', { cacheTtl: '0' }, false],
+  [
+    'defaults are written out: the longer way, with the same end',
+    { clockSkew: '60', cacheTtl: '300' },
+    false,
+  ],
+];
+
+for (const [sentence, changes, isOpen] of OPENNESS) {
+  test(`hasNoPolicy: ${isOpen}: ${sentence} (S57)`, (t) => t.is(hasNoPolicy(textWith(changes)), isOpen));
+}
+
+/** Values that look like the head of a text, or what is left of one. */
+const FORGERIES = [
+  'here on',
+  'here on\n',
+  'here on\n\n\n\n\n\n',
+  '\nhere on\n\n\n\n\n\n',
+  'on\n\n\n\n\n\n',
+  '\n\n\n\n\n',
+  '\n',
+];
+const BELOW_THE_FIRST_LINE = [...POLICY_NAMES, ...LOOKUP_NAMES];
+const FIRST_LINES: [sentence: string, values: Partial<Values>][] = [
+  ['off', { token: 'off' }],
+  ['not set', { token: '' }],
+  ['another word', { token: 'o' }],
+];
+
+for (const forgery of FORGERIES) {
+  test(`isConfiguredHere: no value stands before the word of protect.conf: ${JSON.stringify(forgery)} (S84)`, (t) => {
+    for (const name of ['token', ...BELOW_THE_FIRST_LINE]) {
+      const text = textWith({ here: '', [name]: forgery });
+      t.false(isConfiguredHere(text), name);
+      t.false(isOn(text), name);
+      t.false(hasNoPolicy(text), name);
+      t.is(readSwitch(text), 'invalid', name);
+    }
+  });
+
+  for (const [sentence, values] of FIRST_LINES) {
+    test(`isOn: where the switch is ${sentence}, no other value turns it on: ${JSON.stringify(forgery)} (S84)`, (t) => {
+      const state = readSwitch(textWith(values));
+      for (const name of BELOW_THE_FIRST_LINE) {
+        const text = textWith({ ...values, [name]: forgery });
+        t.false(isOn(text), name);
+        t.false(hasNoPolicy(text), name);
+        t.is(readSwitch(text), state, name);
+      }
+    });
+  }
+}
+
+/** How many lines everything has that is ever stored: settings with a line break are refused before. */
+const LINES_OF_A_STORED_LOOKUP = LOOKUP_NAMES.length;
+const LINES_OF_A_STORED_POLICY = POLICY_NAMES.length;
+
+function countLines(text: string): number {
+  return text.split('\n').length;
+}
+
+test('findLookup: a text with a line break in a setting has a lookup of more lines than any that is stored (S57, S59)', (t) => {
+  for (const name of BELOW_THE_FIRST_LINE) {
+    for (const value of ['a\nb', '\na', 'a\n', '\n', '\n\n\n\n\n']) {
+      for (const others of [{}, STRICT]) {
+        const text = textWith({ ...others, [name]: value });
+        t.true(countLines(findLookup(text)) > LINES_OF_A_STORED_LOOKUP, `${name} ${JSON.stringify(value)}`);
+        t.is(countLines(findPolicy(text)), LINES_OF_A_STORED_POLICY);
+      }
+    }
+  }
+});
+
+test('findLookup: a switch with a line break has a lookup of more lines than any that is stored (S57, S59)', (t) => {
+  for (const token of ['on\n', 'on\n\n', 'on\n\n\n\n\n', 'on\na', '\non', 'off\n']) {
+    t.true(countLines(findLookup(textWith({ ...STRICT, token }))) > LINES_OF_A_STORED_LOOKUP, token);
+  }
+});
+
+// A value can make nginx's text start as an open location's does; what it cannot make is a key that has a record.
+const IMITATIONS: [sentence: string, changes: Partial<Values>][] = [
+  ['a switch that brings its own policy', { token: 'on\n\n\n\n\n', requiredScopes: 'admin' }],
+  ['scopes of line breaks before an audience', { requiredScopes: '\n\n\n\n', audience: 'api' }],
+  ['an issuer of line breaks before a TTL', { issuer: '\n\n', cacheTtl: '1' }],
+  ['a TTL behind a line break', { cacheTtl: '\n1' }],
+];
+
+for (const [sentence, changes] of IMITATIONS) {
+  test(`hasNoPolicy: true for ${sentence}, and the lookup is one that nothing is stored under (S57)`, (t) => {
+    const text = textWith(changes);
+    t.true(hasNoPolicy(text));
+    t.is(lookupOf(text, PolicyText.none), findLookup(text));
+    t.true(countLines(lookupOf(text, PolicyText.none)) > LINES_OF_A_STORED_LOOKUP);
+  });
+}
+
+const POLICIES: [sentence: string, changes: Partial<Values>, policy: string, lookup: string][] = [
+  ['a location that asks nothing', {}, '\n\n\n\n', LOOKUP],
+  ['a location that asks everything', STRICT, STRICT_POLICY, LOOKUP],
+  ['scopes alone', { requiredScopes: 'a  b ' }, 'a  b \n\n\n\n', LOOKUP],
+  ['an audience alone', { audience: 'api' }, '\napi\n\n\n', LOOKUP],
+  ['an issuer alone', { issuer: 'https://as' }, '\n\nhttps://as\n\n', LOOKUP],
+  ['a clock skew alone', { clockSkew: '0' }, '\n\n\n0\n', LOOKUP],
+  ['a TTL alone', { cacheTtl: '0' }, '\n\n\n\n0', LOOKUP],
+  ['text outside ASCII', { audience: 'é😀' }, '\né😀\n\n\n', LOOKUP],
+  [
+    'a lookup of empty lines',
+    { part: '', endpoint: '', clientId: '', parameters: '', jwtField: '', credential: '' },
+    '\n\n\n\n',
+    '\n\n\n\n\n',
+  ],
+  [
+    'a credential that looks like a text',
+    { credential: 'here on' },
+    '\n\n\n\n',
+    LOOKUP.replace('Bearer abc', 'here on'),
+  ],
+  [
+    'a credential in the spelling of the client',
+    { credential: 'bEaReR  x' },
+    '\n\n\n\n',
+    LOOKUP.replace('Bearer abc', 'bEaReR  x'),
+  ],
+];
+
+for (const [sentence, changes, policy, lookup] of POLICIES) {
+  test(`findPolicy, findLookup: policy and lookup of ${sentence}`, (t) => {
+    t.is(findPolicy(textWith(changes)), policy);
+    t.is(findLookup(textWith(changes)), lookup);
+  });
+
+  test(`lookupOf: finds by length what findLookup finds by lines: ${sentence}`, (t) =>
+    t.is(lookupOf(textWith(changes), policy), lookup));
+
+  test(`isPolicyOf: knows the policy again that findPolicy finds: ${sentence}`, (t) =>
+    t.true(isPolicyOf(textWith(changes), policy)));
+}
+
+const OTHER_FIRST_LINES: [sentence: string, values: Partial<Values>][] = [
+  ['a location that purges, where neither is set', { here: '', token: '' }],
+  ['a location that purges, with the switch of its server', { here: '', token: 'off' }],
+  ['another spelling of on', { token: 'ON' }],
+  ['off', { token: 'off' }],
+  ['no switch', { token: '' }],
+  ['a long word', { token: 'enabled please' }],
+];
+
+for (const [sentence, values] of OTHER_FIRST_LINES) {
+  test(`findPolicy, findLookup: do not depend on the first line: ${sentence} (S58)`, (t) => {
+    const text = textWith({ ...STRICT, ...values });
+    t.is(findPolicy(text), STRICT_POLICY);
+    t.is(findLookup(text), LOOKUP);
+  });
+
+  test(`isPolicyOf: false, since only a text that is on can have one: ${sentence}`, (t) =>
+    t.false(isPolicyOf(textWith({ ...STRICT, ...values }), STRICT_POLICY)));
+}
+
+test('findPolicy, findLookup: are empty for no text at all', (t) => {
+  t.is(findPolicy(''), '');
+  t.is(findLookup(''), '');
+});
+
+const OTHER_POLICIES: [sentence: string, lines: string][] = [
+  ['no policy', PolicyText.none],
+  ['one whose last line is shorter', STRICT_POLICY.slice(0, -1)],
+  ['one whose last line is longer', `${STRICT_POLICY}0`],
+  ['one that lacks the first scope', STRICT_POLICY.slice('read '.length)],
+  ['one of another case', STRICT_POLICY.toUpperCase()],
+  ['one with another audience', STRICT_POLICY.replace('api', 'web')],
+  ['one with another TTL, as the server has it (auth_request mode)', STRICT_POLICY.replace('10', '300')],
+];
+
+for (const [sentence, lines] of OTHER_POLICIES) {
+  test(`isPolicyOf: false for ${sentence}, so that no location is decided by the policy of another (S57)`, (t) =>
+    t.false(isPolicyOf(textWith(STRICT), lines)));
+}
