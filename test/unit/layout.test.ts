@@ -13,15 +13,19 @@ const ROOT_FILES = [
   'known.ts',
   'log_variables.ts',
   'metrics.ts',
+  'miss.ts',
   'njs.d.ts',
   'phantom_token.ts',
   'purge.ts',
 ];
 /** The steps of a path that are files of their own, in the order of the request; no arrow leads back. */
 const STEPS: Record<string, string[]> = {
-  'phantom_token.ts': ['./flight.js', './known.js'],
+  'phantom_token.ts': ['./known.js', './miss.js'],
+  'miss.ts': ['./flight.js', './known.js'],
   'flight.ts': ['./ask.js', './known.js'],
 };
+/** The path of a request. */
+const ORDER = ['phantom_token.ts', 'miss.ts', 'flight.ts', 'ask.ts', 'known.ts'];
 /** What nginx.conf may call. */
 const ENTRIES = ['./log_variables.js', './metrics.js', './phantom_token.js', './purge.js'];
 
@@ -169,6 +173,16 @@ for (const path of ROOT_FILES.filter((name) => name !== 'index.ts')) {
     );
   });
 }
+
+test('src: no arrow leads back to an earlier step, so that the path is read from top to bottom', (t) => {
+  const arrows = ORDER.flatMap((path, from) =>
+    importsOf(read(path)).map((name) => [from, ORDER.indexOf(name.replace('./', '').replace('.js', '.ts'))]),
+  ).filter(([, to]) => to !== -1);
+  t.is(arrows.length, Object.values(STEPS).flat().length);
+  for (const [from = 0, to = 0] of arrows) {
+    t.true(from < to, `${ORDER[from]} -> ${ORDER[to]}`);
+  }
+});
 
 test('index.ts: holds no more than the names for nginx.conf', (t) => {
   t.deepEqual(importsOf(read('index.ts')).toSorted(), ENTRIES);
