@@ -54,13 +54,12 @@ var begun;
 var wasCalled;
 
 // src/core/location.ts
-var LINES_ABOVE_LOOKUP = 6;
 function isPolicyOf(text3, lines) {
   return text3.startsWith(`${"here on\n" /* on */}${lines}
 `);
 }
 function findPolicy(text3) {
-  return text3.split("\n").slice(1, LINES_ABOVE_LOOKUP).join("\n");
+  return text3.split("\n").slice(1, 6 /* aboveLookup */).join("\n");
 }
 
 // src/edge/request.ts
@@ -140,6 +139,11 @@ function policyPart() {
 }
 function makePolicyPart() {
 
+// src/core/location.ts
+function isWholePolicy(lines) {
+  return lines.length === 5 /* policy */;
+}
+
 // src/core/record.ts
 function grantsOf(record) {
   return record.slice(
@@ -170,6 +174,9 @@ function checkGrants(grants, issuer, audience, requiredScopes) {
 // src/known.ts
 function meetsPolicy(record, policy, nowSec) {
   const lines = policy.split("\n");
+  if (!isWholePolicy(lines)) {
+    return false;
+  }
   const isInTime = lines[3] === "" && lines[4] === "" ? (Number(record.slice(0 /* readyUntil */, 10 /* expiry */)) > nowSec) : timesPart().meetsTimes(record, lines[3], lines[4], nowSec);
   const required = lines[0].split(" ");
   return isInTime && checkGrants(grantsOf(record), lines[2], lines[1], required) === void 0;
@@ -689,11 +696,8 @@ function canonicalLookup(lookup, token) {
 }
 
 // src/core/location.ts
-var TEXT_LINES = 12;
-var REST_OF_SETTINGS = 10;
-var REST_OF_CLIENT = 8;
 function findLookup(text3) {
-  return text3.split("\n").slice(LINES_ABOVE_LOOKUP).join("\n");
+  return text3.split("\n").slice(6 /* aboveLookup */).join("\n");
 }
 function isConfiguredHere(text3) {
   return text3.startsWith("here " /* here */);
@@ -705,15 +709,15 @@ function readSwitch(text3) {
 function settingTextsOf(text3, rest) {
   const lines = text3.split("\n");
   const others = rest.split("\n");
-  if (lines.length !== TEXT_LINES || others.length !== REST_OF_SETTINGS + REST_OF_CLIENT) {
+  if (lines.length !== 12 /* text */ || others.length !== 10 /* settings */ + 8 /* client */) {
     return { settings: "", client: "" };
   }
   const first = lines[0];
-  const own = [first.slice(first.indexOf(" ") + 1)].concat(lines.slice(1, LINES_ABOVE_LOOKUP));
+  const own = [first.slice(first.indexOf(" ") + 1)].concat(lines.slice(1, 6 /* aboveLookup */));
   const asked = [lines[7], lines[9], lines[10]];
   return {
-    settings: own.concat(asked, others.slice(0, REST_OF_SETTINGS)).join("\n"),
-    client: [lines[8]].concat(others.slice(REST_OF_SETTINGS)).join("\n")
+    settings: own.concat(asked, others.slice(0, 10 /* settings */)).join("\n"),
+    client: [lines[8]].concat(others.slice(10 /* settings */)).join("\n")
   };
 }
 

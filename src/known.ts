@@ -1,5 +1,6 @@
 // What the cache knows of a token, and what that means at this location.
 import { reasonOf } from './core/denial_record.js';
+import { isWholePolicy } from './core/location.js';
 import { type CacheStatus, denied, granted, type Outcome, type Unavailable } from './core/outcome.js';
 import { checkGrants, checkPolicy } from './core/policy.js';
 import {
@@ -47,6 +48,9 @@ function decideRecord(record: string, settings: Settings, nowSec: number, cacheS
  */
 export function meetsPolicy(record: string, policy: string, nowSec: number): boolean {
   const lines = policy.split('\n');
+  if (!isWholePolicy(lines)) {
+    return false;
+  }
   const isInTime =
     lines[3] === '' && lines[4] === ''
       ? isReady(record, nowSec)

@@ -3,8 +3,8 @@
 //   here on\n<required scopes>\n<audience>\n<issuer>\n<clock skew>\n<cache TTL>\n<lookup>
 //
 // `here`: this very location includes protect.conf. Then $phantom_token, five lines of policy, and the six lines of the
-// lookup: cache_key.ts. A value with a line break makes another lookup of the text, one that nothing was ever stored
-// under: settings with one are refused before anything is stored.
+// lookup: cache_key.ts. A value with a line break, which may come from the path, makes more lines. Nothing is stored from a
+// text that has not twelve, and no record meets a policy that has not five, so such a value finds no record.
 
 /** An enum, because its values stand in the bundle as they are: a hit pays for each constant. */
 enum Head {
@@ -18,11 +18,18 @@ export enum PolicyText {
   none = '\n\n\n\n',
 }
 
-const LINES_ABOVE_LOOKUP = 6;
-const TEXT_LINES = 12;
+/** How many lines there are while no value holds a line break. */
+enum Lines {
+  policy = 5,
+  aboveLookup = 1 + policy,
+  text = 12,
+}
+
 /** Of the second text, which is read on a miss only: the settings that neither policy nor lookup holds. */
-const REST_OF_SETTINGS = 10;
-const REST_OF_CLIENT = 8;
+enum Rest {
+  settings = 10,
+  client = 8,
+}
 
 /** What `$phantom_token` says of a location. */
 export type Switch = 'on' | 'off' | 'invalid';
@@ -37,7 +44,10 @@ export function hasNoPolicy(text: string): boolean {
   return text.startsWith(Head.onWithoutPolicy);
 }
 
-/** Whether these are the five lines of policy in a text that {@link isOn}. */
+/**
+ * Whether this is the policy in a text that {@link isOn}, as nginx has it on its own.
+ * Does NOT count its lines: {@link isWholePolicy} does.
+ */
 export function isPolicyOf(text: string, lines: string): boolean {
   return text.startsWith(`${Head.on}${lines}\n`);
 }
@@ -49,12 +59,17 @@ export function lookupOf(text: string, policy: string): string {
 
 /** The five lines of policy, whatever the first line. */
 export function findPolicy(text: string): string {
-  return text.split('\n').slice(1, LINES_ABOVE_LOOKUP).join('\n');
+  return text.split('\n').slice(1, Lines.aboveLookup).join('\n');
 }
 
 /** The lookup, whatever the first line. */
 export function findLookup(text: string): string {
-  return text.split('\n').slice(LINES_ABOVE_LOOKUP).join('\n');
+  return text.split('\n').slice(Lines.aboveLookup).join('\n');
+}
+
+/** Whether a policy has its five lines. Of one with more, some would be taken for others, and the last for nothing. */
+export function isWholePolicy(lines: readonly string[]): boolean {
+  return lines.length === Lines.policy;
 }
 
 /** Whether this location, and not one around it or before it, includes protect.conf. */
@@ -84,14 +99,14 @@ export interface SettingTexts {
 export function settingTextsOf(text: string, rest: string): SettingTexts {
   const lines = text.split('\n');
   const others = rest.split('\n');
-  if (lines.length !== TEXT_LINES || others.length !== REST_OF_SETTINGS + REST_OF_CLIENT) {
+  if (lines.length !== Lines.text || others.length !== Rest.settings + Rest.client) {
     return { settings: '', client: '' };
   }
   const first = lines[0] as string;
-  const own = [first.slice(first.indexOf(' ') + 1)].concat(lines.slice(1, LINES_ABOVE_LOOKUP));
+  const own = [first.slice(first.indexOf(' ') + 1)].concat(lines.slice(1, Lines.aboveLookup));
   const asked = [lines[7], lines[9], lines[10]];
   return {
-    settings: own.concat(asked as string[], others.slice(0, REST_OF_SETTINGS)).join('\n'),
-    client: [lines[8]].concat(others.slice(REST_OF_SETTINGS)).join('\n'),
+    settings: own.concat(asked as string[], others.slice(0, Rest.settings)).join('\n'),
+    client: [lines[8]].concat(others.slice(Rest.settings)).join('\n'),
   };
 }

@@ -81,6 +81,13 @@ const BYPASSES: Bypass[] = [
       `location ~ ^/tenant/(?<tenant>[^/]+)/ { ${ON} set $phantom_token_audience $tenant; ${words.protect} proxy_pass ${words.upstreamUrl}; }`,
     statuses: [500],
   },
+  {
+    title: 'line breaks in a setting that comes from the path, to push the audience out of the policy (S57)',
+    path: '/scope/read%0A%0A%0A%0A/x',
+    locations: (words) =>
+      `location ~ ^/scope/(?<wanted>[^/]+)/ { ${ON} set $phantom_token_required_scopes $wanted; set $phantom_token_audience other; ${words.protect} proxy_pass ${words.upstreamUrl}; }`,
+    statuses: [500],
+  },
   ...[
     ['an SPA fallback of the server', 'rewrite ^/(?!api/|introspect|index) /index.html last;'],
     ['an `if` of the server that answers 204', 'if ($uri !~ ^/api) { return 204; }'],
@@ -127,6 +134,34 @@ for (const bypass of BYPASSES) {
     t.is(g.upstream.requests.length, before);
   });
 }
+
+gatewayTest(
+  'a partition with line breaks, which comes from the path, makes no record that passes for the rest of a policy: closed (S57, S59)',
+  {
+    server: (words) => `
+      location ~ ^/tenant/(?<tenant>[^/]+)/ {
+        ${ON}
+        set $phantom_token_partition $tenant;
+        ${words.protect}
+        proxy_pass ${words.upstreamUrl};
+      }
+      location ~ ^/audience/(?<wanted>[^/]+)/ {
+        ${ON}
+        set $phantom_token_audience $wanted;
+        set $phantom_token_issuer other;
+        set $phantom_token_partition own;
+        ${words.protect}
+        proxy_pass ${words.upstreamUrl};
+      }
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    t.is((await g.send('/tenant/other%0A%0A%0Aown/x', { token: 'opaque-1' })).status, 500);
+    t.is((await g.send('/audience/%0A%0A%0A/x', { token: 'opaque-1' })).status, 500);
+    t.is(g.upstream.requests.length, 0);
+  },
+);
 
 gatewayTest(
   'X-Accel-Redirect from a location that is off into one that only inherits access control: closed (S92)',

@@ -425,7 +425,7 @@ test('dist/phantom_token.js: beside them the top level makes only the arrows of 
 
 test('dist/phantom_token.js: the top level has the variables that a hit needs, and no other', (t) => {
   const variables = statementsOf(DIST).filter(({ type }) => type === 'VariableDeclaration');
-  t.deepEqual(declaredIn(variables), ['LINES_ABOVE_LOOKUP', 'index_default', 'policyPartMade']);
+  t.deepEqual(declaredIn(variables), ['index_default', 'policyPartMade']);
 });
 
 test('dist/phantom_token.js: the parts are nested in the order in which a request needs them', (t) => {
