@@ -53,15 +53,6 @@ function cacheKey(lookup) {
 var begun;
 var wasCalled;
 
-// src/core/location.ts
-function isPolicyOf(text3, lines) {
-  return text3.startsWith(`${"here on\n" /* on */}${lines}
-`);
-}
-function findPolicy(text3) {
-  return text3.split("\n").slice(1, 6 /* aboveLookup */).join("\n");
-}
-
 // src/edge/request.ts
 function readRequest(r, mode) {
   const v = r.variables;
@@ -76,7 +67,8 @@ function readRequest(r, mode) {
 }
 function readPolicy(r, request) {
   const live = r.variables.phantom_policy;
-  return isPolicyOf(request, live) ? live : findPolicy(request);
+  return (request.startsWith(`${"here on\n" /* on */}${live}
+`)) ? live : policyPart().findPolicy(request);
 }
 
 // src/edge/respond.ts
@@ -140,6 +132,9 @@ function policyPart() {
 function makePolicyPart() {
 
 // src/core/location.ts
+function findPolicy(text3) {
+  return text3.split("\n").slice(1, 6 /* aboveLookup */).join("\n");
+}
 function isWholePolicy(lines) {
   return lines.length === 5 /* policy */;
 }
@@ -2249,7 +2244,7 @@ return { handleMiss, handleSwitch, failOnBug, purge, metrics, jwt, subject, clie
 return { meetsTimes, missPart };
 }
 
-return { meetsPolicy, timesPart };
+return { meetsPolicy, findPolicy, timesPart };
 }
 
 // src/index.ts

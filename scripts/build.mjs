@@ -45,6 +45,7 @@ const INLINED = [
   'isFresh',
   'isStoredUnder',
   'isGoodHere',
+  'isPolicyOf',
   'authorizationOf',
   'readClockSec',
 ];
@@ -54,7 +55,7 @@ const PARTS = [
   {
     name: 'policyPart',
     comment: 'For a policy that the token was not checked against when it was stored.',
-    entries: ['meetsPolicy'],
+    entries: ['meetsPolicy', 'findPolicy'],
   },
   { name: 'timesPart', comment: 'For such a policy with a clock skew or a TTL.', entries: ['meetsTimes'] },
   {

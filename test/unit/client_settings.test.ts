@@ -162,8 +162,8 @@ for (const [sentence, values, isUrl, expected] of PARSED) {
     t.deepEqual(parseClientSettings(joinedWith(values), isUrl), { ...DEFAULTS, ...expected }));
 }
 
-test('parseClientSettings: an empty text, as where http.conf is missing, is no setting at all', (t) => {
-  t.deepEqual(parseClientSettings('', false), DEFAULTS);
+test('parseClientSettings: an empty text, as for settings with a line break, is refused', (t) => {
+  t.is(parseClientSettings('', false).kind, 'misconfiguration');
 });
 
 const NO_ID = '$phantom_token_client_id is not set: ';

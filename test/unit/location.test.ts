@@ -6,12 +6,12 @@ import {
   isConfiguredHere,
   isOn,
   isPolicyOf,
-  isWholeLookup,
   isWholePolicy,
   lookupOf,
   PolicyText,
   readSwitch,
   type Switch,
+  settingTextsOf,
 } from '../../src/core/location.js';
 
 /** What nginx joins, in its order. */
@@ -180,37 +180,89 @@ for (const forgery of FORGERIES) {
 
 const LINE_BREAKS = ['a\nb', '\na', 'a\n', '\n', '\n\n\n\n', '\n\n\n\n\n'];
 
-test('isWholeLookup: false for a text with a line break in any value, so that nothing is stored under what is left of it (S57, S59)', (t) => {
+/** `$phantom_rest` of a location that sets nothing else: ten settings and eight of the client. */
+const REST = '\n'.repeat(17);
+const NO_SETTINGS = { settings: '', client: '' };
+
+test('settingTextsOf: puts the settings of both texts in the order of their tables', (t) => {
+  const text = textWith({
+    token: 'on',
+    requiredScopes: 'read',
+    audience: 'api',
+    issuer: 'https://as',
+    clockSkew: '1',
+    cacheTtl: '2',
+    part: 'part',
+    endpoint: '/introspect',
+    clientId: 'id',
+    parameters: 'a=b',
+    jwtField: 'jwt',
+    credential: 'Bearer abc',
+  });
+  const rest = Array.from({ length: 18 }, (_, i) => `r${i}`).join('\n');
+  t.deepEqual(settingTextsOf(text, rest), {
+    settings:
+      'on\nread\napi\nhttps://as\n1\n2\n/introspect\na=b\njwt\nr0\nr1\nr2\nr3\nr4\nr5\nr6\nr7\nr8\nr9',
+    client: 'id\nr10\nr11\nr12\nr13\nr14\nr15\nr16\nr17',
+  });
+});
+
+test('settingTextsOf: the switch is the rest of the first line, whether or not protect.conf is here', (t) => {
+  for (const here of ['here', '']) {
+    for (const token of ['on', 'off', '', 'on off', ' on']) {
+      const { settings } = settingTextsOf(textWith({ here, token }), REST);
+      t.is(settings.split('\n')[0], token);
+    }
+  }
+});
+
+test('settingTextsOf: nothing for a text with a line break in any value, so that nothing is stored from it (S57, S59)', (t) => {
   for (const name of BELOW_THE_FIRST_LINE) {
     for (const value of LINE_BREAKS) {
       for (const others of [{}, STRICT]) {
         const text = textWith({ ...others, [name]: value });
-        t.false(isWholeLookup(findLookup(text)), `${name} ${JSON.stringify(value)}`);
+        t.deepEqual(settingTextsOf(text, REST), NO_SETTINGS, `${name} ${JSON.stringify(value)}`);
         t.true(isWholePolicy(findPolicy(text).split('\n')));
       }
     }
   }
 });
 
-test('isWholeLookup: false for a switch with a line break (S57, S59)', (t) => {
+test('settingTextsOf: nothing for a switch with a line break (S57, S59)', (t) => {
   for (const token of ['on\n', 'on\n\n', 'on\n\n\n\n\n', 'on\na', '\non', 'off\n']) {
-    t.false(isWholeLookup(findLookup(textWith({ ...STRICT, token }))), token);
+    t.deepEqual(settingTextsOf(textWith({ ...STRICT, token }), REST), NO_SETTINGS, token);
   }
 });
+
+test('settingTextsOf: nothing when one of the other settings holds a line break, or http.conf is of another version', (t) => {
+  for (const rest of ['', '\n'.repeat(16), '\n'.repeat(18), `${REST}a\n`]) {
+    t.deepEqual(settingTextsOf(textWith({}), rest), NO_SETTINGS, JSON.stringify(rest));
+  }
+  for (const text of ['', 'here on', `${textWith({})}\n`, textWith({}).replace('\n', '')]) {
+    t.deepEqual(settingTextsOf(text, REST), NO_SETTINGS, JSON.stringify(text));
+  }
+});
+
+/** Of every record: it was stored under the lookup of a text with twelve lines. */
+const STORED_LINES = 6;
+
+function linesOf(text: string): number {
+  return text.split('\n').length;
+}
 
 /** As edge/request.ts chooses: nginx's own policy where it fits, for it spares a search. */
 function policyOfHit(text: string, live: string): string {
   return isPolicyOf(text, live) ? live : findPolicy(text);
 }
 
-test('isWholePolicy, isWholeLookup: no hit has both, when a setting of its policy holds a line break (S57)', (t) => {
+test('isWholePolicy, lookupOf: no hit has a whole policy and a lookup that is stored, when a setting of its policy holds a line break (S57)', (t) => {
   for (const name of POLICY_NAMES) {
     for (const value of [...LINE_BREAKS, 'read\n\n\n\n', '5\n', '\n10']) {
       for (const others of [{}, STRICT, { requiredScopes: 'read' }, { cacheTtl: '10' }]) {
         const changes = { ...others, [name]: value };
         const text = textWith(changes);
         const policy = policyOfHit(text, policyWith(changes));
-        const isWhole = isWholePolicy(policy.split('\n')) && isWholeLookup(lookupOf(text, policy));
+        const isWhole = isWholePolicy(policy.split('\n')) && linesOf(lookupOf(text, policy)) === STORED_LINES;
         t.false(isWhole, `${name} ${JSON.stringify(value)}`);
       }
     }
@@ -225,12 +277,12 @@ test('isWholePolicy: false for a policy whose line breaks push the audience out 
   t.false(isWholePolicy(live.split('\n')));
 });
 
-test('isWholeLookup: false for a partition that equals what is left of a text whose audience holds line breaks (S57, S59)', (t) => {
+test('settingTextsOf: nothing for a partition that equals what is left of a text whose audience holds line breaks (S57, S59)', (t) => {
   const rest = textWith({ audience: '\n\n\n', issuer: 'https://as', part: 'own' });
-  const lookup = findLookup(textWith({ part: 'https://as\n\n\nown' }));
+  const partition = textWith({ part: 'https://as\n\n\nown' });
   t.true(hasNoPolicy(rest));
-  t.is(lookupOf(rest, PolicyText.none), lookup);
-  t.false(isWholeLookup(lookup));
+  t.is(lookupOf(rest, PolicyText.none), findLookup(partition));
+  t.deepEqual(settingTextsOf(partition, REST), NO_SETTINGS);
 });
 
 // A value can make nginx's text start as an open location's does; what it cannot make is a key that has a record.
@@ -246,7 +298,7 @@ for (const [sentence, changes] of IMITATIONS) {
     const text = textWith(changes);
     t.true(hasNoPolicy(text));
     t.is(lookupOf(text, PolicyText.none), findLookup(text));
-    t.false(isWholeLookup(lookupOf(text, PolicyText.none)));
+    t.true(linesOf(lookupOf(text, PolicyText.none)) > STORED_LINES);
   });
 }
 
@@ -284,7 +336,7 @@ for (const [sentence, changes, policy, lookup] of POLICIES) {
     t.is(findPolicy(textWith(changes)), policy);
     t.is(findLookup(textWith(changes)), lookup);
     t.true(isWholePolicy(policy.split('\n')));
-    t.true(isWholeLookup(lookup));
+    t.is(linesOf(lookup), STORED_LINES);
   });
 
   test(`lookupOf: finds by length what findLookup finds by lines: ${sentence}`, (t) =>
@@ -318,7 +370,6 @@ test('findPolicy, findLookup: are empty for no text at all', (t) => {
   t.is(findPolicy(''), '');
   t.is(findLookup(''), '');
   t.false(isWholePolicy(findPolicy('').split('\n')));
-  t.false(isWholeLookup(findLookup('')));
 });
 
 const OTHER_POLICIES: [sentence: string, lines: string][] = [

@@ -281,8 +281,8 @@ test('parseSettings: an empty switch is told apart from a wrong one: the locatio
   t.regex(problemOf(joinedWith({ phantom_token: 'yes' })) as string, /must be on or off/);
 });
 
-test('parseSettings: no text at all stands for settings that are all empty: the switch is not set', (t) => {
-  t.true(problemOf('')?.startsWith('$phantom_token is not set'));
+test('parseSettings: no text at all, as for settings with a line break, is refused', (t) => {
+  t.is(problemOf(''), NOT_FITTING);
 });
 
 const NOT_HERE: [sentence: string, joined: string][] = [
@@ -576,7 +576,7 @@ const NOT_FITTING = 'a setting holds a line break, or http.conf does not fit the
 const LINES: [sentence: string, joined: string, values: Record<string, string>][] = [
   ['each line is the value of its row', '1\n2', { a: '1', b: '2' }],
   ['an empty line is the default', '\n', { a: 'x', b: '' }],
-  ['an empty text stands for empty lines: nginx joined nothing', '', { a: 'x', b: '' }],
+  ['empty lines are empty settings', '\n', { a: 'x', b: '' }],
   ['0 is a value, not an empty one', '0\n0', { a: '0', b: '0' }],
   ['spaces are part of a value', ' 1 \n ', { a: ' 1 ', b: ' ' }],
 ];
@@ -588,6 +588,7 @@ for (const [sentence, joined, values] of LINES) {
 
 const NO_LINES: [sentence: string, joined: string, problem: string][] = [
   ['a line too few', '1', NOT_FITTING],
+  ['no text at all', '', NOT_FITTING],
   ['a line too many', '1\n2\n3', NOT_FITTING],
   ['an empty line too many', '1\n2\n', NOT_FITTING],
   ['a value that its check refuses is named with its variable', 'bad\n2', '$a is bad'],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { clientSettingsTable } from '../../src/core/client_settings.js';
-import { findLookup, findPolicy, isPolicyOf } from '../../src/core/location.js';
+import { findLookup, findPolicy, isPolicyOf, settingTextsOf } from '../../src/core/location.js';
 import { settingsTable } from '../../src/core/settings.js';
 
 const HTTP_CONF = readFileSync(new URL('../../nginx/http.conf', import.meta.url), 'utf8');
@@ -36,8 +36,7 @@ const INTERNAL = [
   'phantom_token_client_authorization',
   'phantom_server',
   'phantom_kept_request',
-  'phantom_kept_settings',
-  'phantom_kept_client',
+  'phantom_kept_rest',
   'phantom_status',
   'phantom_challenge',
   'phantom_retry_after',
@@ -121,16 +120,15 @@ test('http.conf: what costs a call is a js_set, made anew at each use (S93)', (t
   t.deepEqual(sets, CALCULATED);
 });
 
-test('http.conf: joins exactly the rows of the table, in its order, a line break between two', (t) => {
+test('http.conf: the two texts give exactly the rows of both tables, in their order (settingTextsOf)', (t) => {
+  const request = joinedLinesOf('phantom_request').join('\n');
+  const texts = settingTextsOf(request, joinedLinesOf('phantom_rest').join('\n'));
   t.deepEqual(
-    joinedLinesOf('phantom_settings'),
+    texts.settings.split('\n'),
     VARIABLES.map((variable) => `$${variable}`),
   );
-});
-
-test('http.conf: joins exactly the rows of the client table, in its order, a line break between two', (t) => {
   t.deepEqual(
-    joinedLinesOf('phantom_client'),
+    texts.client.split('\n'),
     CLIENT_VARIABLES.map((variable) => `$${variable}`),
   );
 });
@@ -202,7 +200,7 @@ test('http.conf: the credential is the Authorization header, or the token that a
   ]);
 });
 
-for (const target of ['phantom_request', 'phantom_policy', 'phantom_settings', 'phantom_client']) {
+for (const target of ['phantom_request', 'phantom_policy', 'phantom_rest']) {
   test(`http.conf: $${target} is made anew after an internal redirect, and depends on no value (S93)`, (t) => {
     const names = directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token', target)).map(
       (directive) => directive.split(/\s/)[0],
@@ -213,11 +211,10 @@ for (const target of ['phantom_request', 'phantom_policy', 'phantom_settings', '
 
 test('auth_request/protect.conf: keeps the texts of its location after it said that it is here, before anything else (S84)', (t) => {
   const withoutComments = AUTH_REQUEST_CONF.replace(/^[ \t]*#.*$/gm, '');
-  t.deepEqual(directivesOf(withoutComments).slice(0, 5), [
+  t.deepEqual(directivesOf(withoutComments).slice(0, 4), [
     'set $phantom_here here',
     'set $phantom_kept_request $phantom_request',
-    'set $phantom_kept_settings $phantom_settings',
-    'set $phantom_kept_client $phantom_client',
+    'set $phantom_kept_rest $phantom_rest',
     'auth_request /_phantom_token_authorize',
   ]);
 });
