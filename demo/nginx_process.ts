@@ -46,6 +46,8 @@ export interface NginxProcess {
   /** Of the master process. */
   readonly pid: number;
   readonly prefix: string;
+  /** Process ids of all workers started so far, in the order of their start. */
+  workerPids(): Promise<number[]>;
   errorLog(): Promise<string>;
   /** Of `logs/access.log`, which {@link httpDefaults} sets; empty when there is none. */
   accessLog(): Promise<string>;
@@ -287,6 +289,7 @@ function newNginxProcess(
   return {
     pid: running.pid,
     prefix,
+    workerPids: async () => startedWorkers(await readErrorLog(prefix)).map(Number),
     errorLog: () => readErrorLog(prefix),
     accessLog: () => readFile(join(prefix, 'logs/access.log'), 'utf8').catch(() => ''),
     writeConf: (conf) => writeFile(join(prefix, 'nginx.conf'), conf),

@@ -102,10 +102,10 @@ function handle(r, mode) {
     const policy = isOpen ? "\n\n\n\n" /* none */ : readPolicy(r, request);
     const record = readRecord(cacheKey((request.slice("here on\n" /* on */.length + policy.length + 1))));
     const nowSec = (Math.floor(Date.now() / 1e3));
-    if (record === void 0 || !(policy === "\n\n\n\n" /* none */ ? (Number(record.slice(0 /* readyUntil */, 10 /* expiry */)) > nowSec) : (record.slice(70 /* policy */, Number(record.slice(50 /* grantsStart */, 60 /* authorizationStart */))) === policy) ? (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) : policyPart().meetsPolicy(record, policy, nowSec))) {
+    if (record === void 0 || !(policy === "\n\n\n\n" /* none */ ? (Number(record.slice(0 /* readyUntil */, 10 /* expiry */)) > nowSec) : (record.slice(60 /* policy */, Number(record.slice(50 /* grantsStart */, 55 /* authorizationStart */))) === policy) ? (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) : policyPart().meetsPolicy(record, policy, nowSec))) {
       return policyPart().timesPart().missPart().handleMiss(r, mode, request);
     }
-    grant(r, mode, (record.slice(Number(record.slice(60 /* authorizationStart */, 70 /* policy */)))), "HIT");
+    grant(r, mode, (record.slice(Number(record.slice(55 /* authorizationStart */, 60 /* policy */)))), "HIT");
   } catch (e) {
     policyPart().timesPart().missPart().failOnBug(r, mode, e);
   }
@@ -142,8 +142,8 @@ function isWholePolicy(lines) {
 // src/core/record.ts
 function grantsOf(record) {
   return record.slice(
-    Number(record.slice(50 /* grantsStart */, 60 /* authorizationStart */)),
-    Number(record.slice(60 /* authorizationStart */, 70 /* policy */))
+    Number(record.slice(50 /* grantsStart */, 55 /* authorizationStart */)),
+    Number(record.slice(55 /* authorizationStart */, 60 /* policy */))
   );
 }
 
@@ -877,8 +877,8 @@ function misconfiguration(problem) {
 var NEVER_SEC = 9999999999;
 function encodeRecord(times, jwt2, grants, metPolicy) {
   const tokenEndSec = times.tokenExpiresAtSec === void 0 ? NEVER_SEC : times.tokenExpiresAtSec;
-  const digits = tenDigits(readyUntilSec(times)) + tenDigits(times.expiresAtSec) + tenDigits(times.notBeforeSec) + tenDigits(times.storedAtSec) + tenDigits(tokenEndSec) + tenDigits(70 /* policy */ + metPolicy.length) + tenDigits(70 /* policy */ + metPolicy.length + grants.length);
-  return `${digits}${metPolicy}${grants}Bearer ${jwt2}`;
+  const head = digits(readyUntilSec(times), 10) + digits(times.expiresAtSec, 10) + digits(times.notBeforeSec, 10) + digits(times.storedAtSec, 10) + digits(tokenEndSec, 10) + digits(60 /* policy */ + metPolicy.length, 5) + digits(60 /* policy */ + metPolicy.length + grants.length, 5);
+  return `${head}${metPolicy}${grants}Bearer ${jwt2}`;
 }
 function readyUntilSec(times) {
   return times.notBeforeSec > times.storedAtSec + DEFAULT_CLOCK_SKEW_SEC ? 0 : Math.min(times.expiresAtSec, times.storedAtSec + DEFAULT_CACHE_TTL_SEC);
@@ -893,8 +893,8 @@ function isStale(record, limits, nowSec) {
   const isWanted = limits.staleIfErrorSec > 0 && limits.cacheTtlSec > 0;
   return isWanted && nowSec < Math.min(recordEndSec + limits.staleIfErrorSec, tokenEndSec);
 }
-function tenDigits(value) {
-  return String(value).padStart(10, "0");
+function digits(value, width) {
+  return String(value).padStart(width, "0");
 }
 
 // src/edge/clock.ts
@@ -1131,7 +1131,7 @@ function decideKnown(key, settings, ifActive, ifRejected) {
 }
 function decideRecord(record, settings, nowSec, cacheStatus) {
   const reason = checkPolicy(grantsOf(record), notBeforeOf(record), settings, nowSec);
-  return reason === void 0 ? granted((record.slice(Number(record.slice(60 /* authorizationStart */, 70 /* policy */)))), cacheStatus) : denied(reason, cacheStatus);
+  return reason === void 0 ? granted((record.slice(Number(record.slice(55 /* authorizationStart */, 60 /* policy */)))), cacheStatus) : denied(reason, cacheStatus);
 }
 function isYoungEnough(record, settings, nowSec) {
   return ageSecOf(record, nowSec) < settings.cacheTtlSec;

@@ -1,17 +1,14 @@
 // Unpacks Debian's nginx and njs into a folder, without root and without touching the system.
 import { access, chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ensureCommands } from './debian_packages.mjs';
 import { lastLines, runCommand } from './run_command.mjs';
 
 /** @typedef {{problem: string, advice: string}} Problem */
 
 const PACKAGES = 'nginx,libnginx-mod-http-js';
 // debian-archive-keyring: Ubuntu's apt does not know Debian's keys.
-const INSTALL_MMDEBSTRAP = [
-  ['update', '-qq'],
-  ['install', '-y', '-qq', '--no-install-recommends', 'mmdebstrap', 'debian-archive-keyring'],
-];
-const INSTALL_ADVICE = 'Install mmdebstrap (`apt-get install mmdebstrap debian-archive-keyring`)';
+const MMDEBSTRAP_PACKAGES = ['mmdebstrap', 'debian-archive-keyring'];
 const ABANDONED_AFTER_MS = 3600_000;
 
 /** @type {Promise<Problem | undefined> | undefined} */
@@ -44,7 +41,7 @@ export async function unpackDebianNginx(suite, root, log) {
       advice: 'Use Linux, a container or a virtual machine',
     };
   }
-  mmdebstrapIsThere ??= ensureMmdebstrap(log);
+  mmdebstrapIsThere ??= ensureCommands(['mmdebstrap'], MMDEBSTRAP_PACKAGES, log);
   const missing = await mmdebstrapIsThere;
   if (missing) return missing;
 
@@ -61,26 +58,6 @@ export async function unpackDebianNginx(suite, root, log) {
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
-}
-
-/**
- * @param {(line: string) => void} log
- * @returns {Promise<Problem | undefined>}
- */
-async function ensureMmdebstrap(log) {
-  if (await isInstalled('mmdebstrap')) return undefined;
-  const mayInstall =
-    process.getuid?.() === 0 && (await exists('/etc/debian_version')) && (await isInstalled('apt-get'));
-  if (!mayInstall) return { problem: 'mmdebstrap is not installed', advice: INSTALL_ADVICE };
-
-  log('installing mmdebstrap with apt-get, to fetch nginx ...');
-  for (const args of INSTALL_MMDEBSTRAP) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const result = await runCommand('apt-get', args, { env });
-    if (!result.ok)
-      return { problem: `${result.problem}\n${lastLines(result.output)}`, advice: INSTALL_ADVICE };
-  }
-  return undefined;
 }
 
 /**
@@ -190,11 +167,6 @@ async function removeAbandoned(root) {
  */
 async function listDirectory(path) {
   return readdir(path).catch(() => []);
-}
-
-/** @param {string} command */
-async function isInstalled(command) {
-  return (await runCommand(command, ['--version'], { timeoutMs: 10_000 })).ok;
 }
 
 /** @param {string} path */

@@ -1,9 +1,10 @@
 // Makes a fresh checkout ready: `node scripts/setup.mjs demo` before the demo, `... test` before the tests,
-// `... image` before those of the container image.
+// `... image` before those of the container image, `... bench` before the benchmark.
 // It runs before anything is installed, so it uses nothing but Node.
 import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureCommands } from './debian_packages.mjs';
 import { RUNTIMES, resolveNginx } from './nginx_runtime.mjs';
 import { npmCommand } from './npm_command.mjs';
 import { lastLines, runCommand } from './run_command.mjs';
@@ -22,7 +23,17 @@ const STEPS = {
   // No build: `npm test` is to find out when the committed bundle is not what the sources give.
   test: [[checkNode], [installPackages], [() => findNginx('modern'), () => findNginx('legacy')]],
   image: [[checkNode], [installPackages]],
+  bench: [
+    [checkNode],
+    [installPackages],
+    [() => findNginx('modern'), () => findNginx('legacy')],
+    [findBenchTools],
+  ],
 };
+
+/** Load, CPUs and instructions: what the benchmark runs. */
+const BENCH_COMMANDS = ['wrk', 'taskset', 'valgrind'];
+const BENCH_PACKAGES = ['wrk', 'util-linux', 'valgrind'];
 
 /** @returns {Promise<StepResult>} */
 async function checkNode() {
@@ -79,6 +90,12 @@ async function buildBundle() {
   const problems = await buildProducts();
   if (problems.length === 0) return { done: 'dist/ built' };
   return { problem: `the script cannot be built:\n${problems.join('\n')}`, advice: 'Correct the sources' };
+}
+
+/** @returns {Promise<StepResult>} */
+async function findBenchTools() {
+  const problem = await ensureCommands(BENCH_COMMANDS, BENCH_PACKAGES, announce);
+  return problem ?? { done: BENCH_COMMANDS.join(', ') };
 }
 
 /**

@@ -1,13 +1,17 @@
 // What is stored for an active token. The layout lets a hit find the header's value by two numbers and one slice:
 //
-//   rrrrrrrrrreeeeeeeeeennnnnnnnnnssssssssssxxxxxxxxxxggggggggggaaaaaaaaaa<policy><grants>Bearer <jwt>
+//   rrrrrrrrrreeeeeeeeeennnnnnnnnnssssssssssxxxxxxxxxxgggggaaaaa<policy><grants>Bearer <jwt>
 //
 // r: ready until, e: expiry of the record, n: not before, s: stored, x: expiry of the token, epoch seconds; g and a: where
-// grants and `Bearer` start. Each has ten digits. The policy is that of the location that stored the record, if the
-// token met it; the grants are those of policy.ts. They stand before the JWT, so that nothing searches through it.
+// grants and `Bearer` start, in five digits, as nothing longer is stored (edge/shared_cache.ts). The policy is that of the
+// location that stored the record, if the token met it; the grants are those of policy.ts. They stand before the JWT, so
+// that nothing searches through it.
 import { DEFAULT_CACHE_TTL_SEC, DEFAULT_CLOCK_SKEW_SEC } from './settings.js';
 
-/** Where a field starts, and the one before it ends. An enum, because its values stand in the bundle as they are: a hit pays for each constant. */
+/**
+ * Where a field starts, and the one before it ends.
+ * An enum, because its values stand in the bundle as they are: a hit pays for each constant.
+ */
 enum At {
   readyUntil = 0,
   expiry = 10,
@@ -15,8 +19,8 @@ enum At {
   stored = 30,
   tokenExpiry = 40,
   grantsStart = 50,
-  authorizationStart = 60,
-  policy = 70,
+  authorizationStart = 55,
+  policy = 60,
 }
 const NEVER_SEC = 9999999999;
 
@@ -38,15 +42,15 @@ export interface RecordTimes {
  */
 export function encodeRecord(times: RecordTimes, jwt: string, grants: string, metPolicy: string): string {
   const tokenEndSec = times.tokenExpiresAtSec === undefined ? NEVER_SEC : times.tokenExpiresAtSec;
-  const digits =
-    tenDigits(readyUntilSec(times)) +
-    tenDigits(times.expiresAtSec) +
-    tenDigits(times.notBeforeSec) +
-    tenDigits(times.storedAtSec) +
-    tenDigits(tokenEndSec) +
-    tenDigits(At.policy + metPolicy.length) +
-    tenDigits(At.policy + metPolicy.length + grants.length);
-  return `${digits}${metPolicy}${grants}Bearer ${jwt}`;
+  const head =
+    digits(readyUntilSec(times), 10) +
+    digits(times.expiresAtSec, 10) +
+    digits(times.notBeforeSec, 10) +
+    digits(times.storedAtSec, 10) +
+    digits(tokenEndSec, 10) +
+    digits(At.policy + metPolicy.length, 5) +
+    digits(At.policy + metPolicy.length + grants.length, 5);
+  return `${head}${metPolicy}${grants}Bearer ${jwt}`;
 }
 
 /** Until when a location with the default TTL and skew takes the record: what the other times say, in one. */
@@ -119,6 +123,6 @@ export function isStoredUnder(record: string, policy: string): boolean {
   return record.slice(At.policy, Number(record.slice(At.grantsStart, At.authorizationStart))) === policy;
 }
 
-function tenDigits(value: number): string {
-  return String(value).padStart(10, '0');
+function digits(value: number, width: number): string {
+  return String(value).padStart(width, '0');
 }

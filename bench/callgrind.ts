@@ -1,0 +1,80 @@
+// nginx under valgrind's callgrind, which counts the instructions that a worker runs.
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { runCommand } from '../scripts/run_command.mjs';
+import { cpuTimeNs, isWaiting } from './processors.js';
+import { BenchError } from './program.js';
+
+const TIMEOUT_MS = 20_000;
+const POLL_MS = 5;
+
+export interface Callgrind {
+  /** A program that starts `binary` under callgrind; it takes nginx's own arguments. */
+  wrap(binary: string): Promise<string>;
+  /** Instructions that the process has run since this was last asked of it, or since its start. */
+  countSince(pid: number): Promise<number>;
+  remove(): Promise<void>;
+}
+
+export async function newCallgrind(): Promise<Callgrind> {
+  const folder = await mkdtemp(join(tmpdir(), 'phantom-token-callgrind-'));
+  const dumps = new Map<number, number>();
+  let wrappers = 0;
+  return {
+    async wrap(binary) {
+      wrappers += 1;
+      const wrapper = join(folder, `nginx-${wrappers}`);
+      await writeFile(wrapper, wrapperScript(binary, folder));
+      await chmod(wrapper, 0o755);
+      return wrapper;
+    },
+    async countSince(pid) {
+      const number = (dumps.get(pid) ?? 0) + 1;
+      dumps.set(pid, number);
+      await becomesIdle(pid);
+      // A worker reopens its logs at this signal, by the function that callgrind was told to write its counts at.
+      process.kill(pid, 'SIGUSR1');
+      return readDump(join(folder, `counts.${pid}.${number}`));
+    },
+    remove: () => rm(folder, { recursive: true }),
+  };
+}
+
+/** An empty environment: its size and its settings of the C library would be part of what is counted. */
+function wrapperScript(binary: string, folder: string): string {
+  return `#!/bin/sh
+exec env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin valgrind --quiet --tool=callgrind --trace-children=yes \\
+  --dump-before=ngx_reopen_files --callgrind-out-file='${folder}/counts.%p' '${binary}' "$@"
+`;
+}
+
+/** nginx looks at what signals have set, and then waits for events: one that comes in between is lost on it for long. */
+async function becomesIdle(pid: number): Promise<void> {
+  const deadlineMs = Date.now() + TIMEOUT_MS;
+  let before = -1;
+  while (Date.now() < deadlineMs) {
+    const ranNs = await cpuTimeNs(pid);
+    if (ranNs === before && (await isWaiting(pid))) return;
+    before = ranNs;
+    await delay(POLL_MS);
+  }
+  throw new BenchError('the worker does not become idle');
+}
+
+async function readDump(file: string): Promise<number> {
+  const deadlineMs = Date.now() + TIMEOUT_MS;
+  while (Date.now() < deadlineMs) {
+    const text = await readFile(file, 'utf8').catch(() => '');
+    // The last line; the count of this part alone comes before it.
+    if (/^totals: \d+$/m.test(text)) return Number(/^summary: (\d+)$/m.exec(text)?.[1]);
+    await delay(POLL_MS);
+  }
+  throw new BenchError('callgrind wrote no counts: does this nginx export its functions (-Wl,-E)?');
+}
+
+export async function valgrindVersion(): Promise<string> {
+  const { output } = await runCommand('valgrind', ['--version']);
+  return output.trim().replace('valgrind-', '');
+}

@@ -1,0 +1,49 @@
+// A running gateway: one nginx for each row, with one worker on a CPU of its own.
+import { freePort, httpDefaults, mainContext, type NginxBinary, startNginx } from '../demo/nginx_process.js';
+import type { Backends } from './backends.js';
+import type { Row, RuntimeName } from './rows.js';
+
+export interface Gateway {
+  readonly row: Row;
+  readonly url: string;
+  readonly workerPids: readonly number[];
+  stop(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  readonly runtimes: Readonly<Record<RuntimeName, NginxBinary>>;
+  readonly backends: Backends;
+  /** The line `worker_cpu_affinity ...;`, or empty. */
+  readonly affinity: string;
+  /** Of the zone of active tokens, as nginx takes it. */
+  readonly zoneSize: string;
+  /** Default 1. */
+  readonly workers?: number;
+}
+
+/** As a good configuration has them: without kept connections each request would open one. */
+const UPSTREAM_KEEPALIVE = 'keepalive 256; keepalive_requests 1000000000; keepalive_time 10h;';
+
+export async function startGateway(row: Row, options: GatewayOptions): Promise<Gateway> {
+  const port = await freePort();
+  const listen = `127.0.0.1:${port}`;
+  const runtime = options.runtimes[row.runtime];
+  const conf = (prefix: string) => `
+${mainContext(runtime, { workers: options.workers ?? 1 })}
+${row.modulePath === undefined ? '' : `load_module "${row.modulePath}";`}
+${options.affinity}
+events { worker_connections 16384; }
+http {
+  ${httpDefaults()}
+  upstream api { server 127.0.0.1:${options.backends.api.port}; ${UPSTREAM_KEEPALIVE} }
+  upstream login.bench { server 127.0.0.1:${options.backends.authorizationServer.port}; ${UPSTREAM_KEEPALIVE} }
+  ${row.http({ listen, prefix, zoneSize: options.zoneSize })}
+}`;
+  const nginx = await startNginx({ runtime, conf, files: row.files ?? {} });
+  return {
+    row,
+    url: `http://${listen}`,
+    workerPids: await nginx.workerPids(),
+    stop: () => nginx.stop(),
+  };
+}

@@ -1,0 +1,181 @@
+// What README and docs say of speed and memory, written from the files in bench/results/.
+import { markdownTable } from 'markdown-table';
+import { median } from 'simple-statistics';
+import {
+  type Cell,
+  type Conditions,
+  cellOf,
+  type HerdResult,
+  type PurgeResult,
+  type RowResult,
+  type ScaleResults,
+  type SpeedResults,
+  spreadOf,
+} from './results.js';
+import type { WorkloadName } from './rows.js';
+
+/** Parts of a page, by the word in their two markers. */
+export type Parts = Readonly<Record<string, string>>;
+
+/** What is written into which page. */
+export function pageParts(speed: SpeedResults, scale: ScaleResults): Readonly<Record<string, Parts>> {
+  return {
+    'README.md': { bench: speedText(speed) },
+    'docs/operations.md': { 'bench:memory': memoryText(scale), 'bench:scale': scaleText(scale) },
+  };
+}
+
+/** @throws when a marker is missing */
+export function writeParts(page: string, parts: Parts): string {
+  return Object.entries(parts).reduce((text, [name, part]) => replacePart(text, name, part), page);
+}
+
+function replacePart(text: string, name: string, part: string): string {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const [before, rest] = cutAt(text, begin);
+  const [, after] = cutAt(rest, end);
+  return `${before}${begin}\n${part}\n${end}${after}`;
+}
+
+function cutAt(text: string, marker: string): [before: string, after: string] {
+  const parts = text.split(marker);
+  if (parts.length !== 2) throw new Error(`the page does not hold ${marker} once`);
+  return parts as [string, string];
+}
+
+const COLUMNS: readonly [WorkloadName, string][] = [
+  ['hot', 'one hot token'],
+  ['many', '100,000 tokens'],
+  ['policy', 'hot, scopes and audience required'],
+  ['denied', 'one inactive token'],
+  ['miss', 'a new token each time'],
+];
+
+/** Rows of one workload take the price apart; they are in bench/results/ and in what `npm run bench` prints. */
+function isInReadme({ samples }: RowResult): boolean {
+  return Object.keys(samples).length > 1;
+}
+
+function speedText(results: SpeedResults): string {
+  const lines = results.rows
+    .filter(isInReadme)
+    .map((row) => [
+      row.title,
+      ...COLUMNS.map(([name]) => speedCell(cellOf(results, row, name), row.name === row.bare)),
+    ]);
+  const table = markdownTable([['', ...COLUMNS.map(([, title]) => title)], ...lines], {
+    alignDelimiters: false,
+  });
+  return [
+    '![CPU time for each request, by gateway](docs/speed.svg)',
+    'Microseconds of CPU that the gateway takes for each request; in bold what it takes more than a bare `proxy_pass`, then the ratio to it.',
+    table,
+    'The stock row wants a server that sends the JWT in a header. It looks at no scope, audience or `exp`, keeps tokens in ' +
+      'clear on disk, and forwards what it finds.',
+    `Medians of ${results.rounds} rounds, ± half the range between the quartiles. One worker on a CPU of its own, ` +
+      `${results.connections} connections, a JWT of ${results.jwtLength} bytes. ${machineText(results)}`,
+  ].join('\n\n');
+}
+
+function speedCell(cell: Cell | undefined, isBare: boolean): string {
+  if (cell === undefined) return '';
+  const whole = `${cell.cpuUs.median.toFixed(1)} ±${cell.cpuUs.halfRange.toFixed(1)}`;
+  if (isBare) return whole;
+  return `${whole}, **${signed(cell.addedCpuUs.median)}**, ${cell.cpuRatio.median.toFixed(1)}×`;
+}
+
+function signed(value: number): string {
+  const text = Math.abs(value).toFixed(1);
+  return value < 0 && text !== '0.0' ? `−${text}` : `+${text}`;
+}
+
+/** What `--date` and the like would say of a measurement, one sentence. */
+function machineText({ machine, date }: Conditions): string {
+  const { cpu, cores, isVirtual, kernel, nginx } = machine;
+  const place = `${cpu}, ${cores} cores${isVirtual ? ', a virtual machine' : ''}, Linux ${kernel}`;
+  const versions = (['modern', 'legacy'] as const)
+    .map((name) => `nginx ${nginx[name].nginx} with njs ${nginx[name].njs}`)
+    .join(' and ');
+  return `${place}; ${versions}; ${date.slice(0, 10)}.`;
+}
+
+/** Lengths at which nginx's next larger size begins. */
+const TABLE_LENGTHS = [400, 900, 1900, 3900];
+
+function memoryText({ memory }: ScaleResults): string {
+  const lines = TABLE_LENGTHS.flatMap((length) => {
+    const result = memory.tokens.find(({ jwtLength }) => jwtLength === length);
+    if (result === undefined) return [];
+    const kilobytes = (result.bytesPerToken / 1000).toFixed(1);
+    const tokens = downToTwoDigits(memory.emptyZoneBytes / result.bytesPerToken);
+    return [[`${grouped(length)} bytes`, `${kilobytes} kB`, grouped(tokens)]];
+  });
+  return markdownTable([['JWT up to', 'takes', 'tokens in the 32 MB of `zones.conf`'], ...lines], {
+    alignDelimiters: false,
+  });
+}
+
+function downToTwoDigits(value: number): number {
+  const unit = 10 ** (Math.floor(Math.log10(value)) - 1);
+  return Math.floor(value / unit) * unit;
+}
+
+function scaleText(results: ScaleResults): string {
+  const hits = results.hits
+    .map(({ records, samples }) => {
+      const { median: cpuUs } = spreadOf(samples.map((sample) => sample.cpuUs));
+      return `${cpuUs.toFixed(1)} µs among ${grouped(records)}`;
+    })
+    .join(', ');
+  return [
+    `- **Number of tokens.** A hit costs ${hits} (CPU time of the whole request, access mode, njs engine).`,
+    purgeText(results.purges),
+    herdText(results.herd),
+    workersText(results),
+  ].join('\n');
+}
+
+function purgeText(purges: readonly PurgeResult[]): string {
+  const times = purges.map(
+    ({ records, requestMs }) => `${grouped(records)} of them took ${requestMs.toFixed(0)} ms`,
+  );
+  return (
+    '- **Many tokens that end at once.** njs frees all ended records when the next new one is stored: ' +
+    `${times.join(', ')}, in which the workers wait. The size of the zone bounds it.`
+  );
+}
+
+function herdText(herd: readonly HerdResult[]): string {
+  const ours = herd.filter(({ name }) => name !== 'stock');
+  const asked = Math.max(
+    ...ours.flatMap(({ samples }) => samples.map(({ introspections }) => introspections)),
+  );
+  const times = ours.map(({ title, samples }) => {
+    const p99Ms = median(samples.map((sample) => sample.p99Ms));
+    return `${p99Ms.toFixed(0)} ms (${title})`;
+  });
+  const { clients = 0, answerMs = 0 } = ours[0] ?? {};
+  return (
+    `- **Many clients, one unknown token.** Of ${grouped(clients)} at the same moment ${asked === 1 ? 'one asks' : `${asked} ask`} ` +
+    `the authorization server, which takes ${answerMs} ms; 99 % are answered within ${times.join(', ')}.`
+  );
+}
+
+function workersText({ workers }: ScaleResults): string {
+  const [one, two] = workers.map(({ samples }) => ({
+    requestsPerSec: spreadOf(samples.map((sample) => sample.requestsPerSec)).median,
+    cpuUs: spreadOf(samples.map((sample) => sample.cpuUs)).median,
+  }));
+  if (one === undefined || two === undefined) return '';
+  const shared = workers.some(({ hasOwnCpus }) => !hasOwnCpus)
+    ? ' (on a machine where the load took its share of the same CPUs)'
+    : '';
+  return (
+    `- **Two workers** share one cache: ${one.cpuUs.toFixed(1)} µs for each request with one, ` +
+    `${two.cpuUs.toFixed(1)} µs with two${shared}.`
+  );
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString('en-US');
+}

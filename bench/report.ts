@@ -1,0 +1,24 @@
+/** `npm run bench:report`: writes the figures and the picture of README and docs from the files in bench/results/. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { drawChart } from './chart.js';
+import { BenchError, runProgram } from './program.js';
+import { pageParts, writeParts } from './readme_text.js';
+import { RESULTS, readResults, type ScaleResults, type SpeedResults } from './results.js';
+
+const ROOT = new URL('../', import.meta.url);
+
+async function main(): Promise<number> {
+  const speed = await readResults<SpeedResults>(RESULTS.speed);
+  const scale = await readResults<ScaleResults>(RESULTS.scale);
+  if (speed === undefined || scale === undefined) {
+    throw new BenchError('bench/results/ lacks a file: run `npm run bench` and `npm run bench:scale`');
+  }
+  for (const [name, parts] of Object.entries(pageParts(speed, scale))) {
+    const page = new URL(name, ROOT);
+    await writeFile(page, writeParts(await readFile(page, 'utf8'), parts));
+  }
+  await writeFile(new URL('docs/speed.svg', ROOT), drawChart(speed));
+  return 0;
+}
+
+await runProgram(main);

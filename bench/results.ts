@@ -1,0 +1,148 @@
+// The files in bench/results/: each measurement, none left out, and where it was made.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { interquartileRange, median } from 'simple-statistics';
+import type { HerdSample } from './herd.js';
+import type { Machine } from './machine.js';
+import type { Sample } from './measure.js';
+import type { Memory } from './processors.js';
+import type { WorkloadName } from './rows.js';
+
+/** Under which conditions a file was made. */
+export interface Conditions {
+  /** ISO 8601, UTC. */
+  readonly date: string;
+  readonly command: string;
+  readonly machine: Machine;
+  readonly jwtLength: number;
+}
+
+export interface SpeedResults extends Conditions {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly connections: number;
+  readonly rows: readonly RowResult[];
+}
+
+export interface RowResult {
+  readonly name: string;
+  readonly title: string;
+  /** Name of the row that the others are compared with. */
+  readonly bare: string;
+  /** Of the worker when all rounds were over. */
+  readonly memory: Memory;
+  /** One sample for each round, in their order; no workload that the row does not serve. */
+  readonly samples: Partial<Record<WorkloadName, readonly Sample[]>>;
+}
+
+export interface ScaleResults extends Conditions {
+  readonly memory: MemoryResult;
+  readonly herd: readonly HerdResult[];
+  readonly workers: readonly WorkerResult[];
+  readonly hits: readonly HitResult[];
+  readonly purges: readonly PurgeResult[];
+}
+
+/** What cached tokens take in the zone as it is shipped. */
+export interface MemoryResult {
+  /** Free when nothing is in it: less than its size, because nginx keeps its own lists there. */
+  readonly emptyZoneBytes: number;
+  readonly tokens: readonly { readonly jwtLength: number; readonly bytesPerToken: number }[];
+}
+
+export interface HerdResult {
+  readonly name: string;
+  readonly title: string;
+  readonly clients: number;
+  /** How long the authorization server took to answer. */
+  readonly answerMs: number;
+  readonly samples: readonly HerdSample[];
+}
+
+export interface WorkerResult {
+  readonly workers: number;
+  /** Whether the gateway shared its CPUs with nobody. */
+  readonly hasOwnCpus: boolean;
+  readonly samples: readonly Sample[];
+}
+
+/** Hits on all of so many records in turn. */
+export interface HitResult {
+  readonly records: number;
+  readonly samples: readonly Sample[];
+}
+
+/** The request that makes njs free so many ended records, beside a usual miss. */
+export interface PurgeResult {
+  readonly records: number;
+  readonly zoneMb: number;
+  readonly requestMs: number;
+  readonly usualMs: number;
+}
+
+/** A median, and half the range between the quartiles. */
+export interface Spread {
+  readonly median: number;
+  readonly halfRange: number;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  return { median: median([...values]), halfRange: interquartileRange([...values]) / 2 };
+}
+
+export interface Cell {
+  readonly requestsPerSec: Spread;
+  readonly cpuUs: Spread;
+  readonly busy: Spread;
+  readonly p50Us: Spread;
+  readonly p99Us: Spread;
+  readonly p999Us: Spread;
+  /** Against the bare row of the same round, and then the median of rounds: what drifts, drifts in both. */
+  readonly addedCpuUs: Spread;
+  readonly cpuRatio: Spread;
+  readonly requestsRatio: Spread;
+}
+
+/** @returns undefined when the row or its bare row was not measured under that workload */
+export function cellOf(results: SpeedResults, row: RowResult, workload: WorkloadName): Cell | undefined {
+  const samples = row.samples[workload];
+  const bare = results.rows.find(({ name }) => name === row.bare)?.samples[workload];
+  if (samples === undefined || bare === undefined) return undefined;
+  const spread = (read: (sample: Sample) => number) => spreadOf(samples.map(read));
+  const paired = (compare: (sample: Sample, bareSample: Sample) => number) =>
+    spreadOf(samples.map((sample, round) => compare(sample, bare[round] as Sample)));
+  return {
+    requestsPerSec: spread((sample) => sample.requestsPerSec),
+    cpuUs: spread((sample) => sample.cpuUs),
+    busy: spread((sample) => sample.busy),
+    p50Us: spread((sample) => sample.p50Us),
+    p99Us: spread((sample) => sample.p99Us),
+    p999Us: spread((sample) => sample.p999Us),
+    addedCpuUs: paired((sample, bareSample) => sample.cpuUs - bareSample.cpuUs),
+    cpuRatio: paired((sample, bareSample) => sample.cpuUs / bareSample.cpuUs),
+    requestsRatio: paired((sample, bareSample) => sample.requestsPerSec / bareSample.requestsPerSec),
+  };
+}
+
+export async function writeResults(file: string | URL, results: object): Promise<void> {
+  await mkdir(dirname(typeof file === 'string' ? file : fileURLToPath(file)), { recursive: true });
+  await writeFile(file, `${JSON.stringify(results, toSixDigits, 1)}\n`);
+}
+
+/** More would only be noise. Whole numbers stay as they are. */
+function toSixDigits(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+}
+
+export const RESULTS = {
+  speed: new URL('results/speed.json', import.meta.url),
+  scale: new URL('results/scale.json', import.meta.url),
+  instructions: new URL('instructions.json', import.meta.url),
+} as const;
+
+/** @returns undefined when there is no such file */
+export async function readResults<T>(file: URL): Promise<T | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as T);
+}

@@ -1,0 +1,310 @@
+// What is compared: one row of the table for each gateway.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { INTROSPECTION } from './backends.js';
+import { AUDIENCE, JWT, SCOPES, SIZED_JWT_LENGTHS } from './jwt.js';
+
+const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
+const SNIPPETS = `${REPOSITORY}nginx`;
+
+export type WorkloadName = 'hot' | 'many' | 'miss' | 'denied' | 'policy';
+export type RuntimeName = 'modern' | 'legacy';
+
+/** What the API finds in Authorization. */
+export type Forwards = 'token' | 'jwt';
+
+export interface Row {
+  /** As `--rows` takes it, and as results name it. */
+  readonly name: string;
+  readonly title: string;
+  readonly runtime: RuntimeName;
+  readonly workloads: readonly WorkloadName[];
+  readonly forwards: Forwards;
+  /** The row of the same nginx that does nothing but proxy; itself for that row. */
+  readonly bare: string;
+  /** Whether the gateway asks the authorization server, remembers answers, and refuses inactive tokens. */
+  readonly introspects: boolean;
+  /** A further module to load. */
+  readonly modulePath?: string;
+  /** Lines of http. */
+  http(words: RowWords): string;
+  /** Files beside nginx.conf: texts by path, or files to copy. */
+  readonly files?: Record<string, string | URL>;
+}
+
+/** What a row's configuration is written with; `api` and `login.bench` are upstreams that it may name. */
+export interface RowWords {
+  readonly listen: string;
+  /** Folder of the gateway's files. */
+  readonly prefix: string;
+  /** Size of the zone of active tokens, as nginx takes it. */
+  readonly zoneSize: string;
+}
+
+/** Paths of the gateway: the token is introspected as active, inactive, held against a policy, active but slowly. */
+export const PATHS = { active: '/', denied: '/denied/', policy: '/policy/', slow: '/slow/' } as const;
+
+const PROXY = 'proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass http://api;';
+const CLIENT = 'proxy_set_header Authorization "Basic Z2F0ZXdheS1jbGllbnQ6Z2F0ZXdheS1zZWNyZXQ=";';
+const ALL: readonly WorkloadName[] = ['hot', 'many', 'miss', 'denied', 'policy'];
+const BUNDLE = new URL('../dist/phantom_token.js', import.meta.url);
+
+type Engine = 'njs' | 'qjs';
+
+const EMPTY_SCRIPT = 'function access(r) {}\nexport default { access };\n';
+const EMPTY_IN_BUNDLE = `import phantom_token from 'phantom_token.js';\n${EMPTY_SCRIPT.replace('{ access }', '{ access, bundled: phantom_token.access }')}`;
+
+export const ROWS: readonly Row[] = [
+  bareRow('bare', 'bare `proxy_pass`', 'modern'),
+  {
+    name: 'floor',
+    title: '`proxy_pass` with a constant JWT in Authorization',
+    runtime: 'modern',
+    workloads: ['hot'],
+    forwards: 'jwt',
+    bare: 'bare',
+    introspects: false,
+    http: (words) => server(words, `location / { proxy_set_header Authorization "Bearer ${JWT}"; ${PROXY} }`),
+  },
+  emptyRow('empty-njs', 'empty js_access handler, njs', 'njs', EMPTY_SCRIPT),
+  emptyRow('empty-qjs', 'empty js_access handler, QuickJS', 'qjs', EMPTY_SCRIPT),
+  emptyRow('empty-bundle-njs', 'empty handler in our bundle, njs', 'njs', EMPTY_IN_BUNDLE),
+  emptyRow('empty-bundle-qjs', 'empty handler in our bundle, QuickJS', 'qjs', EMPTY_IN_BUNDLE),
+  {
+    name: 'stock',
+    title: 'stock `auth_request` + `proxy_cache`',
+    runtime: 'modern',
+    workloads: ['hot', 'many', 'miss', 'denied'],
+    forwards: 'jwt',
+    bare: 'bare',
+    introspects: true,
+    http: stockHttp,
+  },
+  accessRow('access-njs', 'access mode, njs', 'njs'),
+  accessRow('access-qjs', 'access mode, QuickJS', 'qjs'),
+  authRequestRow('auth-request-njs', 'auth_request mode, njs', 'modern', 'njs'),
+  authRequestRow('auth-request-qjs', 'auth_request mode, QuickJS', 'modern', 'qjs'),
+  bareRow('bare-legacy', 'bare `proxy_pass`, old nginx', 'legacy'),
+  authRequestRow('auth-request-legacy', 'auth_request mode, njs 0.8', 'legacy', undefined),
+];
+
+/**
+ * A row of the reader's own.
+ * @param config  lines of http with `{{listen}}` where a server listens; see bench/README.md
+ */
+export function customRow(config: string, modulePath: string | undefined): Row {
+  return {
+    name: 'custom',
+    title: 'the given configuration',
+    runtime: 'modern',
+    workloads: ALL.filter((name) => isServedBy(config, name)),
+    forwards: 'jwt',
+    bare: 'bare',
+    introspects: true,
+    ...(modulePath !== undefined && { modulePath }),
+    http: ({ listen, prefix }) => config.replaceAll('{{listen}}', listen).replaceAll('{{prefix}}', prefix),
+  };
+}
+
+function isServedBy(config: string, workload: WorkloadName): boolean {
+  return workload === 'denied' || workload === 'policy' ? config.includes(PATHS[workload]) : true;
+}
+
+function bareRow(name: string, title: string, runtime: RuntimeName): Row {
+  return {
+    name,
+    title,
+    runtime,
+    workloads: ALL,
+    forwards: 'token',
+    bare: name,
+    introspects: false,
+    http: (words) => server(words, `location / { ${PROXY} }`),
+  };
+}
+
+function emptyRow(name: string, title: string, engine: Engine, script: string): Row {
+  return {
+    name,
+    title,
+    runtime: 'modern',
+    workloads: ['hot'],
+    forwards: 'token',
+    bare: 'bare',
+    introspects: false,
+    files: { 'js/empty.js': script, 'js/phantom_token.js': BUNDLE },
+    http: (words) => `
+  js_engine ${engine};
+  js_path ${words.prefix}/js;
+  js_import empty from empty.js;
+  ${server(words, `location / { js_access empty.access; ${PROXY} }`)}`,
+  };
+}
+
+function accessRow(name: string, title: string, engine: Engine): Row {
+  return {
+    ...ourRow(name, title, 'modern'),
+    http: (words) => ourHttp(words, engine, 'zones.conf', '', `include ${SNIPPETS}/protect.conf;`),
+  };
+}
+
+function authRequestRow(name: string, title: string, runtime: RuntimeName, engine: Engine | undefined): Row {
+  const zones = runtime === 'legacy' ? 'zones_njs_0.8.conf' : 'zones.conf';
+  const top = `include ${SNIPPETS}/auth_request/server.conf;`;
+  return {
+    ...ourRow(name, title, runtime),
+    http: (words) => ourHttp(words, engine, zones, top, `include ${SNIPPETS}/auth_request/protect.conf;`),
+  };
+}
+
+function ourRow(name: string, title: string, runtime: RuntimeName): Omit<Row, 'http'> {
+  return {
+    name,
+    title,
+    runtime,
+    workloads: ALL,
+    forwards: 'jwt',
+    bare: runtime === 'legacy' ? 'bare-legacy' : 'bare',
+    introspects: true,
+  };
+}
+
+/** @param engine  undefined where nginx knows one engine only, and no directive */
+function ourHttp(
+  words: RowWords,
+  engine: Engine | undefined,
+  zones: string,
+  serverTop: string,
+  protect: string,
+): string {
+  const policy = `set $phantom_token_required_scopes "${SCOPES}"; set $phantom_token_audience "${AUDIENCE}";`;
+  return `
+  ${engine === undefined ? '' : `js_engine ${engine};`}
+  js_path ${REPOSITORY}dist;
+  ${zonesOfSize(zones, words.zoneSize)}
+  include ${SNIPPETS}/http.conf;
+  ${server(
+    words,
+    `${serverTop}
+    ${protectedLocation(PATHS.active, '/introspect', '', protect)}
+    ${protectedLocation(PATHS.policy, '/introspect', policy, protect)}
+    ${protectedLocation(PATHS.denied, '/introspect_inactive', '', protect)}
+    ${introspectionLocation('/introspect', INTROSPECTION.active)}
+    ${protectedLocation(PATHS.slow, '/introspect_slowly', '', protect)}
+    ${introspectionLocation('/introspect_inactive', INTROSPECTION.inactive)}
+    ${introspectionLocation('/introspect_slowly', INTROSPECTION.slow)}`,
+  )}`;
+}
+
+/** Path of the scale row's figures, and those where a token stands for a JWT of that length. */
+export const METRICS = '/metrics';
+export const sizedPath = (length: number) => `/sized/${length}/`;
+
+/**
+ * Access mode on the default engine with as much memory as is wanted, for what depends on the number of tokens.
+ * @param cacheTtlSec  how long records live
+ */
+export function scaleRow(cacheTtlSec: number): Row {
+  const ttl = `set $phantom_token_cache_ttl ${cacheTtlSec};`;
+  const sized = SIZED_JWT_LENGTHS.map(
+    (length) => `
+    ${protectedLocation(sizedPath(length), `/introspect_${length}`, '')}
+    ${introspectionLocation(`/introspect_${length}`, INTROSPECTION.sized(length))}`,
+  );
+  return {
+    ...ourRow('scale', 'access mode, njs', 'modern'),
+    http: (words) => `
+  js_path ${REPOSITORY}dist;
+  ${zonesOfSize('zones.conf', words.zoneSize)}
+  include ${SNIPPETS}/http.conf;
+  ${server(
+    words,
+    `location = ${METRICS} { js_content phantom_token.metrics; }
+    ${protectedLocation(PATHS.active, '/introspect', ttl)}
+    ${introspectionLocation('/introspect', INTROSPECTION.active)}
+    ${sized.join('')}`,
+  )}`,
+  };
+}
+
+/** A location as the README shows it. */
+function protectedLocation(
+  path: string,
+  endpoint: string,
+  settings: string,
+  protect = `include ${SNIPPETS}/protect.conf;`,
+): string {
+  return `location ${path} {
+      set $phantom_token on;
+      set $phantom_token_introspection_endpoint ${endpoint};
+      ${settings}
+      ${protect}
+      ${PROXY}
+    }`;
+}
+
+/** The internal location that asks the authorization server, as the README shows it. */
+function introspectionLocation(path: string, remotePath: string): string {
+  return `location = ${path} {
+      include ${SNIPPETS}/introspection.conf; ${CLIENT}
+      proxy_pass http://login.bench${remotePath};
+    }`;
+}
+
+/** The shipped zones file with room for the run's tokens. */
+function zonesOfSize(file: string, size: string): string {
+  return readFileSync(`${SNIPPETS}/${file}`, 'utf8').replace(/(zone=phantom_token):\w+/, `$1:${size}`);
+}
+
+function server({ listen }: RowWords, lines: string): string {
+  return `server {
+    listen ${listen} backlog=4096;
+    server_name gateway.bench;
+    access_log off;
+    keepalive_requests 1000000000;
+    ${lines}
+  }`;
+}
+
+/**
+ * What one would build of stock nginx alone. Its limits are part of the row: the JWT has to come in a header, because
+ * nginx cannot take a body into a variable; scopes and audience are not looked at; the cache is on disk, its key is
+ * the token in clear, and one token is asked about once at a time (proxy_cache_lock).
+ */
+function stockHttp(words: RowWords): string {
+  const location = (path: string, endpoint: string) => `
+    location ${path} {
+      auth_request ${endpoint};
+      auth_request_set $jwt $upstream_http_x_jwt;
+      proxy_set_header Authorization "Bearer $jwt";
+      ${PROXY}
+    }`;
+  const introspection = (path: string, remotePath: string) => `
+    location = ${path} {
+      internal;
+      proxy_cache tokens;
+      proxy_cache_key "$uri $http_authorization";
+      proxy_cache_lock on;
+      proxy_cache_valid 401 5s;
+      proxy_pass_request_headers off;
+      proxy_method POST;
+      proxy_set_body "token=$bearer_token";
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Content-Type "application/x-www-form-urlencoded";
+      ${CLIENT}
+      proxy_pass http://login.bench${remotePath};
+    }`;
+  return `
+  proxy_cache_path ${words.prefix}/cache levels=1:2 keys_zone=tokens:64m max_size=4g inactive=1h use_temp_path=off;
+  map $http_authorization $bearer_token { default ""; "~*^Bearer +([A-Za-z0-9._~+/-]+=*)$" $1; }
+  ${server(
+    words,
+    `${location('/', '/introspect')}
+    ${location(PATHS.denied, '/introspect_inactive')}
+    ${introspection('/introspect', INTROSPECTION.activeInHeader)}
+    ${location(PATHS.slow, '/introspect_slowly')}
+    ${introspection('/introspect_inactive', INTROSPECTION.inactiveInHeader)}
+    ${introspection('/introspect_slowly', INTROSPECTION.slowInHeader)}`,
+  )}`;
+}

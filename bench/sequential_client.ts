@@ -1,0 +1,60 @@
+// One connection, one request after the other, always the same bytes: what is counted does not depend on time.
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+export interface SequentialClient {
+  /** Sends `count` requests; rejects when an answer has another status or the connection ends. */
+  send(count: number): Promise<void>;
+  close(): void;
+}
+
+export interface SequentialRequest {
+  readonly url: string;
+  readonly path: string;
+  readonly token: string;
+  readonly expectedStatus: number;
+}
+
+export async function openSequentialClient(request: SequentialRequest): Promise<SequentialClient> {
+  const { hostname, port } = new URL(request.url);
+  const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+  await once(socket, 'connect');
+  const bytes = Buffer.from(
+    `GET ${request.path} HTTP/1.1\r\nHost: gateway.bench\r\nAuthorization: Bearer ${request.token}\r\n\r\n`,
+  );
+  return {
+    async send(count) {
+      for (let sent = 0; sent < count; sent += 1) await exchange(socket, bytes, request.expectedStatus);
+    },
+    close: () => socket.destroy(),
+  };
+}
+
+function exchange(socket: Socket, request: Buffer, expectedStatus: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let received = '';
+    const finish = (error?: Error) => {
+      socket.off('data', onData).off('close', onClose).off('error', finish);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const onClose = () => finish(new Error(`the connection was closed after: ${received}`));
+    const onData = (chunk: Buffer) => {
+      received += chunk.toString('latin1');
+      const length = answerLength(received);
+      if (length === undefined || received.length < length) return;
+      const isExpected = received.startsWith(`HTTP/1.1 ${expectedStatus} `) && received.length === length;
+      finish(isExpected ? undefined : new Error(`unexpected answer: ${received}`));
+    };
+    socket.on('data', onData).on('close', onClose).on('error', finish);
+    socket.write(request);
+  });
+}
+
+/** @returns undefined while the head is not complete */
+function answerLength(received: string): number | undefined {
+  const headEnd = received.indexOf('\r\n\r\n');
+  if (headEnd === -1) return undefined;
+  const [, bodyLength] = /\r\ncontent-length: (\d+)/i.exec(received.slice(0, headEnd)) ?? [];
+  return headEnd + 4 + Number(bodyLength ?? 0);
+}

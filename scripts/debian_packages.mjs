@@ -1,0 +1,57 @@
+// Programs that Debian's packages bring: installed by apt-get where this may be done, asked for where not.
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { lastLines, runCommand } from './run_command.mjs';
+
+/** @typedef {import('./debian_nginx.mjs').Problem} Problem */
+
+/**
+ * Sees to it that the commands are on the PATH. Installs only as root on Debian or a relative of it.
+ * @param {string[]} commands
+ * @param {string[]} packages  that bring them
+ * @param {(line: string) => void} log  told what takes time
+ * @returns {Promise<Problem | undefined>} undefined when all are there
+ */
+export async function ensureCommands(commands, packages, log) {
+  const missing = await missingCommands(commands);
+  if (missing.length === 0) return undefined;
+  const advice = `Install ${missing.join(', ')} (\`apt-get install ${packages.join(' ')}\`)`;
+  const mayInstall =
+    process.getuid?.() === 0 &&
+    (await isThere('/etc/debian_version', constants.R_OK)) &&
+    (await missingCommands(['apt-get'])).length === 0;
+  if (!mayInstall) return { problem: `${missing.join(', ')} not installed`, advice };
+
+  log(`installing ${packages.join(', ')} with apt-get ...`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  for (const args of [
+    ['update', '-qq'],
+    ['install', '-y', '-qq', '--no-install-recommends', ...packages],
+  ]) {
+    const result = await runCommand('apt-get', args, { env });
+    if (!result.ok) return { problem: `${result.problem}\n${lastLines(result.output)}`, advice };
+  }
+  return undefined;
+}
+
+/** @param {string[]} commands */
+async function missingCommands(commands) {
+  const directories = (process.env.PATH ?? '').split(delimiter).filter((path) => path.startsWith('/'));
+  const missing = [];
+  for (const command of commands) {
+    const found = await Promise.all(directories.map((path) => isThere(join(path, command), constants.X_OK)));
+    if (!found.includes(true)) missing.push(command);
+  }
+  return missing;
+}
+
+/**
+ * @param {string} path
+ * @param {number} mode
+ */
+async function isThere(path, mode) {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
+}

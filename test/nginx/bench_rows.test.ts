@@ -1,0 +1,65 @@
+// The benchmark's rows do what they say, so that a change of the snippets is not found out during a measurement.
+import { readFile } from 'node:fs/promises';
+import test, { type ExecutionContext } from 'ava';
+import pLimit from 'p-limit';
+import { request } from 'undici';
+import { type Backends, ECHO, startBackends } from '../../bench/backends.js';
+import { type Gateway, startGateway } from '../../bench/gateway.js';
+import { JWT } from '../../bench/jwt.js';
+import { findRuntimes } from '../../bench/machine.js';
+import { customRow, PATHS, ROWS, type Row, scaleRow, type WorkloadName } from '../../bench/rows.js';
+import { isRefused } from '../../bench/workloads.js';
+
+const README = await readFile(new URL('../../bench/README.md', import.meta.url), 'utf8');
+const EXAMPLE = README.split('```nginx\n')[1]?.split('```')[0] ?? '';
+const runtimes = await findRuntimes();
+/** AVA starts all tests of a file at once; so many gateways run at a time. */
+const inTurn = pLimit(4);
+
+function onGateway(row: Row, run: (gateway: Gateway, backends: Backends) => Promise<void>): Promise<void> {
+  return inTurn(async () => {
+    const backends = await startBackends(runtimes.modern, '');
+    try {
+      const gateway = await startGateway(row, { runtimes, backends, affinity: '', zoneSize: '2m' });
+      try {
+        await run(gateway, backends);
+      } finally {
+        await gateway.stop();
+      }
+    } finally {
+      await backends.stop();
+    }
+  });
+}
+
+async function send(url: string, path: string): Promise<{ status: number; received: string }> {
+  const headers = { authorization: 'Bearer opaque-1' };
+  const response = await request(`${url}${path}${ECHO}`, { headers });
+  return { status: response.statusCode, received: await response.body.text() };
+}
+
+async function assertRow(t: ExecutionContext, row: Row, workload: WorkloadName, path: string): Promise<void> {
+  await onGateway(row, async ({ url }, backends) => {
+    for (const turn of ['first', 'second']) {
+      const { status, received } = await send(url, path);
+      t.is(status, isRefused(row, workload) ? 401 : 200, turn);
+      if (status === 200) t.is(received, `Bearer ${row.forwards === 'jwt' ? JWT : 'opaque-1'}`, turn);
+    }
+    t.is(await backends.authorizationServer.requestCount(), row.introspects ? 1 : 0);
+    t.is(await backends.api.requestCount(), isRefused(row, workload) ? 0 : 2);
+  });
+}
+
+for (const row of [...ROWS, scaleRow(60), customRow(EXAMPLE, undefined)]) {
+  test(`${row.name}: gives the API what it says, and asks once for a token that it keeps`, (t) =>
+    assertRow(t, row, 'hot', PATHS.active));
+}
+
+for (const workload of ['denied', 'policy'] as const) {
+  for (const row of ROWS.filter(
+    ({ introspects, workloads }) => introspects && workloads.includes(workload),
+  )) {
+    test(`${row.name}, ${workload}: does what it says, without a question each time`, (t) =>
+      assertRow(t, row, workload, PATHS[workload]));
+  }
+}

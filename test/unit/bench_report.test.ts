@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import { drawChart } from '../../bench/chart.js';
+import { pageParts, writeParts } from '../../bench/readme_text.js';
+import {
+  cellOf,
+  RESULTS,
+  type RowResult,
+  type ScaleResults,
+  type SpeedResults,
+} from '../../bench/results.js';
+import { ROWS } from '../../bench/rows.js';
+
+const SPEED: SpeedResults = JSON.parse(readFileSync(RESULTS.speed, 'utf8'));
+const SCALE: ScaleResults = JSON.parse(readFileSync(RESULTS.scale, 'utf8'));
+
+function read(path: string): string {
+  return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+}
+
+for (const [name, parts] of Object.entries(pageParts(SPEED, SCALE))) {
+  test(`${name}: says of speed and memory what the measured files say: run \`npm run bench:report\` after a benchmark`, (t) => {
+    const page = read(name);
+    t.is(writeParts(page, parts), page);
+  });
+}
+
+test('docs/speed.svg: shows what the measured file says', (t) => {
+  t.is(drawChart(SPEED), read('docs/speed.svg'));
+});
+
+test('bench/results/speed.json: is of a whole run, so that no row is left out because it looks bad', (t) => {
+  t.deepEqual(
+    SPEED.rows.map(({ name, samples }) => [name, Object.keys(samples).toSorted()]),
+    ROWS.map(({ name, workloads }) => [name, workloads.toSorted()]),
+  );
+});
+
+test('writeParts: writes between the markers and leaves the rest', (t) => {
+  const part = (name: string, text: string) => `<!-- ${name}:begin -->\n${text}\n<!-- ${name}:end -->`;
+  const names = ['bench', 'bench:memory', 'bench:scale'];
+  const page = (texts: string[]) =>
+    `a\n${names.map((name, i) => part(name, texts[i] ?? '')).join('\nb\n')}\nc\n`;
+  const parts = { bench: '1', 'bench:memory': '2', 'bench:scale': '3' };
+  t.is(writeParts(page(['x', 'y', 'z']), parts), page(['1', '2', '3']));
+});
+
+test('writeParts: a marker that is missing or there twice is an error, so that no figure stays behind', (t) => {
+  const parts = { bench: '', 'bench:memory': '', 'bench:scale': '' };
+  const page = writeParts.bind(undefined);
+  t.throws(() => page('', parts), { message: /<!-- bench:begin --> once/ });
+  const twice = '<!-- bench:begin --><!-- bench:end --><!-- bench:begin -->';
+  t.throws(() => page(twice, parts), { message: /<!-- bench:begin --> once/ });
+});
+
+test('drawChart: names what it shows also to those who cannot see it, and loads nothing', (t) => {
+  const svg = drawChart(SPEED);
+  t.regex(svg, /role="img"[\s\S]*<title>[^<]+<\/title>\n<desc>[^<]*access mode, njs: \d/);
+  t.notRegex(svg, /url\(|href|@import|@font-face/);
+});
+
+function rowWith(name: string, cpuUs: number[]): RowResult {
+  const sample = { requestsPerSec: 1, busy: 1, p50Us: 1, p99Us: 1, p999Us: 1, introspections: 0 };
+  return {
+    name,
+    title: name,
+    bare: 'bare',
+    memory: { privateBytes: 0, sharedBytes: 0 },
+    samples: { hot: cpuUs.map((us) => ({ ...sample, cpuUs: us })) },
+  };
+}
+
+test('cellOf: compares each round with the bare row of that round, so that drift of the machine cancels out', (t) => {
+  const row = rowWith('ours', [15, 25, 105]);
+  const results = { ...SPEED, rows: [rowWith('bare', [10, 20, 100]), row] };
+  const cell = cellOf(results, row, 'hot');
+  t.deepEqual(cell?.addedCpuUs, { median: 5, halfRange: 0 });
+  t.deepEqual(cell?.cpuUs.median, 25);
+  t.is(cell?.cpuRatio.median, 1.25);
+});
+
+test('cellOf: a workload that was not measured has no cell', (t) => {
+  const row = rowWith('ours', [1]);
+  t.is(cellOf({ ...SPEED, rows: [rowWith('bare', [1]), row] }, row, 'miss'), undefined);
+});
