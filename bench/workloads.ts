@@ -22,6 +22,8 @@ const NEGATIVE_CACHE_TTL_SEC = 5;
 // A common length, so that requests are equally long in all workloads.
 const HOT: Tokens = { prefix: 'opaque-token-of-the-benchmark-one-', first: 0, count: 1 };
 const MANY: Tokens = { prefix: 'opaque-token-of-the-benchmark-fix-', first: 0, count: MANY_TOKENS };
+// Its own, since a record remembers one policy: that of the location at which its token was first seen.
+const OF_POLICY: Tokens = { prefix: 'opaque-token-of-the-benchmark-pol-', first: 0, count: 1 };
 const DENIED: Tokens = { prefix: 'opaque-token-of-the-benchmark-bad-', first: 0, count: 1 };
 
 export const WORKLOADS: readonly Workload[] = [
@@ -30,7 +32,7 @@ export const WORKLOADS: readonly Workload[] = [
     name: 'policy',
     title: 'one hot token, scopes and audience required',
     path: PATHS.policy,
-    tokens: () => HOT,
+    tokens: () => OF_POLICY,
     isFilled: false,
   },
   {

@@ -7,76 +7,54 @@ import crypto2 from "crypto";
 import nodeCrypto from "crypto";
 import fs from "fs";
 
-// src/core/metrics.ts
-function requestsSeries(cacheStatus) {
-  return `phantom_token_requests_total{cache_status="${cacheStatus === "" ? "NONE" : cacheStatus}"}`;
-}
-
 // src/edge/counters.ts
 function countRequest(cacheStatus) {
-  if (isOff) {
-    return;
-  }
   const zone = ngx.shared.phantom_token_metrics;
   if (zone === void 0) {
     isOff = true;
-    return;
+  } else {
+    policyPart().add(zone, policyPart().requestsSeries(cacheStatus), 1);
   }
-  add(zone, requestsSeries(cacheStatus), 1);
 }
 var isOff;
-function add(zone, series, by) {
-  try {
-    zone.incr(series, by, 0);
-  } catch (_fullOrOfStrings) {
-  }
-}
 
 // src/edge/shared_cache.ts
-function readRecord(key) {
-  records = records || ngx.shared.phantom_token;
+var records;
+function readFirstRecord(key) {
+  records = ngx.shared.phantom_token;
   return records === void 0 ? void 0 : records.get(key);
 }
-var records;
 
 // src/core/cache_key.ts
-function cacheKey(lookup) {
-  if (begun !== void 0) {
-    return begun.copy().update(lookup).digest("base64url");
-  }
+var begun;
+var wasCalled;
+function firstKey(lookup) {
   if (wasCalled) {
     begun = crypto2.createHash("sha256").update("2\n" /* prefix */);
   }
   wasCalled = true;
   return crypto2.createHash("sha256").update("2\n" /* prefix */ + lookup).digest("base64url");
 }
-var begun;
-var wasCalled;
 
 // src/edge/request.ts
-function readRequest(r, mode) {
-  const v = r.variables;
-  if (mode === "access") {
-    const live = v.phantom_request;
-    v.phantom_here = "";
-    return live;
-  }
+function takeKeptRequest(v) {
   const kept = v.phantom_kept_request;
   v.phantom_kept_request = "";
   return kept;
 }
-function readPolicy(r, request) {
-  const live = r.variables.phantom_policy;
+function readPolicy(v, request) {
+  const live = v.phantom_policy;
   return (request.startsWith(`${"here on\n" /* on */}${live}
 `)) ? live : policyPart().findPolicy(request);
 }
 
 // src/edge/respond.ts
-function grant(r, mode, authorization, cacheStatus) {
-  const v = r.variables;
+function grant(r, v, mode, authorization, cacheStatus) {
   v.phantom_token_authorization = authorization;
-  v.phantom_token_cache_status = cacheStatus;
-  countRequest(cacheStatus);
+  v.phantom_state = cacheStatus;
+  if ((isOff === void 0)) {
+    countRequest(cacheStatus);
+  }
   if (mode === "access") {
     r.decline();
   } else {
@@ -94,18 +72,21 @@ function authorize(r) {
 }
 function handle(r, mode) {
   try {
-    const request = readRequest(r, mode);
+    const variables = (r.variables);
+    const request = (mode === "access" ? variables.phantom_request : takeKeptRequest(variables));
     const isOpen = (request.startsWith("here on\n\n\n\n\n\n" /* onWithoutPolicy */));
     if (!isOpen && !(request.startsWith("here on\n" /* on */))) {
       return policyPart().timesPart().missPart().handleSwitch(r, mode, request);
     }
-    const policy = isOpen ? "\n\n\n\n" /* none */ : readPolicy(r, request);
-    const record = readRecord(cacheKey((request.slice("here on\n" /* on */.length + policy.length + 1))));
+    const policy = isOpen ? "\n\n\n\n" /* none */ : readPolicy(variables, request);
+    const lookup = (request.slice("here on\n" /* on */.length + policy.length + 1));
+    const key = (begun === void 0 ? firstKey(lookup) : begun.copy().update(lookup).digest("base64url"));
+    const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
     const nowSec = (Math.floor(Date.now() / 1e3));
     if (record === void 0 || !(policy === "\n\n\n\n" /* none */ ? (Number(record.slice(0 /* readyUntil */, 10 /* expiry */)) > nowSec) : (record.slice(60 /* policy */, Number(record.slice(50 /* grantsStart */, 55 /* authorizationStart */))) === policy) ? (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) : policyPart().meetsPolicy(record, policy, nowSec))) {
       return policyPart().timesPart().missPart().handleMiss(r, mode, request);
     }
-    grant(r, mode, (record.slice(Number(record.slice(55 /* authorizationStart */, 60 /* policy */)))), "HIT");
+    grant(r, variables, mode, (record.slice(Number(record.slice(55 /* authorizationStart */, 60 /* policy */)))), "HIT");
   } catch (e) {
     policyPart().timesPart().missPart().failOnBug(r, mode, e);
   }
@@ -124,12 +105,25 @@ var index_default = {
   client: (r) => policyPart().timesPart().missPart().client(r)
 };
 
-// For a policy that the token was not checked against when it was stored.
+// For a policy that the token was not checked against when it was stored, and for metrics.
 var policyPartMade;
 function policyPart() {
   return policyPartMade || (policyPartMade = makePolicyPart());
 }
 function makePolicyPart() {
+
+// src/core/metrics.ts
+function requestsSeries(cacheStatus) {
+  return `phantom_token_requests_total{cache_status="${cacheStatus === "" ? "NONE" : cacheStatus}"}`;
+}
+
+// src/edge/counters.ts
+function add(zone, series, by) {
+  try {
+    zone.incr(series, by, 0);
+  } catch (_fullOrOfStrings) {
+  }
+}
 
 // src/core/location.ts
 function findPolicy(text3) {
@@ -516,7 +510,8 @@ function isPurged(key) {
   return dictionary("phantom_token").has(PURGED_PREFIX + key);
 }
 function readAssertion(name) {
-  return readRecord(ASSERTION_PREFIX + name);
+  const key = ASSERTION_PREFIX + name;
+  return (records === void 0 ? readFirstRecord(key) : records.get(key));
 }
 function writeAssertion(name, assertion, ttlSec) {
   write("phantom_token", ASSERTION_PREFIX + name, assertion, ttlSec * 1e3);
@@ -1001,7 +996,7 @@ function retryAfterOf(asked) {
 function respond(r, mode, outcome, settings) {
   switch (outcome.kind) {
     case "grant":
-      grant(r, mode, outcome.authorization, outcome.cacheStatus);
+      grant(r, r.variables, mode, outcome.authorization, outcome.cacheStatus);
       break;
     case "denial":
       deny(r, mode, outcome, settings);
@@ -1035,7 +1030,7 @@ function noteStale(r, outage) {
 function answerPreflight(r, mode) {
   const v = r.variables;
   v.phantom_token_authorization = "";
-  v.phantom_token_cache_status = "BYPASS";
+  v.phantom_state = "BYPASS";
   countRequest("BYPASS");
   if (mode === "access") {
     r.return(204);
@@ -1055,7 +1050,7 @@ function fail(r, mode, outcome) {
 function refuse(r, mode, refusal, outcome) {
   const v = r.variables;
   v.phantom_token_authorization = "";
-  v.phantom_token_cache_status = outcome.cacheStatus;
+  v.phantom_state = outcome.cacheStatus;
   v.phantom_token_reason = outcome.reason;
   countRequest(outcome.cacheStatus);
   count(refusalsSeries(outcome.reason));
@@ -1118,7 +1113,7 @@ function checkPolicy(grants, notBeforeSec, policy, nowSec) {
 // src/known.ts
 function decideKnown(key, settings, ifActive, ifRejected) {
   const nowSec = (Math.floor(Date.now() / 1e3));
-  const record = readRecord(key);
+  const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
   if (record !== void 0 && (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) && isYoungEnough(record, settings, nowSec)) {
     return decideRecord(record, settings, nowSec, ifActive);
   }
@@ -1138,7 +1133,7 @@ function isYoungEnough(record, settings, nowSec) {
 }
 function standIn(r, outage, key, settings) {
   const nowSec = (Math.floor(Date.now() / 1e3));
-  const record = readRecord(key);
+  const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
   if (record === void 0 || !isStale(record, settings, nowSec)) {
     return outage;
   }
@@ -2148,7 +2143,7 @@ async function leadFlight(r, question, settings, leader) {
 // src/miss.ts
 function handleSwitch(r, mode, request) {
   if (readSwitch(request) === "off") {
-    grant(r, mode, readAuthorization(r), "BYPASS");
+    grant(r, (r.variables), mode, readAuthorization(r), "BYPASS");
     return void 0;
   }
   return handleMiss(r, mode, request);
@@ -2179,7 +2174,7 @@ async function decideMiss(r, mode, request, settings, clientLines) {
     return credential.reason === "token_missing" ? decideNoToken(r, settings) : denied(credential.reason, "");
   }
   const canonical = canonicalLookup(lookup, credential.token);
-  const key = cacheKey(canonical);
+  const key = (begun === void 0 ? firstKey(canonical) : begun.copy().update(canonical).digest("base64url"));
   const known = decideKnown(key, settings, "HIT", "NEGATIVE");
   if (known !== void 0) {
     return known;
@@ -2213,7 +2208,8 @@ function purge(r) {
     r.return(405);
     return;
   }
-  const request = readRequest(r, "access");
+  const variables = (r.variables);
+  const request = ("access" === "access" ? variables.phantom_request : takeKeptRequest(variables));
   const lookup = findLookup(request);
   const settings = parsePurgeSettings(settingTextsOf(request, readRest(r, "access")).settings);
   const problem = settings.kind === "misconfiguration" ? settings.problem : findPurgeProblem(lookup);
@@ -2227,7 +2223,8 @@ function purge(r) {
     r.return(400);
     return;
   }
-  r.return(endToken(cacheKey(canonicalLookup(lookup, token)), settings));
+  const canonical = canonicalLookup(lookup, token);
+  r.return(endToken((begun === void 0 ? firstKey(canonical) : begun.copy().update(canonical).digest("base64url")), settings));
 }
 function findPurgeProblem(lookup) {
   return isAddressBound(lookup) ? "purge needs a server_name, or $phantom_token_partition here and in the protected server" : findZoneProblem();
@@ -2244,7 +2241,7 @@ return { handleMiss, handleSwitch, failOnBug, purge, metrics, jwt, subject, clie
 return { meetsTimes, missPart };
 }
 
-return { meetsPolicy, findPolicy, timesPart };
+return { meetsPolicy, findPolicy, add, requestsSeries, timesPart };
 }
 
 // src/index.ts

@@ -38,6 +38,8 @@ const SYNTAX_OF_NJS = [
 
 /** What each hit calls and is one expression. */
 const INLINED = [
+  'variablesOf',
+  'readRequest',
   'hasNoPolicy',
   'isOn',
   'lookupOf',
@@ -48,14 +50,17 @@ const INLINED = [
   'isPolicyOf',
   'authorizationOf',
   'readClockSec',
+  'cacheKey',
+  'readRecord',
+  'mayCount',
 ];
 
 /** What most hits do not need, and so is made when it is called. */
 const PARTS = [
   {
     name: 'policyPart',
-    comment: 'For a policy that the token was not checked against when it was stored.',
-    entries: ['meetsPolicy', 'findPolicy'],
+    comment: 'For a policy that the token was not checked against when it was stored, and for metrics.',
+    entries: ['meetsPolicy', 'findPolicy', 'add', 'requestsSeries'],
   },
   { name: 'timesPart', comment: 'For such a policy with a clock skew or a TTL.', entries: ['meetsTimes'] },
   {

@@ -5,7 +5,7 @@ import { findLookup, findPolicy, isConfiguredHere, readSwitch, settingTextsOf } 
 import { findUnsafeNjs, type Mode } from './core/njs_version.js';
 import { denied, granted, isOutage, type Outcome, unavailable } from './core/outcome.js';
 import { isAbsoluteUrl, parseSettings, type Settings } from './core/settings.js';
-import { readAuthorization, readRest, readsAsPreflight } from './edge/request.js';
+import { readAuthorization, readRest, readsAsPreflight, variablesOf } from './edge/request.js';
 import { fail, grant, respond } from './edge/respond.js';
 import { findZoneProblem } from './edge/shared_cache.js';
 import { askOnce } from './flight.js';
@@ -14,7 +14,7 @@ import { decideKnown, standIn } from './known.js';
 /** A location whose `$phantom_token` is not `on`: off, another spelling, a mistake, or no settings of its own. */
 export function handleSwitch(r: NginxHTTPRequest, mode: Mode, request: string): Promise<void> | undefined {
   if (readSwitch(request) === 'off') {
-    grant(r, mode, readAuthorization(r), 'BYPASS');
+    grant(r, variablesOf(r), mode, readAuthorization(r), 'BYPASS');
     return undefined;
   }
   return handleMiss(r, mode, request);

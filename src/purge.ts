@@ -4,7 +4,7 @@ import { cacheKey, canonicalLookup, isAddressBound } from './core/cache_key.js';
 import { parseTokenForm } from './core/form.js';
 import { findLookup, settingTextsOf } from './core/location.js';
 import { type PurgeSettings, parsePurgeSettings } from './core/settings.js';
-import { readFormBody, readRequest, readRest } from './edge/request.js';
+import { readFormBody, readRequest, readRest, variablesOf } from './edge/request.js';
 import { deleteRecord, findZoneProblem, markPurged } from './edge/shared_cache.js';
 
 /**
@@ -19,7 +19,8 @@ export function purge(r: NginxHTTPRequest): void {
     r.return(405);
     return;
   }
-  const request = readRequest(r, 'access');
+  const variables = variablesOf(r);
+  const request = readRequest(variables, 'access');
   const lookup = findLookup(request);
   const settings = parsePurgeSettings(settingTextsOf(request, readRest(r, 'access')).settings);
   const problem = settings.kind === 'misconfiguration' ? settings.problem : findPurgeProblem(lookup);
@@ -33,7 +34,8 @@ export function purge(r: NginxHTTPRequest): void {
     r.return(400);
     return;
   }
-  r.return(endToken(cacheKey(canonicalLookup(lookup, token)), settings));
+  const canonical = canonicalLookup(lookup, token);
+  r.return(endToken(cacheKey(canonical), settings));
 }
 
 /** A 204 must not mislead: a purge that reaches the records of one address only is none. */

@@ -8,9 +8,17 @@ import crypto from 'crypto';
  * @returns 43 characters of base64url
  */
 export function cacheKey(lookup: string): string {
-  if (begun !== undefined) {
-    return begun.copy().update(lookup).digest('base64url');
-  }
+  return begun === undefined ? firstKey(lookup) : begun.copy().update(lookup).digest('base64url');
+}
+
+/**
+ * The digest's beginning, the same for all. QuickJS keeps it for later requests, and a copy costs less than a new one.
+ * Under the njs engine each request would make its own and use it once, so it is made at the second call.
+ */
+let begun: ReturnType<typeof crypto.createHash> | undefined;
+let wasCalled: boolean | undefined;
+
+function firstKey(lookup: string): string {
   if (wasCalled) {
     begun = crypto.createHash('sha256').update(Format.prefix);
   }
@@ -20,13 +28,6 @@ export function cacheKey(lookup: string): string {
     .update(Format.prefix + lookup)
     .digest('base64url');
 }
-
-/**
- * The digest's beginning, the same for all. QuickJS keeps it for later requests, and a copy costs less than a new one.
- * Under the njs engine each request would make its own and use it once, so it is made at the second call.
- */
-let begun: ReturnType<typeof crypto.createHash> | undefined;
-let wasCalled: boolean | undefined;
 
 /** Changes with the layout of a record, so that a reload never reads what an older script stored. */
 enum Format {

@@ -10,21 +10,23 @@ export function count(series: Series): void {
   }
 }
 
-/** As {@link count}, without making a name that nobody counts. On each hit, so without a function more. */
+/** As {@link count}. On each hit, where {@link mayCount} spares the call. */
 export function countRequest(cacheStatus: CacheStatus): void {
-  if (isOff) {
-    return;
-  }
   const zone = ngx.shared.phantom_token_metrics;
   if (zone === undefined) {
     isOff = true;
-    return;
+  } else {
+    add(zone, requestsSeries(cacheStatus), 1);
   }
-  add(zone, requestsSeries(cacheStatus), 1);
+}
+
+/** False once it is known that there is nothing to count in. */
+export function mayCount(): boolean {
+  return isOff === undefined;
 }
 
 /** QuickJS keeps it for later requests: a zone comes with another configuration only. */
-let isOff: boolean | undefined;
+let isOff: true | undefined;
 
 export function countDuration(tookMs: number): void {
   const zone = ngx.shared.phantom_token_metrics;

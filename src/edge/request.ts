@@ -3,31 +3,39 @@ import { findPolicy, isPolicyOf } from '../core/location.js';
 import type { Mode } from '../core/njs_version.js';
 import { isPreflight } from '../core/preflight.js';
 
-/**
- * What nginx says of the request, as one text: core/location.ts.
- * What is read is used up: after an internal redirect, a location that inherited js_access or auth_request but set
- * nothing must not be decided by the settings of the one before.
- * In auth_request mode the texts were made in the protected location before the subrequest: nginx runs the
- * server's own `set` lines again in every subrequest, so there the variables may have lost the location's values.
- */
-export function readRequest(r: NginxHTTPRequest, mode: Mode): string {
-  const v = r.variables;
-  if (mode === 'access') {
-    const live = v.phantom_request;
-    v.phantom_here = '';
-    return live as string;
-  }
-  const kept = v.phantom_kept_request;
-  v.phantom_kept_request = '';
-  return kept as string;
+/** Getting at them costs, so a hit does it once. */
+export type Variables = NginxHTTPRequest['variables'];
+
+export function variablesOf(r: NginxHTTPRequest): Variables {
+  return r.variables;
 }
 
 /**
- * The five lines of policy in a request's text: core/location.ts. nginx has them on their own, which spares a search;
- * in auth_request mode those may be the server's (see {@link readRequest}), and then the text is right.
+ * What nginx says of the request, as one text: core/location.ts.
+ * It is used up: after an internal redirect, a location that inherited js_access or auth_request but set nothing must
+ * not be decided by the settings of the one before. In access mode the cache status takes the place of `here`
+ * (respond.ts), in auth_request mode it is emptied here.
  */
-export function readPolicy(r: NginxHTTPRequest, request: string): string {
-  const live = r.variables.phantom_policy as string;
+export function readRequest(v: Variables, mode: Mode): string {
+  return (mode === 'access' ? v.phantom_request : takeKeptRequest(v)) as string;
+}
+
+/**
+ * Made in the protected location before the subrequest: nginx runs the server's own `set` lines again in every
+ * subrequest, so there the variables may have lost the location's values.
+ */
+function takeKeptRequest(v: Variables): string | undefined {
+  const kept = v.phantom_kept_request;
+  v.phantom_kept_request = '';
+  return kept;
+}
+
+/**
+ * The five lines of policy in a request's text. nginx has them on their own, which spares a search; in auth_request
+ * mode those may be the server's (see {@link takeKeptRequest}), and then the text is right.
+ */
+export function readPolicy(v: Variables, request: string): string {
+  const live = v.phantom_policy as string;
   return isPolicyOf(request, live) ? live : findPolicy(request);
 }
 

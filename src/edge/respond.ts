@@ -4,14 +4,15 @@ import { introspectionsSeries, refusalsSeries, uncachedSeries } from '../core/me
 import type { Mode } from '../core/njs_version.js';
 import type { CacheStatus, Denial, Outcome, Unavailable } from '../core/outcome.js';
 import type { Settings } from '../core/settings.js';
-import { count, countDuration, countRequest } from './counters.js';
+import { count, countDuration, countRequest, mayCount } from './counters.js';
+import type { Variables } from './request.js';
 import { isFirstInMinute } from './shared_cache.js';
 
 /** The ends of a request. */
 export function respond(r: NginxHTTPRequest, mode: Mode, outcome: Outcome, settings: Settings): void {
   switch (outcome.kind) {
     case 'grant':
-      grant(r, mode, outcome.authorization, outcome.cacheStatus);
+      grant(r, r.variables, mode, outcome.authorization, outcome.cacheStatus);
       break;
     case 'denial':
       deny(r, mode, outcome, settings);
@@ -28,14 +29,16 @@ export function respond(r: NginxHTTPRequest, mode: Mode, outcome: Outcome, setti
 /** Lets the request through. Everything before this line refuses. */
 export function grant(
   r: NginxHTTPRequest,
+  v: Variables,
   mode: Mode,
   authorization: string,
   cacheStatus: CacheStatus,
 ): void {
-  const v = r.variables;
   v.phantom_token_authorization = authorization;
-  v.phantom_token_cache_status = cacheStatus;
-  countRequest(cacheStatus);
+  v.phantom_state = cacheStatus;
+  if (mayCount()) {
+    countRequest(cacheStatus);
+  }
   if (mode === 'access') {
     r.decline();
   } else {
@@ -72,7 +75,7 @@ export function noteStale(r: NginxHTTPRequest, outage: Unavailable): void {
 function answerPreflight(r: NginxHTTPRequest, mode: Mode): void {
   const v = r.variables;
   v.phantom_token_authorization = '';
-  v.phantom_token_cache_status = 'BYPASS';
+  v.phantom_state = 'BYPASS';
   countRequest('BYPASS');
   if (mode === 'access') {
     r.return(204);
@@ -97,7 +100,7 @@ export function fail(r: NginxHTTPRequest, mode: Mode, outcome: Unavailable): voi
 function refuse(r: NginxHTTPRequest, mode: Mode, refusal: Refusal, outcome: Denial | Unavailable): void {
   const v = r.variables;
   v.phantom_token_authorization = ''; // an earlier pass through another location may have set it (S93)
-  v.phantom_token_cache_status = outcome.cacheStatus;
+  v.phantom_state = outcome.cacheStatus;
   v.phantom_token_reason = outcome.reason;
   countRequest(outcome.cacheStatus);
   count(refusalsSeries(outcome.reason));

@@ -27,12 +27,16 @@ export function findZoneProblem(): string | undefined {
 
 /** The record under `key`; undefined when there is none, or no zone. Does NOT check its expiry: core/record.ts does. */
 export function readRecord(key: string): string | undefined {
-  records = records || ngx.shared.phantom_token;
-  return records === undefined ? undefined : (records.get(key) as string | undefined);
+  return records === undefined ? readFirstRecord(key) : (records.get(key) as string | undefined);
 }
 
-/** The zone, which QuickJS keeps for later requests: it is the same until the configuration changes. */
+/** QuickJS keeps the zone for later requests: it is the same until the configuration changes. */
 let records: NgxSharedDict | undefined;
+
+function readFirstRecord(key: string): string | undefined {
+  records = ngx.shared.phantom_token;
+  return records === undefined ? undefined : (records.get(key) as string | undefined);
+}
 
 /** @param ttlSec whole seconds, at least 1 */
 export function writeRecord(key: string, record: string, ttlSec: number): Written {
@@ -65,7 +69,8 @@ export function isPurged(key: string): boolean {
 
 /** The client assertion of that name; undefined when it has ended. */
 export function readAssertion(name: string): string | undefined {
-  return readRecord(ASSERTION_PREFIX + name);
+  const key = ASSERTION_PREFIX + name;
+  return readRecord(key);
 }
 
 export function writeAssertion(name: string, assertion: string, ttlSec: number): void {

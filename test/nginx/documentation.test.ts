@@ -327,7 +327,9 @@ test("the README's few settings are settings, with their defaults", (t) => {
 
 test('every variable of ours that a page names is declared in http.conf', async (t) => {
   const conf = await readFile(join(REPOSITORY, 'nginx/http.conf'), 'utf8');
-  const declared = new Set([...conf.matchAll(/^js_(?:var|set) (\$\w+)/gm)].map(([, name]) => name));
+  const declared = new Set(
+    [...conf.matchAll(/^(?:js_var|js_set|map \S+) (\$\w+)/gm)].map(([, name]) => name),
+  );
   for (const [page, text] of PAGES) {
     const named = [...text.matchAll(/\$phantom_\w+/g)].map(([name]) => name);
     t.deepEqual(

@@ -8,12 +8,10 @@ const DIST = readFileSync(new URL('../../dist/phantom_token.js', import.meta.url
 
 /** Each of them costs every request some 500 instructions under the njs engine: a hit must need it. */
 const FUNCTIONS_OF_A_HIT = [
-  'requestsSeries',
   'countRequest',
-  'add',
-  'readRecord',
-  'cacheKey',
-  'readRequest',
+  'readFirstRecord',
+  'firstKey',
+  'takeKeptRequest',
   'readPolicy',
   'grant',
   'access',

@@ -16,12 +16,7 @@ const CLIENT_VARIABLES = CLIENT_TABLE.map(({ variable }) => variable);
 /** Settings that only nginx reads: they become the credential and the first line of the lookup. */
 const OF_NGINX = ['phantom_token_input', 'phantom_token_partition'];
 /** What the script writes for nginx.conf and its logs. */
-const RESULTS = [
-  'phantom_token_authorization',
-  'phantom_token_cache_status',
-  'phantom_token_reason',
-  'phantom_token_introspection_time',
-];
+const RESULTS = ['phantom_token_authorization', 'phantom_token_reason', 'phantom_token_introspection_time'];
 /** Results that cost a call, and what they call. */
 const CALCULATED = [
   '$phantom_jwt phantom_token.jwt nocache',
@@ -30,7 +25,7 @@ const CALCULATED = [
 ];
 /** What the snippets and the script tell each other. */
 const INTERNAL = [
-  'phantom_here',
+  'phantom_state',
   'phantom_introspection',
   'phantom_form',
   'phantom_token_client_authorization',
@@ -162,7 +157,7 @@ test('http.conf: the policy is rows two to six of the table and nothing else (S5
 
 test('http.conf: a request is a first line that only protect.conf starts, the policy and the lookup (S57, S58, S59, S84)', (t) => {
   t.deepEqual(joinedLinesOf('phantom_request'), [
-    '$phantom_here $phantom_token',
+    '$phantom_state $phantom_token',
     ...POLICY_LINES,
     ...LOOKUP_LINES,
   ]);
@@ -170,7 +165,7 @@ test('http.conf: a request is a first line that only protect.conf starts, the po
 
 test('http.conf: what location.ts finds in a request is what nginx joined: policy and lookup (S57, S58)', (t) => {
   const request = joinedLinesOf('phantom_request').join('\n');
-  const live = request.replace('$phantom_here $phantom_token', 'here on');
+  const live = request.replace('$phantom_state $phantom_token', 'here on');
   t.is(findPolicy(live), joinedLinesOf('phantom_policy').join('\n'));
   t.true(isPolicyOf(live, joinedLinesOf('phantom_policy').join('\n')));
   t.is(findLookup(live), LOOKUP_LINES.join('\n'));
@@ -189,6 +184,14 @@ test('http.conf: a server is known by port and name, and one without a name by p
     '"" "$server_port @$server_addr"',
     '_ "$server_port @$server_addr"',
     'default "$server_port $server_name"',
+  ]);
+});
+
+test('http.conf: the cache status is what came of the request, and nothing before (S93)', (t) => {
+  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$phantom_state', 'phantom_token_cache_status')), [
+    'volatile',
+    'here ""',
+    'default $phantom_state',
   ]);
 });
 
@@ -212,7 +215,7 @@ for (const target of ['phantom_request', 'phantom_policy', 'phantom_rest']) {
 test('auth_request/protect.conf: keeps the texts of its location after it said that it is here, before anything else (S84)', (t) => {
   const withoutComments = AUTH_REQUEST_CONF.replace(/^[ \t]*#.*$/gm, '');
   t.deepEqual(directivesOf(withoutComments).slice(0, 4), [
-    'set $phantom_here here',
+    'set $phantom_state here',
     'set $phantom_kept_request $phantom_request',
     'set $phantom_kept_rest $phantom_rest',
     'auth_request /_phantom_token_authorize',
