@@ -82,7 +82,7 @@ function handle(r, mode) {
     const lookup = (request.slice("here on\n" /* on */.length + policy.length + 1));
     const key = (begun === void 0 ? firstKey(lookup) : begun.copy().update(lookup).digest("base64url"));
     const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
-    const nowSec = (Math.floor(Date.now() / 1e3));
+    const nowSec = (Date.now() / 1e3);
     if (record === void 0 || !(policy === "\n\n\n\n" /* none */ ? (Number(record.slice(0 /* readyUntil */, 10 /* expiry */)) > nowSec) : (record.slice(60 /* policy */, Number(record.slice(50 /* grantsStart */, 55 /* authorizationStart */))) === policy) ? (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) : policyPart().meetsPolicy(record, policy, nowSec))) {
       return policyPart().timesPart().missPart().handleMiss(r, mode, request);
     }
@@ -893,6 +893,9 @@ function digits(value, width) {
 }
 
 // src/edge/clock.ts
+function readClockSec() {
+  return Math.floor(Date.now() / 1e3);
+}
 function readClockMs() {
   return Date.now();
 }
@@ -1112,7 +1115,7 @@ function checkPolicy(grants, notBeforeSec, policy, nowSec) {
 
 // src/known.ts
 function decideKnown(key, settings, ifActive, ifRejected) {
-  const nowSec = (Math.floor(Date.now() / 1e3));
+  const nowSec = readClockSec();
   const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
   if (record !== void 0 && (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) && isYoungEnough(record, settings, nowSec)) {
     return decideRecord(record, settings, nowSec, ifActive);
@@ -1132,7 +1135,7 @@ function isYoungEnough(record, settings, nowSec) {
   return ageSecOf(record, nowSec) < settings.cacheTtlSec;
 }
 function standIn(r, outage, key, settings) {
-  const nowSec = (Math.floor(Date.now() / 1e3));
+  const nowSec = readClockSec();
   const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
   if (record === void 0 || !isStale(record, settings, nowSec)) {
     return outage;
@@ -1894,14 +1897,14 @@ async function ask(r, question, settings) {
   if (client2.kind === "misconfiguration") {
     return notKept(unavailable("misconfigured", client2.problem, ""));
   }
-  const proof = await proveClient(client2, (Math.floor(Date.now() / 1e3)));
+  const proof = await proveClient(client2, readClockSec());
   if (proof.kind === "misconfiguration") {
     return notKept(unavailable("misconfigured", proof.problem, ""));
   }
   const form = introspectionForm(question.token, proof.formFields, settings.introspectionParameters);
   const askedMs = readClockMs();
   const reply = await introspect(r, settings.introspectionEndpoint, form, proof);
-  const nowSec = (Math.floor(Date.now() / 1e3));
+  const nowSec = readClockSec();
   const answer = interpretReply(reply, settings, nowSec);
   noteIntrospection(r, answer.kind === "active" ? "active" : answer.reason, readClockMs() - askedMs);
   switch (answer.kind) {

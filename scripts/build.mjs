@@ -49,7 +49,7 @@ const INLINED = [
   'isGoodHere',
   'isPolicyOf',
   'authorizationOf',
-  'readClockSec',
+  'readFineClockSec',
   'cacheKey',
   'readRecord',
   'mayCount',

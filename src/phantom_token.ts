@@ -3,7 +3,7 @@ import { cacheKey } from './core/cache_key.js';
 import { hasNoPolicy, isOn, lookupOf, PolicyText } from './core/location.js';
 import type { Mode } from './core/njs_version.js';
 import { authorizationOf, isFresh, isReady, isStoredUnder } from './core/record.js';
-import { readClockSec } from './edge/clock.js';
+import { readFineClockSec } from './edge/clock.js';
 import { readPolicy, readRequest, variablesOf } from './edge/request.js';
 import { grant } from './edge/respond.js';
 import { readRecord } from './edge/shared_cache.js';
@@ -36,7 +36,7 @@ function handle(r: NginxHTTPRequest, mode: Mode): Promise<void> | undefined {
     const lookup = lookupOf(request, policy);
     const key = cacheKey(lookup);
     const record = readRecord(key);
-    const nowSec = readClockSec();
+    const nowSec = readFineClockSec();
     if (record === undefined || !isGoodHere(record, policy, nowSec)) {
       return handleMiss(r, mode, request);
     }
