@@ -133,6 +133,14 @@ function isWholePolicy(lines) {
   return lines.length === 5 /* policy */;
 }
 
+// src/core/scope.ts
+function splitScopes(list2) {
+  return list2.split(" ").filter(isNotEmpty);
+}
+function isNotEmpty(token) {
+  return token !== "";
+}
+
 // src/core/record.ts
 function grantsOf(record) {
   return record.slice(
@@ -153,7 +161,7 @@ function checkGrants(grants, issuer, audience, requiredScopes) {
     return "audience_mismatch";
   }
   for (let i = 0; i < requiredScopes.length; i++) {
-    if (requiredScopes[i] !== "" && !grants.includes(SCOPE + requiredScopes[i] + SCOPE)) {
+    if (!grants.includes(SCOPE + requiredScopes[i] + SCOPE)) {
       return "scope_insufficient";
     }
   }
@@ -167,8 +175,9 @@ function meetsPolicy(record, policy, nowSec) {
     return false;
   }
   const isInTime = lines[3] === "" && lines[4] === "" ? (Number(record.slice(0 /* readyUntil */, 10 /* expiry */)) > nowSec) : timesPart().meetsTimes(record, lines[3], lines[4], nowSec);
-  const required = lines[0].split(" ");
-  return isInTime && checkGrants(grantsOf(record), lines[2], lines[1], required) === void 0;
+  const required = splitScopes(lines[0]);
+  const asksNothing = lines[0] !== "" && required.length === 0;
+  return isInTime && !asksNothing && checkGrants(grantsOf(record), lines[2], lines[1], required) === void 0;
 }
 
 // For such a policy with a clock skew or a TTL.
@@ -215,7 +224,10 @@ function ageSecOf(record, nowSec) {
 function meetsTimes(record, clockSkew, cacheTtl, nowSec) {
   const clockSkewSec = parseClockSkewSec(clockSkew);
   const cacheTtlSec = parseCacheTtlSec(cacheTtl);
-  return clockSkewSec !== void 0 && cacheTtlSec !== void 0 && (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) && notBeforeOf(record) <= nowSec + clockSkewSec && ageSecOf(record, nowSec) < cacheTtlSec;
+  return clockSkewSec !== void 0 && cacheTtlSec !== void 0 && (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) && notBeforeOf(record) <= nowSec + clockSkewSec && isYoungEnough(record, cacheTtlSec, nowSec);
+}
+function isYoungEnough(record, cacheTtlSec, nowSec) {
+  return cacheTtlSec > 0 && ageSecOf(record, nowSec) < cacheTtlSec;
 }
 
 // For a token that the cache does not know, and for operators.
@@ -716,12 +728,6 @@ var SCOPE_LIST = /^[\x20\x21\x23-\x5B\x5D-\x7E]*$/;
 function isScopeList(text3) {
   return SCOPE_LIST.test(text3);
 }
-function splitScopes(list2) {
-  return list2.split(" ").filter(isNotEmpty);
-}
-function isNotEmpty(token) {
-  return token !== "";
-}
 
 // src/core/setting_checks.ts
 var QUOTABLE = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/;
@@ -738,7 +744,8 @@ function checkSwitch(value) {
   return lower === "on" || lower === "off" ? void 0 : "must be on or off";
 }
 function checkScopes(value) {
-  return isScopeList(value) ? void 0 : "must be scopes separated by spaces (RFC 6749 \xA73.3)";
+  const isList = isScopeList(value) && (value === "" || splitScopes(value).length > 0);
+  return isList ? void 0 : "must be scopes separated by spaces (RFC 6749 \xA73.3)";
 }
 function checkPlainText(value) {
   return isPlainText(value) ? void 0 : "must not hold control characters";
@@ -874,6 +881,15 @@ function encodeRecord(times, jwt2, grants, metPolicy) {
   const tokenEndSec = times.tokenExpiresAtSec === void 0 ? NEVER_SEC : times.tokenExpiresAtSec;
   const head = digits(readyUntilSec(times), 10) + digits(times.expiresAtSec, 10) + digits(times.notBeforeSec, 10) + digits(times.storedAtSec, 10) + digits(tokenEndSec, 10) + digits(60 /* policy */ + metPolicy.length, 5) + digits(60 /* policy */ + metPolicy.length + grants.length, 5);
   return `${head}${metPolicy}${grants}Bearer ${jwt2}`;
+}
+function isCountedAlike(text3) {
+  for (let i = 0; i < text3.length; i++) {
+    const code = text3.charCodeAt(i);
+    if (code > 55295 && (code < 57344 || code > 65535)) {
+      return false;
+    }
+  }
+  return true;
 }
 function readyUntilSec(times) {
   return times.notBeforeSec > times.storedAtSec + DEFAULT_CLOCK_SKEW_SEC ? 0 : Math.min(times.expiresAtSec, times.storedAtSec + DEFAULT_CACHE_TTL_SEC);
@@ -1117,7 +1133,7 @@ function checkPolicy(grants, notBeforeSec, policy, nowSec) {
 function decideKnown(key, settings, ifActive, ifRejected) {
   const nowSec = readClockSec();
   const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
-  if (record !== void 0 && (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) && isYoungEnough(record, settings, nowSec)) {
+  if (record !== void 0 && (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) && isYoungEnough(record, settings.cacheTtlSec, nowSec)) {
     return decideRecord(record, settings, nowSec, ifActive);
   }
   if (isPurged(key)) {
@@ -1130,9 +1146,6 @@ function decideKnown(key, settings, ifActive, ifRejected) {
 function decideRecord(record, settings, nowSec, cacheStatus) {
   const reason = checkPolicy(grantsOf(record), notBeforeOf(record), settings, nowSec);
   return reason === void 0 ? granted((record.slice(Number(record.slice(55 /* authorizationStart */, 60 /* policy */)))), cacheStatus) : denied(reason, cacheStatus);
-}
-function isYoungEnough(record, settings, nowSec) {
-  return ageSecOf(record, nowSec) < settings.cacheTtlSec;
 }
 function standIn(r, outage, key, settings) {
   const nowSec = readClockSec();
@@ -1940,7 +1953,8 @@ function rememberActive(r, question, active, reply, settings, nowSec) {
     tokenExpiresAtSec: active.expiresAtSec
   };
   const record = encodeRecord(times, active.jwt, grants, reason === void 0 ? question.policy : "");
-  const isKept = ttlSec > 0 && store(r, question.key, record, keptSec(ttlSec, active, settings, nowSec));
+  const isStorable = ttlSec > 0 && isCountedAlike(question.policy + grants);
+  const isKept = isStorable && store(r, question.key, record, keptSec(ttlSec, active, settings, nowSec));
   if (isPurged(question.key)) {
     deleteRecord(question.key);
     return { outcome: denied("token_purged", "NEGATIVE"), isKept: true };

@@ -19,7 +19,7 @@ import {
   unavailable,
 } from './core/outcome.js';
 import { checkPolicy, encodeGrants } from './core/policy.js';
-import { encodeRecord } from './core/record.js';
+import { encodeRecord, isCountedAlike } from './core/record.js';
 import { isAbsoluteUrl, type Settings } from './core/settings.js';
 import { recordTtlSec } from './core/ttl.js';
 import {
@@ -126,7 +126,8 @@ function rememberActive(
     tokenExpiresAtSec: active.expiresAtSec,
   };
   const record = encodeRecord(times, active.jwt, grants, reason === undefined ? question.policy : '');
-  const isKept = ttlSec > 0 && store(r, question.key, record, keptSec(ttlSec, active, settings, nowSec));
+  const isStorable = ttlSec > 0 && isCountedAlike(question.policy + grants);
+  const isKept = isStorable && store(r, question.key, record, keptSec(ttlSec, active, settings, nowSec));
   // After the record is written: a purge writes its mark before it deletes the record, so one of the two sees the other.
   if (isPurged(question.key)) {
     deleteRecord(question.key);

@@ -12,6 +12,7 @@ import {
   isStale,
   notBeforeOf,
 } from './core/record.js';
+import { splitScopes } from './core/scope.js';
 import { parseCacheTtlSec, parseClockSkewSec, type Settings } from './core/settings.js';
 import { readClockSec } from './edge/clock.js';
 import { noteStale } from './edge/respond.js';
@@ -26,7 +27,11 @@ export function decideKnown(
 ): Outcome | undefined {
   const nowSec = readClockSec();
   const record = readRecord(key);
-  if (record !== undefined && isFresh(record, nowSec) && isYoungEnough(record, settings, nowSec)) {
+  if (
+    record !== undefined &&
+    isFresh(record, nowSec) &&
+    isYoungEnough(record, settings.cacheTtlSec, nowSec)
+  ) {
     return decideRecord(record, settings, nowSec, ifActive);
   }
   if (isPurged(key)) {
@@ -55,9 +60,12 @@ export function meetsPolicy(record: string, policy: string, nowSec: number): boo
     lines[3] === '' && lines[4] === ''
       ? isReady(record, nowSec)
       : meetsTimes(record, lines[3] as string, lines[4] as string, nowSec);
-  const required = (lines[0] as string).split(' ');
+  const required = splitScopes(lines[0] as string);
+  const asksNothing = lines[0] !== '' && required.length === 0; // spaces alone: parseSettings refuses them
   return (
-    isInTime && checkGrants(grantsOf(record), lines[2] as string, lines[1] as string, required) === undefined
+    isInTime &&
+    !asksNothing &&
+    checkGrants(grantsOf(record), lines[2] as string, lines[1] as string, required) === undefined
   );
 }
 
@@ -69,13 +77,13 @@ function meetsTimes(record: string, clockSkew: string, cacheTtl: string, nowSec:
     cacheTtlSec !== undefined &&
     isFresh(record, nowSec) &&
     notBeforeOf(record) <= nowSec + clockSkewSec &&
-    ageSecOf(record, nowSec) < cacheTtlSec
+    isYoungEnough(record, cacheTtlSec, nowSec)
   );
 }
 
-/** A location with a shorter TTL does not take the older record of another. */
-function isYoungEnough(record: string, settings: Settings, nowSec: number): boolean {
-  return ageSecOf(record, nowSec) < settings.cacheTtlSec;
+/** A location with a shorter TTL does not take the older record of another; one with 0 takes none, also when the clock was set back. */
+function isYoungEnough(record: string, cacheTtlSec: number, nowSec: number): boolean {
+  return cacheTtlSec > 0 && ageSecOf(record, nowSec) < cacheTtlSec;
 }
 
 /** While the authorization server fails, a record past its TTL, but not past its token, may stand in. */

@@ -72,7 +72,10 @@ export function isWholePolicy(lines: readonly string[]): boolean {
   return lines.length === Lines.policy;
 }
 
-/** Whether this location, and not one around it or before it, includes protect.conf. */
+/**
+ * Whether this location, and not one around it, includes protect.conf. Does NOT see a location that another one with
+ * protect.conf went to by `rewrite ... last`, before access control ran: docs/nginx_rules.md.
+ */
 export function isConfiguredHere(text: string): boolean {
   return text.startsWith(Head.here);
 }

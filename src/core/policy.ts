@@ -50,7 +50,7 @@ export function checkGrants(
     return 'audience_mismatch';
   }
   for (let i = 0; i < requiredScopes.length; i++) {
-    if (requiredScopes[i] !== '' && !grants.includes(SCOPE + requiredScopes[i] + SCOPE)) {
+    if (!grants.includes(SCOPE + requiredScopes[i] + SCOPE)) {
       return 'scope_insufficient';
     }
   }

@@ -53,6 +53,20 @@ export function encodeRecord(times: RecordTimes, jwt: string, grants: string, me
   return `${head}${metPolicy}${grants}Bearer ${jwt}`;
 }
 
+/**
+ * Whether both engines of njs count the characters of a text alike, so that the places in a record hold in both: njs counts
+ * code points, QuickJS what JavaScript counts.
+ */
+export function isCountedAlike(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0xd7ff && (code < 0xe000 || code > 0xffff)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /** Until when a location with the default TTL and skew takes the record: what the other times say, in one. */
 function readyUntilSec(times: RecordTimes): number {
   return times.notBeforeSec > times.storedAtSec + DEFAULT_CLOCK_SKEW_SEC

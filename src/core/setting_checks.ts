@@ -1,6 +1,6 @@
 // What a value of a setting may be. Each check gives what is wrong with a value, or undefined.
 import { isPlainText } from './plain_text.js';
-import { isScopeList } from './scope.js';
+import { isScopeList, splitScopes } from './scope.js';
 
 const MAX_SEC = 31536000;
 // Realm: what may stand in a quoted-string without a backslash (RFC 9110 §5.6.4).
@@ -23,8 +23,10 @@ export function checkSwitch(value: string): string | undefined {
   return lower === 'on' || lower === 'off' ? undefined : 'must be on or off';
 }
 
+/** Spaces alone would ask for nothing, where somebody meant to ask for something. */
 export function checkScopes(value: string): string | undefined {
-  return isScopeList(value) ? undefined : 'must be scopes separated by spaces (RFC 6749 §3.3)';
+  const isList = isScopeList(value) && (value === '' || splitScopes(value).length > 0);
+  return isList ? undefined : 'must be scopes separated by spaces (RFC 6749 §3.3)';
 }
 
 export function checkPlainText(value: string): string | undefined {

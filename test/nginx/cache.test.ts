@@ -26,6 +26,16 @@ for (const [title, answer, settings] of NOT_STORED) {
   });
 }
 
+gatewayTest(
+  'not stored: a token whose claims hold characters that the two engines of njs count differently',
+  async (t, g) => {
+    g.as.reply(jwt(makeJwt({ exp: 4102444800, aud: ['a😀'] })));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is(g.as.requests.length, 2);
+  },
+);
+
 const STORED: [title: string, answer: Parameters<typeof jwt>[1]][] = [
   ['without Cache-Control', {}],
   ['max-age', { cacheControl: 'public, max-age=60' }],

@@ -258,3 +258,28 @@ gatewayTest(
     );
   },
 );
+
+/** Looks like a JWT, and the client made it. */
+const FORGED = `x.${Buffer.from('{"sub":"admin"}').toString('base64url')}.x`;
+
+gatewayTest(
+  'what a location that is off let through is taken for no JWT when another location looks at it (S93)',
+  {
+    server: (words) => `
+      location /off { set $phantom_token off; ${words.protect} proxy_pass ${words.upstreamUrl}; }
+      location /after {
+        set $phantom_token on;
+        set $phantom_token_introspection_endpoint /introspect;
+        ${words.protect}
+        return 200 "[$phantom_jwt] [$phantom_token_subject]";
+      }
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    g.upstream.answer = () => ({ headers: { 'x-accel-redirect': '/after' } });
+    const answer = await g.send('/off', { token: FORGED });
+    t.is(answer.body, '[] []');
+    t.is(g.upstream.requests[0]?.headers.authorization, `Bearer ${FORGED}`);
+    t.deepEqual(await g.accessLog(), ['200 "BYPASS" ""']);
+  },
+);

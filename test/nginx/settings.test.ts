@@ -38,6 +38,11 @@ const MISTAKES: [title: string, settings: string, variable: string][] = [
     '$phantom_token_required_scopes ',
   ],
   [
+    'scopes of spaces alone, which would ask for nothing',
+    `set $phantom_token on; set $phantom_token_introspection_endpoint /introspect; set $phantom_token_required_scopes ' ';`,
+    '$phantom_token_required_scopes ',
+  ],
+  [
     'a unit in the TTL',
     'set $phantom_token on; set $phantom_token_introspection_endpoint /introspect; set $phantom_token_cache_ttl 5m;',
     '$phantom_token_cache_ttl ',

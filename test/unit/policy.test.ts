@@ -297,21 +297,6 @@ test('checkGrants: what no grants at all are asked for is missing: a broken reco
   t.is(checkGrants('', '', '', ['read']), 'scope_insufficient');
 });
 
-const SPLIT_LISTS: [list: string, expected: DenialReason | undefined][] = [
-  ['', undefined],
-  [' ', undefined],
-  ['read', undefined],
-  [' read  write ', undefined],
-  ['  admin', 'scope_insufficient'],
-  ['admin  ', 'scope_insufficient'],
-  ['read  admin', 'scope_insufficient'],
-];
-
-for (const [list, expected] of SPLIT_LISTS) {
-  test(`checkGrants: empty entries of a list that was only split are skipped, the others are not: "${list}"`, (t) =>
-    t.is(checkGrants(encodeGrants(claimsWith({ scope: 'read write' })), '', '', list.split(' ')), expected));
-}
-
 test('checkGrants: agrees with checkPolicy on all but the times, so that a hit decides as a miss does (S57)', (t) => {
   for (const [sentence, claims, policy, expected] of [...ROWS, ...OF_ANOTHER_KIND]) {
     const { issuer, audience, requiredScopes } = policyWith(policy);

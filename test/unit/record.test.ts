@@ -7,6 +7,7 @@ import {
   authorizationOf,
   encodeRecord,
   grantsOf,
+  isCountedAlike,
   isFresh,
   isReady,
   isStale,
@@ -408,3 +409,20 @@ test('authorizationOf: is the whole header value, and a long JWT comes back whol
     `Bearer ${jwt}`,
   );
 });
+
+const COUNTED: [sentence: string, text: string, isAlike: boolean][] = [
+  ['nothing', '', true],
+  ['ASCII', 'read write', true],
+  ['the last character before the surrogates', '\ud7ff', true],
+  ['the first character behind them', '\ue000', true],
+  ['the last character of the first plane', 'a\uffff', true],
+  ['a character that JavaScript counts as two', 'a😀', false],
+  ['the last character of all', '\u{10ffff}', false],
+  ['half a character', '\ud800', false],
+  ['the other half', 'a\udfff', false],
+];
+
+for (const [sentence, text, isAlike] of COUNTED) {
+  test(`isCountedAlike: ${isAlike}: ${sentence}, so that a record of one engine is never cut wrongly by the other`, (t) =>
+    t.is(isCountedAlike(text), isAlike));
+}

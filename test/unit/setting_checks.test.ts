@@ -398,3 +398,9 @@ test('checkFormFields: many thousand characters are checked at once', (t) => {
   t.is(checkFormFields(`${fields}c`), BAD_FIELDS);
   t.is(checkFormFields(`a=${'%2F'.repeat(10_000)}%`), BAD_FIELDS);
 });
+
+test('checkScopes: spaces around scopes are taken, spaces alone are not: they would ask for nothing (S57)', (t) => {
+  t.is(checkScopes(' a  b '), undefined);
+  t.is(checkScopes(' '), 'must be scopes separated by spaces (RFC 6749 §3.3)');
+  t.is(checkScopes('   '), 'must be scopes separated by spaces (RFC 6749 §3.3)');
+});

@@ -26,6 +26,7 @@ const CALCULATED = [
 /** What the snippets and the script tell each other. */
 const INTERNAL = [
   'phantom_state',
+  'phantom_before',
   'phantom_introspection',
   'phantom_form',
   'phantom_token_client_authorization',
@@ -171,11 +172,11 @@ test('http.conf: what location.ts finds in a request is what nginx joined: polic
   t.is(findLookup(live), LOOKUP_LINES.join('\n'));
 });
 
-test('http.conf: the first line of the lookup is this server alone, unless servers set one that is equal (S58)', (t) => {
+test('http.conf: the first line of the lookup is this server alone, unless servers set one that is equal, and none is like a server (S58)', (t) => {
   t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token_partition', 'phantom_part')), [
     'volatile',
     '"" $phantom_server_key',
-    'default $phantom_token_partition',
+    'default "=$phantom_token_partition"',
   ]);
 });
 
@@ -187,10 +188,10 @@ test('http.conf: a server is known by port and name, and one without a name by p
   ]);
 });
 
-test('http.conf: the cache status is what came of the request, and nothing before (S93)', (t) => {
+test('http.conf: the cache status is what came of the request, also when another location begins to look at it (S93)', (t) => {
   t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$phantom_state', 'phantom_token_cache_status')), [
     'volatile',
-    'here ""',
+    'here $phantom_before',
     'default $phantom_state',
   ]);
 });
@@ -214,7 +215,8 @@ for (const target of ['phantom_request', 'phantom_policy', 'phantom_rest']) {
 
 test('auth_request/protect.conf: keeps the texts of its location after it said that it is here, before anything else (S84)', (t) => {
   const withoutComments = AUTH_REQUEST_CONF.replace(/^[ \t]*#.*$/gm, '');
-  t.deepEqual(directivesOf(withoutComments).slice(0, 4), [
+  t.deepEqual(directivesOf(withoutComments).slice(0, 5), [
+    'set $phantom_before $phantom_token_cache_status',
     'set $phantom_state here',
     'set $phantom_kept_request $phantom_request',
     'set $phantom_kept_rest $phantom_rest',
