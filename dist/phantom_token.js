@@ -698,9 +698,6 @@ function canonicalLookup(lookup, token) {
 }
 
 // src/core/location.ts
-function findLookup(text3) {
-  return text3.split("\n").slice(6 /* aboveLookup */).join("\n");
-}
 function isConfiguredHere(text3) {
   return text3.startsWith("here " /* here */);
 }
@@ -708,16 +705,19 @@ function readSwitch(text3) {
   const value = isConfiguredHere(text3) ? text3.slice("here " /* here */.length, text3.indexOf("\n")).toLowerCase() : "";
   return value === "on" || value === "off" ? value : "invalid";
 }
-function settingTextsOf(text3, rest) {
+function takeApart(text3, rest) {
   const lines = text3.split("\n");
   const others = rest.split("\n");
   if (lines.length !== 12 /* text */ || others.length !== 10 /* settings */ + 8 /* client */) {
-    return { settings: "", client: "" };
+    return { policy: "", lookup: "", settings: "", client: "" };
   }
   const first = lines[0];
-  const own = [first.slice(first.indexOf(" ") + 1)].concat(lines.slice(1, 6 /* aboveLookup */));
+  const policy = lines.slice(1, 6 /* aboveLookup */);
+  const own = [first.slice(first.indexOf(" ") + 1)].concat(policy);
   const asked = [lines[7], lines[9], lines[10]];
   return {
+    policy: policy.join("\n"),
+    lookup: lines.slice(6 /* aboveLookup */).join("\n"),
     settings: own.concat(asked, others.slice(0, 10 /* settings */)).join("\n"),
     client: [lines[8]].concat(others.slice(10 /* settings */)).join("\n")
   };
@@ -2167,30 +2167,29 @@ function handleSwitch(r, mode, request) {
 }
 async function handleMiss(r, mode, request) {
   try {
-    const texts = settingTextsOf(request, readRest(r, mode));
+    const texts = takeApart(request, readRest(r, mode));
     const settings = parseSettings(isConfiguredHere(request), texts.settings);
     if (settings.kind === "misconfiguration") {
       fail(r, mode, unavailable("misconfigured", settings.problem, ""));
       return;
     }
-    const outcome = await decideMiss(r, mode, request, settings, texts.client);
+    const outcome = await decideMiss(r, mode, texts, settings);
     respond(r, mode, outcome, settings);
   } catch (e) {
     failOnBug(r, mode, e);
   }
 }
-async function decideMiss(r, mode, request, settings, clientLines) {
+async function decideMiss(r, mode, texts, settings) {
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
   const problem = findUnsafeNjs(njs.version_number, mode, isUrl) || findZoneProblem();
   if (problem !== void 0) {
     return unavailable("misconfigured", problem, "");
   }
-  const lookup = findLookup(request);
-  const credential = parseBearer(credentialOf(lookup));
+  const credential = parseBearer(credentialOf(texts.lookup));
   if (credential.kind === "refused") {
     return credential.reason === "token_missing" ? decideNoToken(r, settings) : denied(credential.reason, "");
   }
-  const canonical = canonicalLookup(lookup, credential.token);
+  const canonical = canonicalLookup(texts.lookup, credential.token);
   const key = (begun === void 0 ? firstKey(canonical) : begun.copy().update(canonical).digest("base64url"));
   const known = decideKnown(key, settings, "HIT", "NEGATIVE");
   if (known !== void 0) {
@@ -2200,8 +2199,8 @@ async function decideMiss(r, mode, request, settings, clientLines) {
     lookup: canonical,
     key,
     token: credential.token,
-    policy: findPolicy(request),
-    clientLines
+    policy: texts.policy,
+    clientLines: texts.client
   };
   const outcome = await askOnce(r, question, settings);
   return outcome.kind === "unavailable" && isOutage(outcome.reason) ? standIn(r, outcome, key, settings) : outcome;
@@ -2227,9 +2226,9 @@ function purge(r) {
   }
   const variables = (r.variables);
   const request = ("access" === "access" ? variables.phantom_request : takeKeptRequest(variables));
-  const lookup = findLookup(request);
-  const settings = parsePurgeSettings(settingTextsOf(request, readRest(r, "access")).settings);
-  const problem = settings.kind === "misconfiguration" ? settings.problem : findPurgeProblem(lookup);
+  const texts = takeApart(request, readRest(r, "access"));
+  const settings = parsePurgeSettings(texts.settings);
+  const problem = settings.kind === "misconfiguration" ? settings.problem : findPurgeProblem(texts.lookup);
   if (settings.kind === "misconfiguration" || problem !== void 0) {
     r.error(`phantom_token: misconfigured: ${problem}`);
     r.return(500);
@@ -2240,7 +2239,7 @@ function purge(r) {
     r.return(400);
     return;
   }
-  const canonical = canonicalLookup(lookup, token);
+  const canonical = canonicalLookup(texts.lookup, token);
   r.return(endToken((begun === void 0 ? firstKey(canonical) : begun.copy().update(canonical).digest("base64url")), settings));
 }
 function findPurgeProblem(lookup) {

@@ -1,7 +1,7 @@
 // The path of a request that the cache alone does not answer, from top to bottom.
 import { parseBearer } from './core/bearer.js';
 import { cacheKey, canonicalLookup, credentialOf } from './core/cache_key.js';
-import { findLookup, findPolicy, isConfiguredHere, readSwitch, settingTextsOf } from './core/location.js';
+import { isConfiguredHere, type RequestTexts, readSwitch, takeApart } from './core/location.js';
 import { findUnsafeNjs, type Mode } from './core/njs_version.js';
 import { denied, granted, isOutage, type Outcome, unavailable } from './core/outcome.js';
 import { isAbsoluteUrl, parseSettings, type Settings } from './core/settings.js';
@@ -23,13 +23,13 @@ export function handleSwitch(r: NginxHTTPRequest, mode: Mode, request: string): 
 /** @param request see core/location.ts */
 export async function handleMiss(r: NginxHTTPRequest, mode: Mode, request: string): Promise<void> {
   try {
-    const texts = settingTextsOf(request, readRest(r, mode));
+    const texts = takeApart(request, readRest(r, mode));
     const settings = parseSettings(isConfiguredHere(request), texts.settings);
     if (settings.kind === 'misconfiguration') {
       fail(r, mode, unavailable('misconfigured', settings.problem, ''));
       return;
     }
-    const outcome = await decideMiss(r, mode, request, settings, texts.client);
+    const outcome = await decideMiss(r, mode, texts, settings);
     respond(r, mode, outcome, settings);
   } catch (e) {
     failOnBug(r, mode, e);
@@ -40,21 +40,19 @@ export async function handleMiss(r: NginxHTTPRequest, mode: Mode, request: strin
 async function decideMiss(
   r: NginxHTTPRequest,
   mode: Mode,
-  request: string,
+  texts: RequestTexts,
   settings: Settings,
-  clientLines: string,
 ): Promise<Outcome> {
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
   const problem = findUnsafeNjs(njs.version_number, mode, isUrl) || findZoneProblem();
   if (problem !== undefined) {
     return unavailable('misconfigured', problem, '');
   }
-  const lookup = findLookup(request);
-  const credential = parseBearer(credentialOf(lookup));
+  const credential = parseBearer(credentialOf(texts.lookup));
   if (credential.kind === 'refused') {
     return credential.reason === 'token_missing' ? decideNoToken(r, settings) : denied(credential.reason, '');
   }
-  const canonical = canonicalLookup(lookup, credential.token);
+  const canonical = canonicalLookup(texts.lookup, credential.token);
   const key = cacheKey(canonical);
   const known = decideKnown(key, settings, 'HIT', 'NEGATIVE');
   if (known !== undefined) {
@@ -64,8 +62,8 @@ async function decideMiss(
     lookup: canonical,
     key,
     token: credential.token,
-    policy: findPolicy(request),
-    clientLines,
+    policy: texts.policy,
+    clientLines: texts.client,
   };
   const outcome = await askOnce(r, question, settings);
   return outcome.kind === 'unavailable' && isOutage(outcome.reason)

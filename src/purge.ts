@@ -2,7 +2,7 @@
 import { isB64Token } from './core/bearer.js';
 import { cacheKey, canonicalLookup, isAddressBound } from './core/cache_key.js';
 import { parseTokenForm } from './core/form.js';
-import { findLookup, settingTextsOf } from './core/location.js';
+import { takeApart } from './core/location.js';
 import { type PurgeSettings, parsePurgeSettings } from './core/settings.js';
 import { readFormBody, readRequest, readRest, variablesOf } from './edge/request.js';
 import { deleteRecord, findZoneProblem, markPurged } from './edge/shared_cache.js';
@@ -21,9 +21,9 @@ export function purge(r: NginxHTTPRequest): void {
   }
   const variables = variablesOf(r);
   const request = readRequest(variables, 'access');
-  const lookup = findLookup(request);
-  const settings = parsePurgeSettings(settingTextsOf(request, readRest(r, 'access')).settings);
-  const problem = settings.kind === 'misconfiguration' ? settings.problem : findPurgeProblem(lookup);
+  const texts = takeApart(request, readRest(r, 'access'));
+  const settings = parsePurgeSettings(texts.settings);
+  const problem = settings.kind === 'misconfiguration' ? settings.problem : findPurgeProblem(texts.lookup);
   if (settings.kind === 'misconfiguration' || problem !== undefined) {
     r.error(`phantom_token: misconfigured: ${problem}`);
     r.return(500);
@@ -34,7 +34,7 @@ export function purge(r: NginxHTTPRequest): void {
     r.return(400);
     return;
   }
-  const canonical = canonicalLookup(lookup, token);
+  const canonical = canonicalLookup(texts.lookup, token);
   r.return(endToken(cacheKey(canonical), settings));
 }
 

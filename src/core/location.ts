@@ -52,7 +52,7 @@ export function isPolicyOf(text: string, lines: string): boolean {
   return text.startsWith(`${Head.on}${lines}\n`);
 }
 
-/** {@link findLookup} where the policy is known, in a text that {@link isOn}. */
+/** The lookup of a text that {@link isOn}, found by the length of its policy: without a search. */
 export function lookupOf(text: string, policy: string): string {
   return text.slice(Head.on.length + policy.length + 1);
 }
@@ -60,11 +60,6 @@ export function lookupOf(text: string, policy: string): string {
 /** The five lines of policy, whatever the first line. */
 export function findPolicy(text: string): string {
   return text.split('\n').slice(1, Lines.aboveLookup).join('\n');
-}
-
-/** The lookup, whatever the first line. */
-export function findLookup(text: string): string {
-  return text.split('\n').slice(Lines.aboveLookup).join('\n');
 }
 
 /** Whether a policy has its five lines. Of one with more, some would be taken for others, and the last for nothing. */
@@ -86,8 +81,10 @@ export function readSwitch(text: string): Switch {
   return value === 'on' || value === 'off' ? value : 'invalid';
 }
 
-/** All settings of a location, one a line. */
-export interface SettingTexts {
+/** What a miss needs of a request's text, and all settings of its location, one a line. */
+export interface RequestTexts {
+  readonly policy: string;
+  readonly lookup: string;
   /** As parseSettings of settings.ts takes them. */
   readonly settings: string;
   /** As parseClientSettings of client_settings.ts takes them. */
@@ -95,20 +92,23 @@ export interface SettingTexts {
 }
 
 /**
- * Puts the settings of both texts in the order of their tables.
+ * Takes both texts apart, once, and puts the settings in the order of their tables.
  * @param rest `$phantom_rest` of nginx/http.conf
  * @returns empty texts, which parseLines of settings.ts refuses, when a setting holds a line break or http.conf does not fit
  */
-export function settingTextsOf(text: string, rest: string): SettingTexts {
+export function takeApart(text: string, rest: string): RequestTexts {
   const lines = text.split('\n');
   const others = rest.split('\n');
   if (lines.length !== Lines.text || others.length !== Rest.settings + Rest.client) {
-    return { settings: '', client: '' };
+    return { policy: '', lookup: '', settings: '', client: '' };
   }
   const first = lines[0] as string;
-  const own = [first.slice(first.indexOf(' ') + 1)].concat(lines.slice(1, Lines.aboveLookup));
+  const policy = lines.slice(1, Lines.aboveLookup);
+  const own = [first.slice(first.indexOf(' ') + 1)].concat(policy);
   const asked = [lines[7], lines[9], lines[10]];
   return {
+    policy: policy.join('\n'),
+    lookup: lines.slice(Lines.aboveLookup).join('\n'),
     settings: own.concat(asked as string[], others.slice(0, Rest.settings)).join('\n'),
     client: [lines[8]].concat(others.slice(Rest.settings)).join('\n'),
   };

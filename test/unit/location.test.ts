@@ -1,6 +1,5 @@
 import test from 'ava';
 import {
-  findLookup,
   findPolicy,
   hasNoPolicy,
   isConfiguredHere,
@@ -11,8 +10,13 @@ import {
   PolicyText,
   readSwitch,
   type Switch,
-  settingTextsOf,
+  takeApart,
 } from '../../src/core/location.js';
+
+/** The last six lines, which {@link lookupOf} finds by length. */
+function lookupByLines(text: string): string {
+  return text.split('\n').slice(6).join('\n');
+}
 
 /** What nginx joins, in its order. */
 interface Values {
@@ -182,9 +186,9 @@ const LINE_BREAKS = ['a\nb', '\na', 'a\n', '\n', '\n\n\n\n', '\n\n\n\n\n'];
 
 /** `$phantom_rest` of a location that sets nothing else: ten settings and eight of the client. */
 const REST = '\n'.repeat(17);
-const NO_SETTINGS = { settings: '', client: '' };
+const NO_SETTINGS = { policy: '', lookup: '', settings: '', client: '' };
 
-test('settingTextsOf: puts the settings of both texts in the order of their tables', (t) => {
+test('takeApart: gives policy and lookup, and puts the settings of both texts in the order of their tables', (t) => {
   const text = textWith({
     token: 'on',
     requiredScopes: 'read',
@@ -200,46 +204,48 @@ test('settingTextsOf: puts the settings of both texts in the order of their tabl
     credential: 'Bearer abc',
   });
   const rest = Array.from({ length: 18 }, (_, i) => `r${i}`).join('\n');
-  t.deepEqual(settingTextsOf(text, rest), {
+  t.deepEqual(takeApart(text, rest), {
+    policy: 'read\napi\nhttps://as\n1\n2',
+    lookup: 'part\n/introspect\nid\na=b\njwt\nBearer abc',
     settings:
       'on\nread\napi\nhttps://as\n1\n2\n/introspect\na=b\njwt\nr0\nr1\nr2\nr3\nr4\nr5\nr6\nr7\nr8\nr9',
     client: 'id\nr10\nr11\nr12\nr13\nr14\nr15\nr16\nr17',
   });
 });
 
-test('settingTextsOf: the switch is the rest of the first line, whether or not protect.conf is here', (t) => {
+test('takeApart: the switch is the rest of the first line, whether or not protect.conf is here', (t) => {
   for (const here of ['here', '']) {
     for (const token of ['on', 'off', '', 'on off', ' on']) {
-      const { settings } = settingTextsOf(textWith({ here, token }), REST);
+      const { settings } = takeApart(textWith({ here, token }), REST);
       t.is(settings.split('\n')[0], token);
     }
   }
 });
 
-test('settingTextsOf: nothing for a text with a line break in any value, so that nothing is stored from it (S57, S59)', (t) => {
+test('takeApart: nothing for a text with a line break in any value, so that nothing is stored from it (S57, S59)', (t) => {
   for (const name of BELOW_THE_FIRST_LINE) {
     for (const value of LINE_BREAKS) {
       for (const others of [{}, STRICT]) {
         const text = textWith({ ...others, [name]: value });
-        t.deepEqual(settingTextsOf(text, REST), NO_SETTINGS, `${name} ${JSON.stringify(value)}`);
+        t.deepEqual(takeApart(text, REST), NO_SETTINGS, `${name} ${JSON.stringify(value)}`);
         t.true(isWholePolicy(findPolicy(text).split('\n')));
       }
     }
   }
 });
 
-test('settingTextsOf: nothing for a switch with a line break (S57, S59)', (t) => {
+test('takeApart: nothing for a switch with a line break (S57, S59)', (t) => {
   for (const token of ['on\n', 'on\n\n', 'on\n\n\n\n\n', 'on\na', '\non', 'off\n']) {
-    t.deepEqual(settingTextsOf(textWith({ ...STRICT, token }), REST), NO_SETTINGS, token);
+    t.deepEqual(takeApart(textWith({ ...STRICT, token }), REST), NO_SETTINGS, token);
   }
 });
 
-test('settingTextsOf: nothing when one of the other settings holds a line break, or http.conf is of another version', (t) => {
+test('takeApart: nothing when one of the other settings holds a line break, or http.conf is of another version', (t) => {
   for (const rest of ['', '\n'.repeat(16), '\n'.repeat(18), `${REST}a\n`]) {
-    t.deepEqual(settingTextsOf(textWith({}), rest), NO_SETTINGS, JSON.stringify(rest));
+    t.deepEqual(takeApart(textWith({}), rest), NO_SETTINGS, JSON.stringify(rest));
   }
   for (const text of ['', 'here on', `${textWith({})}\n`, textWith({}).replace('\n', '')]) {
-    t.deepEqual(settingTextsOf(text, REST), NO_SETTINGS, JSON.stringify(text));
+    t.deepEqual(takeApart(text, REST), NO_SETTINGS, JSON.stringify(text));
   }
 });
 
@@ -277,12 +283,12 @@ test('isWholePolicy: false for a policy whose line breaks push the audience out 
   t.false(isWholePolicy(live.split('\n')));
 });
 
-test('settingTextsOf: nothing for a partition that equals what is left of a text whose audience holds line breaks (S57, S59)', (t) => {
+test('takeApart: nothing for a partition that equals what is left of a text whose audience holds line breaks (S57, S59)', (t) => {
   const rest = textWith({ audience: '\n\n\n', issuer: 'https://as', part: 'own' });
   const partition = textWith({ part: 'https://as\n\n\nown' });
   t.true(hasNoPolicy(rest));
-  t.is(lookupOf(rest, PolicyText.none), findLookup(partition));
-  t.deepEqual(settingTextsOf(partition, REST), NO_SETTINGS);
+  t.is(lookupOf(rest, PolicyText.none), lookupByLines(partition));
+  t.deepEqual(takeApart(partition, REST), NO_SETTINGS);
 });
 
 // A value can make nginx's text start as an open location's does; what it cannot make is a key that has a record.
@@ -297,7 +303,7 @@ for (const [sentence, changes] of IMITATIONS) {
   test(`hasNoPolicy: true for ${sentence}, and the lookup is one that nothing is stored under (S57)`, (t) => {
     const text = textWith(changes);
     t.true(hasNoPolicy(text));
-    t.is(lookupOf(text, PolicyText.none), findLookup(text));
+    t.is(lookupOf(text, PolicyText.none), lookupByLines(text));
     t.true(linesOf(lookupOf(text, PolicyText.none)) > STORED_LINES);
   });
 }
@@ -332,14 +338,14 @@ const POLICIES: [sentence: string, changes: Partial<Values>, policy: string, loo
 ];
 
 for (const [sentence, changes, policy, lookup] of POLICIES) {
-  test(`findPolicy, findLookup: policy and lookup of ${sentence}`, (t) => {
+  test(`findPolicy: the policy of ${sentence}`, (t) => {
     t.is(findPolicy(textWith(changes)), policy);
-    t.is(findLookup(textWith(changes)), lookup);
+    t.is(lookupByLines(textWith(changes)), lookup);
     t.true(isWholePolicy(policy.split('\n')));
     t.is(linesOf(lookup), STORED_LINES);
   });
 
-  test(`lookupOf: finds by length what findLookup finds by lines: ${sentence}`, (t) =>
+  test(`lookupOf: finds by length what lines say: ${sentence}`, (t) =>
     t.is(lookupOf(textWith(changes), policy), lookup));
 
   test(`isPolicyOf: knows the policy again that findPolicy finds: ${sentence}`, (t) =>
@@ -356,19 +362,18 @@ const OTHER_FIRST_LINES: [sentence: string, values: Partial<Values>][] = [
 ];
 
 for (const [sentence, values] of OTHER_FIRST_LINES) {
-  test(`findPolicy, findLookup: do not depend on the first line: ${sentence} (S58)`, (t) => {
+  test(`findPolicy: does not depend on the first line: ${sentence} (S58)`, (t) => {
     const text = textWith({ ...STRICT, ...values });
     t.is(findPolicy(text), STRICT_POLICY);
-    t.is(findLookup(text), LOOKUP);
+    t.is(lookupByLines(text), LOOKUP);
   });
 
   test(`isPolicyOf: false, since only a text that is on can have one: ${sentence}`, (t) =>
     t.false(isPolicyOf(textWith({ ...STRICT, ...values }), STRICT_POLICY)));
 }
 
-test('findPolicy, findLookup: are empty for no text at all', (t) => {
+test('findPolicy: is empty for no text at all', (t) => {
   t.is(findPolicy(''), '');
-  t.is(findLookup(''), '');
   t.false(isWholePolicy(findPolicy('').split('\n')));
 });
 

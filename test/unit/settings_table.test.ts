@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { clientSettingsTable } from '../../src/core/client_settings.js';
-import { findLookup, findPolicy, isPolicyOf, settingTextsOf } from '../../src/core/location.js';
+import { findPolicy, isPolicyOf, takeApart } from '../../src/core/location.js';
 import { settingsTable } from '../../src/core/settings.js';
+
+/** The last six lines, which {@link lookupOf} finds by length. */
+function lookupByLines(text: string): string {
+  return text.split('\n').slice(6).join('\n');
+}
 
 const HTTP_CONF = readFileSync(new URL('../../nginx/http.conf', import.meta.url), 'utf8');
 const AUTH_REQUEST_CONF = readFileSync(
@@ -116,9 +121,9 @@ test('http.conf: what costs a call is a js_set, made anew at each use (S93)', (t
   t.deepEqual(sets, CALCULATED);
 });
 
-test('http.conf: the two texts give exactly the rows of both tables, in their order (settingTextsOf)', (t) => {
+test('http.conf: the two texts give exactly the rows of both tables, in their order (takeApart)', (t) => {
   const request = joinedLinesOf('phantom_request').join('\n');
-  const texts = settingTextsOf(request, joinedLinesOf('phantom_rest').join('\n'));
+  const texts = takeApart(request, joinedLinesOf('phantom_rest').join('\n'));
   t.deepEqual(
     texts.settings.split('\n'),
     VARIABLES.map((variable) => `$${variable}`),
@@ -169,7 +174,7 @@ test('http.conf: what location.ts finds in a request is what nginx joined: polic
   const live = request.replace('$phantom_state $phantom_token', 'here on');
   t.is(findPolicy(live), joinedLinesOf('phantom_policy').join('\n'));
   t.true(isPolicyOf(live, joinedLinesOf('phantom_policy').join('\n')));
-  t.is(findLookup(live), LOOKUP_LINES.join('\n'));
+  t.is(lookupByLines(live), LOOKUP_LINES.join('\n'));
 });
 
 test('http.conf: the first line of the lookup is this server alone, unless servers set one that is equal, and none is like a server (S58)', (t) => {
