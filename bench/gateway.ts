@@ -1,6 +1,15 @@
 // A running gateway: one nginx for each row, with one worker on a CPU of its own.
-import { freePort, httpDefaults, mainContext, type NginxBinary, startNginx } from '../demo/nginx_process.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  freePort,
+  httpDefaults,
+  mainContext,
+  type NginxBinary,
+  type NginxProcess,
+  startNginx,
+} from '../demo/nginx_process.js';
 import type { Backends } from './backends.js';
+import { BenchError } from './program.js';
 import type { Row, RuntimeName } from './rows.js';
 
 export interface Gateway {
@@ -21,6 +30,9 @@ export interface GatewayOptions {
   readonly workers?: number;
 }
 
+const START_TIMEOUT_MS = 5000;
+const POLL_MS = 10;
+
 /** As a good configuration has them: without kept connections each request would open one. */
 const UPSTREAM_KEEPALIVE = 'keepalive 256; keepalive_requests 1000000000; keepalive_time 10h;';
 
@@ -28,8 +40,9 @@ export async function startGateway(row: Row, options: GatewayOptions): Promise<G
   const port = await freePort();
   const listen = `127.0.0.1:${port}`;
   const runtime = options.runtimes[row.runtime];
+  const workers = options.workers ?? 1;
   const conf = (prefix: string) => `
-${mainContext(runtime, { workers: options.workers ?? 1 })}
+${mainContext(runtime, { workers })}
 ${row.modulePath === undefined ? '' : `load_module "${row.modulePath}";`}
 ${options.affinity}
 events { worker_connections 16384; }
@@ -43,7 +56,18 @@ http {
   return {
     row,
     url: `http://${listen}`,
-    workerPids: await nginx.workerPids(),
+    workerPids: await allWorkerPids(nginx, workers),
     stop: () => nginx.stop(),
   };
+}
+
+/** nginx counts as started with its first worker; the CPU time of each is wanted. */
+async function allWorkerPids(nginx: NginxProcess, workers: number): Promise<number[]> {
+  for (let waitedMs = 0; waitedMs < START_TIMEOUT_MS; waitedMs += POLL_MS) {
+    const pids = await nginx.workerPids();
+    if (pids.length >= workers) return pids;
+    await delay(POLL_MS);
+  }
+  await nginx.stop();
+  throw new BenchError(`nginx did not start ${workers} workers`);
 }
