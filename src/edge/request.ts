@@ -39,7 +39,7 @@ export function readPolicy(v: Variables, request: string): string {
   return isPolicyOf(request, live) ? live : findPolicy(request);
 }
 
-/** The settings that are not in the request's text: settingTextsOf of core/location.ts. */
+/** The settings that are not in the request's text: takeApart of core/location.ts. */
 export function readRest(r: NginxHTTPRequest, mode: Mode): string {
   const v = r.variables;
   return text(mode === 'access' ? v.phantom_rest : v.phantom_kept_rest);

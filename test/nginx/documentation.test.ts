@@ -195,7 +195,8 @@ function commandTest(
   body: (t: ExecutionContext) => Promise<void>,
 ) {
   const isThere = spawnSync(program, ['version']).error === undefined;
-  (isThere ? test : test.skip)(title, body);
+  // Where CI runs, nothing is left out.
+  (isThere || process.env.CI ? test : test.skip)(title, body);
 }
 
 /** Gives what is printed on stdout. */
