@@ -499,9 +499,8 @@ var MAX_MS = 2147483647;
 var ASSERTION_PREFIX = "assertion:";
 var PURGED_PREFIX = "purged:";
 function findZoneProblem() {
-  const shared = ngx.shared;
-  const isComplete = shared.phantom_token && shared.phantom_token_denied && shared.phantom_token_locks;
-  return isComplete ? void 0 : "a js_shared_dict_zone of phantom_token, phantom_token_denied, phantom_token_locks is not declared: include zones.conf at http level";
+  const missing = ALL_ZONES.filter((zone) => !isDeclared(zone));
+  return missing.length === 0 ? void 0 : `the js_shared_dict_zone ${missing.join(", ")} is not declared: include zones.conf at http level, or add its line to your own zones.conf`;
 }
 function writeRecord(key, record, ttlSec) {
   return record.length > MAX_RECORD_LENGTH ? "too_large" : write("phantom_token", key, record, ttlSec * 1e3);
@@ -516,10 +515,10 @@ function writeDenial(key, denial, ttlMs) {
   return write("phantom_token_denied", key, denial, ttlMs);
 }
 function markPurged(key, ttlSec) {
-  return write("phantom_token", PURGED_PREFIX + key, "", ttlSec * 1e3);
+  return write("phantom_token_state", PURGED_PREFIX + key, "", ttlSec * 1e3);
 }
 function isPurged(key) {
-  return dictionary("phantom_token").has(PURGED_PREFIX + key);
+  return dictionary("phantom_token_state").has(PURGED_PREFIX + key);
 }
 function readAssertion(name) {
   const key = ASSERTION_PREFIX + name;
@@ -543,6 +542,18 @@ function writeLock(name, state, ttlMs) {
 function deleteLock(name) {
   dictionary("phantom_token_locks").delete(name);
 }
+function readState(name) {
+  return dictionary("phantom_token_state").get(name);
+}
+function addState(name, state, ttlMs) {
+  return add2("phantom_token_state", name, state, ttlMs);
+}
+function writeState(name, state, ttlMs) {
+  write("phantom_token_state", name, state, ttlMs);
+}
+function deleteState(name) {
+  dictionary("phantom_token_state").delete(name);
+}
 function readZones() {
   return ALL_ZONES.filter(isDeclared).map((name) => {
     const zone = dictionary(name);
@@ -550,7 +561,12 @@ function readZones() {
     return { name, capacityBytes: zone.capacity, freeBytes: zone.freeSpace(), entries };
   });
 }
-var ALL_ZONES = ["phantom_token", "phantom_token_denied", "phantom_token_locks"];
+var ALL_ZONES = [
+  "phantom_token",
+  "phantom_token_denied",
+  "phantom_token_locks",
+  "phantom_token_state"
+];
 function isDeclared(zone) {
   return ngx.shared[zone] !== void 0;
 }
@@ -591,7 +607,7 @@ var LIST = "breakers:";
 var SEPARATOR = "";
 var MAX_LISTED = 100;
 function remainingSuspensionSec(endpoint) {
-  const text3 = readLock(BREAKER + endpoint);
+  const text3 = readState(BREAKER + endpoint);
   if (text3 === void 0) {
     return 0;
   }
@@ -603,28 +619,28 @@ function remainingSuspensionSec(endpoint) {
     case "open":
       return suspendedSec(breaker, nowMs);
     case "half_open":
-      return readLock(PROBE + endpoint) === void 0 ? 0 : 1;
+      return readState(PROBE + endpoint) === void 0 ? 0 : 1;
   }
 }
 function waitBeforeAskingSec(endpoint) {
   const waitSec = remainingSuspensionSec(endpoint);
-  const isClosed = stateOf(parseBreaker(readLock(BREAKER + endpoint)), Date.now()) === "closed";
+  const isClosed = stateOf(parseBreaker(readState(BREAKER + endpoint)), Date.now()) === "closed";
   if (waitSec > 0 || isClosed) {
     return waitSec;
   }
-  return addLock(PROBE + endpoint, "", PROBE_MS) === "exists" ? 1 : 0;
+  return addState(PROBE + endpoint, "", PROBE_MS) === "exists" ? 1 : 0;
 }
 function noteAnswer(endpoint) {
-  if (readLock(BREAKER + endpoint) !== void 0) {
-    deleteLock(BREAKER + endpoint);
-    deleteLock(PROBE + endpoint);
+  if (readState(BREAKER + endpoint) !== void 0) {
+    deleteState(BREAKER + endpoint);
+    deleteState(PROBE + endpoint);
   }
 }
 function noteTransportFailure(endpoint, settings) {
-  const breaker = afterFailure(parseBreaker(readLock(BREAKER + endpoint)), settings, Date.now());
+  const breaker = afterFailure(parseBreaker(readState(BREAKER + endpoint)), settings, Date.now());
   list(endpoint);
-  writeLock(BREAKER + endpoint, formatBreaker(breaker), (MEMORY_SEC + settings.breakerDelaySec) * 1e3);
-  deleteLock(PROBE + endpoint);
+  writeState(BREAKER + endpoint, formatBreaker(breaker), (MEMORY_SEC + settings.breakerDelaySec) * 1e3);
+  deleteState(PROBE + endpoint);
   if (breaker.suspendedUntilMs > 0) {
     count(BREAKER_OPENED);
   }
@@ -632,18 +648,18 @@ function noteTransportFailure(endpoint, settings) {
 function readBreakers() {
   return readList().map((name) => {
     const lines = name.split("\n");
-    const breaker = parseBreaker(readLock(BREAKER + name));
+    const breaker = parseBreaker(readState(BREAKER + name));
     return { server: lines[0] || "", endpoint: lines[1] || "", state: stateOf(breaker, Date.now()) };
   });
 }
 function list(endpoint) {
   const names = readList();
   if (!names.includes(endpoint) && names.length < MAX_LISTED) {
-    writeLock(LIST, names.concat(endpoint).join(SEPARATOR), MEMORY_SEC * 1e3);
+    writeState(LIST, names.concat(endpoint).join(SEPARATOR), MEMORY_SEC * 1e3);
   }
 }
 function readList() {
-  const names = readLock(LIST);
+  const names = readState(LIST);
   return names === void 0 ? [] : names.split(SEPARATOR);
 }
 

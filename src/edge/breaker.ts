@@ -10,9 +10,8 @@ import {
 } from '../core/breaker.js';
 import { BREAKER_OPENED } from '../core/metrics.js';
 import { count } from './counters.js';
-import { addLock, deleteLock, readLock, writeLock } from './shared_cache.js';
+import { addState, deleteState, readState, writeState } from './shared_cache.js';
 
-/** No cache key, and so no flight's lock, holds a colon. */
 const BREAKER = 'breaker:';
 const PROBE = 'probe:';
 /** A row of failures with longer pauses than this is none. */
@@ -25,7 +24,7 @@ const MAX_LISTED = 100;
 
 /** @returns whole seconds for Retry-After while the endpoint may not be asked; 0 when it may, as far as one can see */
 export function remainingSuspensionSec(endpoint: string): number {
-  const text = readLock(BREAKER + endpoint);
+  const text = readState(BREAKER + endpoint);
   if (text === undefined) {
     return 0;
   }
@@ -37,34 +36,34 @@ export function remainingSuspensionSec(endpoint: string): number {
     case 'open':
       return suspendedSec(breaker, nowMs);
     case 'half_open':
-      return readLock(PROBE + endpoint) === undefined ? 0 : 1;
+      return readState(PROBE + endpoint) === undefined ? 0 : 1;
   }
 }
 
 /** The same for a request that asks at once when it may: after a suspension one at a time, the probe. */
 export function waitBeforeAskingSec(endpoint: string): number {
   const waitSec = remainingSuspensionSec(endpoint);
-  const isClosed = stateOf(parseBreaker(readLock(BREAKER + endpoint)), Date.now()) === 'closed';
+  const isClosed = stateOf(parseBreaker(readState(BREAKER + endpoint)), Date.now()) === 'closed';
   if (waitSec > 0 || isClosed) {
     return waitSec;
   }
-  return addLock(PROBE + endpoint, '', PROBE_MS) === 'exists' ? 1 : 0;
+  return addState(PROBE + endpoint, '', PROBE_MS) === 'exists' ? 1 : 0;
 }
 
 /** The endpoint gave an answer, whatever it says. */
 export function noteAnswer(endpoint: string): void {
-  if (readLock(BREAKER + endpoint) !== undefined) {
-    deleteLock(BREAKER + endpoint);
-    deleteLock(PROBE + endpoint);
+  if (readState(BREAKER + endpoint) !== undefined) {
+    deleteState(BREAKER + endpoint);
+    deleteState(PROBE + endpoint);
   }
 }
 
 /** The endpoint gave no answer. */
 export function noteTransportFailure(endpoint: string, settings: BreakerSettings): void {
-  const breaker = afterFailure(parseBreaker(readLock(BREAKER + endpoint)), settings, Date.now());
+  const breaker = afterFailure(parseBreaker(readState(BREAKER + endpoint)), settings, Date.now());
   list(endpoint);
-  writeLock(BREAKER + endpoint, formatBreaker(breaker), (MEMORY_SEC + settings.breakerDelaySec) * 1000);
-  deleteLock(PROBE + endpoint);
+  writeState(BREAKER + endpoint, formatBreaker(breaker), (MEMORY_SEC + settings.breakerDelaySec) * 1000);
+  deleteState(PROBE + endpoint);
   if (breaker.suspendedUntilMs > 0) {
     count(BREAKER_OPENED);
   }
@@ -82,7 +81,7 @@ export interface EndpointBreaker {
 export function readBreakers(): EndpointBreaker[] {
   return readList().map((name) => {
     const lines = name.split('\n');
-    const breaker = parseBreaker(readLock(BREAKER + name));
+    const breaker = parseBreaker(readState(BREAKER + name));
     return { server: lines[0] || '', endpoint: lines[1] || '', state: stateOf(breaker, Date.now()) };
   });
 }
@@ -91,11 +90,11 @@ export function readBreakers(): EndpointBreaker[] {
 function list(endpoint: string): void {
   const names = readList();
   if (!names.includes(endpoint) && names.length < MAX_LISTED) {
-    writeLock(LIST, names.concat(endpoint).join(SEPARATOR), MEMORY_SEC * 1000);
+    writeState(LIST, names.concat(endpoint).join(SEPARATOR), MEMORY_SEC * 1000);
   }
 }
 
 function readList(): string[] {
-  const names = readLock(LIST);
+  const names = readState(LIST);
   return names === undefined ? [] : names.split(SEPARATOR);
 }

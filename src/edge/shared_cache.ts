@@ -1,7 +1,7 @@
 // The shared dictionaries: what all workers know.
 
-/** Records of active tokens and client assertions; rejected tokens; locks and breakers. See nginx/zones.conf. */
-export type Zone = 'phantom_token' | 'phantom_token_denied' | 'phantom_token_locks';
+/** Records of active tokens and client assertions; rejected tokens; flights; breakers and purges. See nginx/zones.conf. */
+export type Zone = 'phantom_token' | 'phantom_token_denied' | 'phantom_token_locks' | 'phantom_token_state';
 
 /** What became of a write. A full zone or too large a record is no error: the next request asks again. */
 export type Written = 'stored' | 'full' | 'too_large';
@@ -18,11 +18,10 @@ const PURGED_PREFIX = 'purged:';
 
 /** What is wrong with zones.conf, or undefined. */
 export function findZoneProblem(): string | undefined {
-  const shared = ngx.shared;
-  const isComplete = shared.phantom_token && shared.phantom_token_denied && shared.phantom_token_locks;
-  return isComplete
+  const missing = ALL_ZONES.filter((zone) => !isDeclared(zone));
+  return missing.length === 0
     ? undefined
-    : 'a js_shared_dict_zone of phantom_token, phantom_token_denied, phantom_token_locks is not declared: include zones.conf at http level';
+    : `the js_shared_dict_zone ${missing.join(', ')} is not declared: include zones.conf at http level, or add its line to your own zones.conf`;
 }
 
 /** The record under `key`; undefined when there is none, or no zone. Does NOT check its expiry: core/record.ts does. */
@@ -57,14 +56,14 @@ export function writeDenial(key: string, denial: string, ttlMs: number): Written
   return write('phantom_token_denied', key, denial, ttlMs);
 }
 
-/** In the zone of the records, so that no flood of rejected tokens displaces the mark. @param ttlSec at least 1 */
+/** @param ttlSec at least 1 */
 export function markPurged(key: string, ttlSec: number): Written {
-  return write('phantom_token', PURGED_PREFIX + key, '', ttlSec * 1000);
+  return write('phantom_token_state', PURGED_PREFIX + key, '', ttlSec * 1000);
 }
 
 /** Whether a token was purged and its mark lives on. */
 export function isPurged(key: string): boolean {
-  return dictionary('phantom_token').has(PURGED_PREFIX + key);
+  return dictionary('phantom_token_state').has(PURGED_PREFIX + key);
 }
 
 /** The client assertion of that name; undefined when it has ended. */
@@ -98,6 +97,24 @@ export function deleteLock(name: string): void {
   dictionary('phantom_token_locks').delete(name);
 }
 
+/** Of an endpoint's breaker; undefined when there is none. */
+export function readState(name: string): string | undefined {
+  return dictionary('phantom_token_state').get(name);
+}
+
+/** As {@link addLock}. */
+export function addState(name: string, state: string, ttlMs: number): Added {
+  return add('phantom_token_state', name, state, ttlMs);
+}
+
+export function writeState(name: string, state: string, ttlMs: number): void {
+  write('phantom_token_state', name, state, ttlMs);
+}
+
+export function deleteState(name: string): void {
+  dictionary('phantom_token_state').delete(name);
+}
+
 /** Figures of one zone; `entries` is -1 where njs cannot count them safely. */
 export interface ZoneFigures {
   readonly name: string;
@@ -115,7 +132,12 @@ export function readZones(): ZoneFigures[] {
   });
 }
 
-const ALL_ZONES: readonly Zone[] = ['phantom_token', 'phantom_token_denied', 'phantom_token_locks'];
+const ALL_ZONES: readonly Zone[] = [
+  'phantom_token',
+  'phantom_token_denied',
+  'phantom_token_locks',
+  'phantom_token_state',
+];
 
 function isDeclared(zone: Zone): boolean {
   return ngx.shared[zone] !== undefined;
