@@ -30,10 +30,10 @@ var begun;
 var wasCalled;
 function firstKey(lookup) {
   if (wasCalled) {
-    begun = crypto2.createHash("sha256").update("2\n" /* prefix */);
+    begun = crypto2.createHash("sha256").update("3\n" /* prefix */);
   }
   wasCalled = true;
-  return crypto2.createHash("sha256").update("2\n" /* prefix */ + lookup).digest("base64url");
+  return crypto2.createHash("sha256").update("3\n" /* prefix */ + lookup).digest("base64url");
 }
 
 // src/edge/request.ts
@@ -112,6 +112,12 @@ function policyPart() {
 }
 function makePolicyPart() {
 
+// src/core/plain_text.ts
+var PLAIN = /^[^\x00-\x1F\x7F]*$/;
+function isPlainText(text3) {
+  return PLAIN.test(text3);
+}
+
 // src/core/metrics.ts
 function requestsSeries(cacheStatus) {
   return `phantom_token_requests_total{cache_status="${cacheStatus === "" ? "NONE" : cacheStatus}"}`;
@@ -134,11 +140,24 @@ function isWholePolicy(lines) {
 }
 
 // src/core/scope.ts
+var SCOPE_LIST = /^[\x20\x21\x23-\x5B\x5D-\x7E]*$/;
+function isScopeList(text3) {
+  return SCOPE_LIST.test(text3);
+}
 function splitScopes(list2) {
   return list2.split(" ").filter(isNotEmpty);
 }
 function isNotEmpty(token) {
   return token !== "";
+}
+
+// src/core/setting_checks.ts
+function checkScopes(value) {
+  const isList = isScopeList(value) && (value === "" || splitScopes(value).length > 0);
+  return isList ? void 0 : "must be scopes separated by spaces (RFC 6749 \xA73.3)";
+}
+function checkPlainText(value) {
+  return isPlainText(value) ? void 0 : "must not hold control characters";
 }
 
 // src/core/record.ts
@@ -176,8 +195,11 @@ function meetsPolicy(record, policy, nowSec) {
   }
   const isInTime = lines[3] === "" && lines[4] === "" ? (Number(record.slice(0 /* readyUntil */, 10 /* expiry */)) > nowSec) : timesPart().meetsTimes(record, lines[3], lines[4], nowSec);
   const required = splitScopes(lines[0]);
-  const asksNothing = lines[0] !== "" && required.length === 0;
-  return isInTime && !asksNothing && checkGrants(grantsOf(record), lines[2], lines[1], required) === void 0;
+  return isInTime && isPolicyValid(lines) && checkGrants(grantsOf(record), lines[2], lines[1], required) === void 0;
+}
+function isPolicyValid(lines) {
+  const problem = checkScopes(lines[0]) || checkPlainText(lines[1]) || checkPlainText(lines[2]);
+  return problem === void 0;
 }
 
 // For such a policy with a clock skew or a TTL.
@@ -251,12 +273,6 @@ function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-// src/core/plain_text.ts
-var PLAIN = /^[^\x00-\x1F\x7F]*$/;
-function isPlainText(text3) {
-  return PLAIN.test(text3);
-}
-
 // src/log_variables.ts
 function jwt(r) {
   const v = r.variables;
@@ -290,6 +306,7 @@ function denialReasons() {
     "token_not_yet_valid",
     "token_sender_constrained",
     "token_type_mismatch",
+    "token_type_unsupported",
     "token_purged",
     "issuer_mismatch",
     "audience_mismatch",
@@ -391,8 +408,8 @@ function formatMetrics(read, gauges) {
     ),
     formatCounter(
       "phantom_token_uncached_total",
-      "Active tokens that were not stored: the zone is full, or the record too large.",
-      ["full", "too_large"].map(uncachedSeries),
+      "Active tokens that were not stored: the zone is full, the record too large, or too many combinations of settings ask.",
+      ["full", "too_large", "too_many"].map(uncachedSeries),
       read
     ),
     formatCounter(BREAKER_OPENED, "How often introspection was suspended.", [BREAKER_OPENED], read)
@@ -493,20 +510,50 @@ function readCount(series) {
   return typeof value === "number" ? value : 0;
 }
 
+// src/core/njs_version.ts
+function findUnsafeNjs(version, mode, isUrl) {
+  if (mode === "access" && version < 65537) {
+    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
+  }
+  if (!isUrl && version >= 2309 && version <= 2313) {
+    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
+  }
+  return void 0;
+}
+function isEvictUnsafe(version, zones) {
+  return version < 2311 && zones !== "without_evict";
+}
+
 // src/edge/shared_cache.ts
 var MAX_RECORD_LENGTH = 65536;
 var MAX_MS = 2147483647;
 var ASSERTION_PREFIX = "assertion:";
 var PURGED_PREFIX = "purged:";
-function findZoneProblem() {
+var MAX_RECORD_MS = 19872e5;
+var LISTED_PREFIX = "keyspace:";
+function findZoneProblem(r) {
+  if (isEvictUnsafe(njs.version_number, r.variables.phantom_zones)) {
+    return EVICTS;
+  }
   const missing = ALL_ZONES.filter((zone) => !isDeclared(zone));
   return missing.length === 0 ? void 0 : `the js_shared_dict_zone ${missing.join(", ")} is not declared: include zones.conf at http level, or add its line to your own zones.conf`;
 }
+var EVICTS = "below njs 0.9.7 a zone with evict crashes workers: include zones_njs_0.8.conf in place of zones.conf; a zones file of your own needs the js_var line of that file, and no evict";
 function writeRecord(key, record, ttlSec) {
-  return record.length > MAX_RECORD_LENGTH ? "too_large" : write("phantom_token", key, record, ttlSec * 1e3);
+  return record.length > MAX_RECORD_LENGTH ? "too_large" : write("phantom_token", key, record, Math.min(ttlSec * 1e3, MAX_RECORD_MS));
 }
 function deleteRecord(key) {
-  dictionary("phantom_token").delete(key);
+  return dictionary("phantom_token").delete(key) === true;
+}
+function readListed(name) {
+  const key = LISTED_PREFIX + name;
+  return (records === void 0 ? readFirstRecord(key) : records.get(key));
+}
+function addListed(name, listed) {
+  return add2("phantom_token", LISTED_PREFIX + name, listed, MAX_MS);
+}
+function writeListed(name, listed) {
+  return write("phantom_token", LISTED_PREFIX + name, listed, MAX_MS);
 }
 function readDenial(key) {
   return dictionary("phantom_token_denied").get(key);
@@ -709,8 +756,20 @@ function credentialOf(lookup) {
 function endpointOf(lookup) {
   return lookup.slice(0, lookup.indexOf("\n", lookup.indexOf("\n") + 1));
 }
+function keyspaceOf(lookup) {
+  return `${lookup.slice(0, lookup.lastIndexOf("\n") + 1)}Bearer `;
+}
 function canonicalLookup(lookup, token) {
-  return `${lookup.slice(0, lookup.lastIndexOf("\n") + 1)}Bearer ${token}`;
+  return keyspaceOf(lookup) + token;
+}
+function reachOf(lookup) {
+  const endpoint = endpointOf(lookup);
+  return endpoint.charAt(0) === "=" ? endpoint : endpoint.slice(endpoint.indexOf(" "));
+}
+function purgeKey(lookup) {
+  const question = `${reachOf(lookup)}
+${credentialOf(lookup)}`;
+  return (begun === void 0 ? firstKey(question) : begun.copy().update(question).digest("base64url"));
 }
 
 // src/core/location.ts
@@ -724,25 +783,19 @@ function readSwitch(text3) {
 function takeApart(text3, rest) {
   const lines = text3.split("\n");
   const others = rest.split("\n");
-  if (lines.length !== 12 /* text */ || others.length !== 10 /* settings */ + 8 /* client */) {
+  if (lines.length !== 14 /* text */ || others.length !== 16 /* text */) {
     return { policy: "", lookup: "", settings: "", client: "" };
   }
   const first = lines[0];
   const policy = lines.slice(1, 6 /* aboveLookup */);
   const own = [first.slice(first.indexOf(" ") + 1)].concat(policy);
-  const asked = [lines[7], lines[9], lines[10]];
+  const asked = [lines[7], lines[9], lines[10], lines[11], lines[12]];
   return {
     policy: policy.join("\n"),
     lookup: lines.slice(6 /* aboveLookup */).join("\n"),
-    settings: own.concat(asked, others.slice(0, 10 /* settings */)).join("\n"),
-    client: [lines[8]].concat(others.slice(10 /* settings */)).join("\n")
+    settings: own.concat(asked, others.slice(0, 8 /* settings */)).join("\n"),
+    client: [lines[8]].concat(others.slice(8 /* settings */)).join("\n")
   };
-}
-
-// src/core/scope.ts
-var SCOPE_LIST = /^[\x20\x21\x23-\x5B\x5D-\x7E]*$/;
-function isScopeList(text3) {
-  return SCOPE_LIST.test(text3);
 }
 
 // src/core/setting_checks.ts
@@ -758,13 +811,6 @@ function checkSwitch(value) {
   }
   const lower = value.toLowerCase();
   return lower === "on" || lower === "off" ? void 0 : "must be on or off";
-}
-function checkScopes(value) {
-  const isList = isScopeList(value) && (value === "" || splitScopes(value).length > 0);
-  return isList ? void 0 : "must be scopes separated by spaces (RFC 6749 \xA73.3)";
-}
-function checkPlainText(value) {
-  return isPlainText(value) ? void 0 : "must not hold control characters";
 }
 function checkEndpoint(value) {
   if (value === "") {
@@ -811,11 +857,11 @@ function settingsTable() {
     { variable: "phantom_token_introspection_endpoint", defaultValue: "", check: checkEndpoint },
     { variable: "phantom_token_introspection_parameters", defaultValue: "", check: checkFormFields },
     { variable: "phantom_token_jwt_field", defaultValue: "", check: checkPlainText },
+    { variable: "phantom_token_max_jwt_length", defaultValue: "65536", check: checkJwtLength },
+    { variable: "phantom_token_cache_control", defaultValue: "obey", check: checkOneOf(["obey", "ignore"]) },
     { variable: "phantom_token_realm", defaultValue: "api", check: checkRealm },
     { variable: "phantom_token_scopes", defaultValue: "", check: checkScopes },
     { variable: "phantom_token_preflight", defaultValue: "answer", check: checkOneOf(PREFLIGHTS) },
-    { variable: "phantom_token_max_jwt_length", defaultValue: "65536", check: checkJwtLength },
-    { variable: "phantom_token_cache_control", defaultValue: "obey", check: checkOneOf(["obey", "ignore"]) },
     { variable: "phantom_token_negative_cache_ttl", defaultValue: "5", check: checkNumber(60, "seconds") },
     { variable: "phantom_token_stale_if_error", defaultValue: "0", check: checkSeconds },
     {
@@ -844,8 +890,11 @@ function parsePurgeSettings(joined) {
     return parsed;
   }
   const settings = typedSettings(parsed.values);
-  const markTtlSec = Math.max(settings.cacheTtlSec, 2 * settings.introspectionTimeoutSec);
-  return { kind: "purge_settings", markTtlSec };
+  const markTtlSec2 = Math.max(
+    settings.cacheTtlSec + settings.staleIfErrorSec,
+    2 * settings.introspectionTimeoutSec
+  );
+  return { kind: "purge_settings", markTtlSec: markTtlSec2 };
 }
 function parseLines(table, joined) {
   const lines = joined.split("\n");
@@ -1057,7 +1106,8 @@ function noteUncached(r, cause) {
 }
 var UNCACHED_ADVICE = {
   full: "the zone phantom_token is full: enlarge it in zones.conf",
-  too_large: "a record is over 64 kB"
+  too_large: "a record is over 64 kB",
+  too_many: "over 256 combinations of client id, form fields and the like at one endpoint: give each tenant a $phantom_token_partition"
 };
 function noteStale(r, outage) {
   r.warn(`phantom_token: stale record served: ${outage.reason}: ${outage.detail}`);
@@ -1125,14 +1175,19 @@ function send(r, status, body) {
 // src/core/denial_record.ts
 var TIME_DIGITS = 10;
 function isRemembered(reason) {
-  return reason === "token_inactive" || reason === "token_expired" || reason === "token_sender_constrained" || reason === "token_type_mismatch";
+  return reason === "token_inactive" || reason === "token_expired" || reason === "token_sender_constrained" || reason === "token_type_mismatch" || reason === "token_type_unsupported";
 }
-function encodeDenial(expiresAtSec, reason) {
-  return String(expiresAtSec).padStart(TIME_DIGITS, "0") + reason;
+function encodeDenial(expiresAtSec, storedAtSec, reason) {
+  return digits2(expiresAtSec) + digits2(storedAtSec) + reason;
 }
-function reasonOf(record, nowSec) {
-  const isFresh2 = Number(record.slice(0, TIME_DIGITS)) > nowSec;
-  return isFresh2 ? record.slice(TIME_DIGITS) : void 0;
+function reasonOf(record, ttlSec, nowSec) {
+  const expiresAtSec = Number(record.slice(0, TIME_DIGITS));
+  const storedAtSec = Number(record.slice(TIME_DIGITS, 2 * TIME_DIGITS));
+  const isTaken = nowSec < Math.min(expiresAtSec, storedAtSec + ttlSec);
+  return isTaken ? record.slice(2 * TIME_DIGITS) : void 0;
+}
+function digits2(epochSec) {
+  return String(epochSec).padStart(TIME_DIGITS, "0");
 }
 
 // src/core/policy.ts
@@ -1146,17 +1201,18 @@ function checkPolicy(grants, notBeforeSec, policy, nowSec) {
 }
 
 // src/known.ts
-function decideKnown(key, settings, ifActive, ifRejected) {
+function decideKnown(keys, settings, ifActive, ifRejected) {
   const nowSec = readClockSec();
+  const key = keys.key;
   const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
   if (record !== void 0 && (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) && isYoungEnough(record, settings.cacheTtlSec, nowSec)) {
     return decideRecord(record, settings, nowSec, ifActive);
   }
-  if (isPurged(key)) {
+  if (isPurged(keys.purgeKey)) {
     return denied("token_purged", ifRejected);
   }
-  const denial = settings.negativeCacheTtlSec > 0 ? readDenial(key) : void 0;
-  const reason = denial === void 0 ? void 0 : reasonOf(denial, nowSec);
+  const denial = readDenial(key);
+  const reason = denial === void 0 ? void 0 : reasonOf(denial, settings.negativeCacheTtlSec, nowSec);
   return reason === void 0 ? void 0 : denied(reason, ifRejected);
 }
 function decideRecord(record, settings, nowSec, cacheStatus) {
@@ -1198,17 +1254,6 @@ function skipSpaces(text3, from) {
     i++;
   }
   return i;
-}
-
-// src/core/njs_version.ts
-function findUnsafeNjs(version, mode, isUrl) {
-  if (mode === "access" && version < 65537) {
-    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
-  }
-  if (!isUrl && version >= 2309 && version <= 2313) {
-    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
-  }
-  return void 0;
 }
 
 // src/core/cache_control.ts
@@ -1509,6 +1554,8 @@ function interpretReply(reply, form, nowSec) {
 }
 function interpretStatus(reply) {
   switch (reply.status) {
+    case 400:
+      return isUnsupportedToken(reply) ? denied("token_type_unsupported", "MISS") : refuseReply("introspection_status", reply);
     case 401:
     case 403:
       return refuseReply("introspection_unauthorized", reply);
@@ -1522,6 +1569,10 @@ function interpretStatus(reply) {
     default:
       return refuseReply(reply.status >= 500 ? "introspection_server_error" : "introspection_status", reply);
   }
+}
+function isUnsupportedToken(reply) {
+  const answer = parseJsonObject(reply.body);
+  return answer !== void 0 && answer.error === "unsupported_token_type";
 }
 function interpretJwt(reply, form, nowSec) {
   const found = findJwt(reply.body.trim(), reply, form);
@@ -1907,6 +1958,62 @@ function text2(value) {
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
+// src/core/listed_keyspace.ts
+var RELISTED_SEC = 86400;
+function formatListed(listed) {
+  return `${listed.listedAtSec} ${listed.keptSec} ${listed.keyspace}`;
+}
+function parseListed(text3) {
+  const first = text3.indexOf(" ");
+  const second = text3.indexOf(" ", first + 1);
+  return {
+    listedAtSec: Number(text3.slice(0, first)),
+    keptSec: Number(text3.slice(first + 1, second)),
+    keyspace: text3.slice(second + 1)
+  };
+}
+function isListedFor(listed, keptSec2, nowSec) {
+  const ageSec2 = nowSec - listed.listedAtSec;
+  return listed.keptSec >= keptSec2 && ageSec2 >= 0 && ageSec2 < RELISTED_SEC;
+}
+
+// src/edge/purge_reach.ts
+var MAX_KEYSPACES = 256;
+function listKeyspace(reach, own) {
+  for (let place = 0; place < MAX_KEYSPACES; place++) {
+    const name = placeName(reach, place);
+    const added = readListed(name) === void 0 ? addListed(name, formatListed(own)) : "exists";
+    if (added !== "exists") {
+      return added === "added" ? "stored" : "full";
+    }
+    const listed = parseListed(readListed(name) || "");
+    if (listed.keyspace === own.keyspace) {
+      return isListedFor(listed, own.keptSec, own.listedAtSec) ? "stored" : writeListed(name, formatListed(longer(own, listed)));
+    }
+  }
+  return "too_many";
+}
+function longer(own, listed) {
+  return {
+    keyspace: own.keyspace,
+    keptSec: Math.max(own.keptSec, listed.keptSec),
+    listedAtSec: own.listedAtSec
+  };
+}
+function readKeyspaces(reach) {
+  const keyspaces = [];
+  for (let place = 0; place < MAX_KEYSPACES; place++) {
+    const text3 = readListed(placeName(reach, place));
+    if (text3 !== void 0) {
+      keyspaces.push(parseListed(text3));
+    }
+  }
+  return keyspaces;
+}
+function placeName(reach, place) {
+  return `${place} ${reach}`;
+}
+
 // src/ask.ts
 function findSuspension(question, settings) {
   const waitSec = settings.breakerFailures === 0 ? 0 : remainingSuspensionSec(endpointOf(question.lookup));
@@ -1931,6 +2038,11 @@ async function ask(r, question, settings) {
     return notKept(unavailable("misconfigured", proof.problem, ""));
   }
   const form = introspectionForm(question.token, proof.formFields, settings.introspectionParameters);
+  const listed = listKeyspace(reachOf(question.lookup), {
+    keyspace: keyspaceOf(question.lookup),
+    keptSec: settings.cacheTtlSec + settings.staleIfErrorSec,
+    listedAtSec: readClockSec()
+  });
   const askedMs = readClockMs();
   const reply = await introspect(r, settings.introspectionEndpoint, form, proof);
   const nowSec = readClockSec();
@@ -1939,7 +2051,7 @@ async function ask(r, question, settings) {
   switch (answer.kind) {
     case "active":
       noteAnswer(endpoint);
-      return rememberActive(r, question, answer, reply, settings, nowSec);
+      return rememberActive(r, question, answer, reply, settings, nowSec, listed);
     case "denial":
       noteAnswer(endpoint);
       return rememberDenial(question.key, answer, settings, nowSec);
@@ -1958,7 +2070,7 @@ function noteFailure(endpoint, failure, settings) {
     noteAnswer(endpoint);
   }
 }
-function rememberActive(r, question, active, reply, settings, nowSec) {
+function rememberActive(r, question, active, reply, settings, nowSec, listed) {
   const grants = encodeGrants(active.claims);
   const reason = checkPolicy(grants, active.claims.notBeforeSec, settings, nowSec);
   const ttlSec = ttlSecOf(active, reply, settings, nowSec);
@@ -1970,8 +2082,8 @@ function rememberActive(r, question, active, reply, settings, nowSec) {
   };
   const record = encodeRecord(times, active.jwt, grants, reason === void 0 ? question.policy : "");
   const isStorable = ttlSec > 0 && isCountedAlike(question.policy + grants);
-  const isKept = isStorable && store(r, question.key, record, keptSec(ttlSec, active, settings, nowSec));
-  if (isPurged(question.key)) {
+  const isKept = isStorable && store(r, question.key, record, keptSec(ttlSec, active, settings, nowSec), listed);
+  if (isPurged(question.purgeKey)) {
     deleteRecord(question.key);
     return { outcome: denied("token_purged", "NEGATIVE"), isKept: true };
   }
@@ -1990,7 +2102,7 @@ function rememberDenial(key, denial, settings, nowSec) {
   }
   return {
     outcome: denial,
-    isKept: writeDenial(key, encodeDenial(expiresAtSec, denial.reason), ttlMs) === "stored"
+    isKept: writeDenial(key, encodeDenial(expiresAtSec, nowSec, denial.reason), ttlMs) === "stored"
   };
 }
 function ttlSecOf(active, reply, settings, nowSec) {
@@ -2001,8 +2113,8 @@ function ttlSecOf(active, reply, settings, nowSec) {
   };
   return recordTtlSec(lifetimes, nowSec, readChance());
 }
-function store(r, key, record, forSec) {
-  const written = writeRecord(key, record, forSec);
+function store(r, key, record, forSec, listed) {
+  const written = listed === "stored" ? writeRecord(key, record, forSec) : listed;
   if (written !== "stored") {
     noteUncached(r, written);
   }
@@ -2141,7 +2253,7 @@ async function askOnce(r, question, settings) {
       case "failed":
         return boarding.failure;
       case "landed": {
-        const known = decideKnown(question.key, settings, "JOINED", "JOINED");
+        const known = decideKnown(question, settings, "JOINED", "JOINED");
         if (known !== void 0) {
           return known;
         }
@@ -2151,7 +2263,7 @@ async function askOnce(r, question, settings) {
 }
 async function leadFlight(r, question, settings, leader) {
   const key = question.key;
-  const known = decideKnown(key, settings, "JOINED", "JOINED");
+  const known = decideKnown(question, settings, "JOINED", "JOINED");
   if (known !== void 0) {
     land(key, leader);
     return known;
@@ -2197,7 +2309,7 @@ async function handleMiss(r, mode, request) {
 }
 async function decideMiss(r, mode, texts, settings) {
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
-  const problem = findUnsafeNjs(njs.version_number, mode, isUrl) || findZoneProblem();
+  const problem = findUnsafeNjs(njs.version_number, mode, isUrl) || findZoneProblem(r);
   if (problem !== void 0) {
     return unavailable("misconfigured", problem, "");
   }
@@ -2206,20 +2318,21 @@ async function decideMiss(r, mode, texts, settings) {
     return credential.reason === "token_missing" ? decideNoToken(r, settings) : denied(credential.reason, "");
   }
   const canonical = canonicalLookup(texts.lookup, credential.token);
-  const key = (begun === void 0 ? firstKey(canonical) : begun.copy().update(canonical).digest("base64url"));
-  const known = decideKnown(key, settings, "HIT", "NEGATIVE");
+  const keys = { key: (begun === void 0 ? firstKey(canonical) : begun.copy().update(canonical).digest("base64url")), purgeKey: purgeKey(canonical) };
+  const known = decideKnown(keys, settings, "HIT", "NEGATIVE");
   if (known !== void 0) {
     return known;
   }
   const question = {
     lookup: canonical,
-    key,
+    key: keys.key,
+    purgeKey: keys.purgeKey,
     token: credential.token,
     policy: texts.policy,
     clientLines: texts.client
   };
   const outcome = await askOnce(r, question, settings);
-  return outcome.kind === "unavailable" && isOutage(outcome.reason) ? standIn(r, outcome, key, settings) : outcome;
+  return outcome.kind === "unavailable" && isOutage(outcome.reason) ? standIn(r, outcome, keys.key, settings) : outcome;
 }
 function decideNoToken(r, settings) {
   if (settings.preflight === "authenticate" || !readsAsPreflight(r)) {
@@ -2232,39 +2345,76 @@ function failOnBug(r, mode, e) {
   fail(r, mode, unavailable("internal_error", `exception=${name}`, ""));
 }
 
+// src/core/purge_answer.ts
+function purged(records2) {
+  return { status: 200, body: JSON.stringify({ records: records2 }) };
+}
+function refuseMethod() {
+  return { status: 405, body: errorBody("invalid_request", "A purge is a POST request") };
+}
+function refuseForm() {
+  const message = "The body must be a form with one field token, which holds the token as clients send it";
+  return { status: 400, body: errorBody("invalid_request", message) };
+}
+function refusePurge(problem) {
+  return { status: 500, body: errorBody("server_error", problem) };
+}
+function refuseForRoom() {
+  const message = "The token is not ended: the zone phantom_token_state is full: enlarge it in zones.conf";
+  return { status: 503, body: errorBody("server_error", message) };
+}
+function markTtlSec(settings, keyspaces) {
+  return keyspaces.reduce((ttlSec, listed) => Math.max(ttlSec, listed.keptSec), settings.markTtlSec);
+}
+
 // src/purge.ts
 function purge(r) {
+  const answer = decidePurge(r);
   r.headersOut["Cache-Control"] = "no-store";
-  if (r.method !== "POST") {
+  r.headersOut["Content-Type"] = "application/json";
+  if (answer.status === 405) {
     r.headersOut.Allow = "POST";
-    r.return(405);
-    return;
   }
+  r.return(answer.status, answer.body);
+}
+function decidePurge(r) {
+  if (r.method !== "POST") {
+    return refuseMethod();
+  }
+  const reach = findReach(r);
+  if (reach.kind === "misconfiguration") {
+    r.error(`phantom_token: misconfigured: ${reach.problem}`);
+    return refusePurge(reach.problem);
+  }
+  const token = parseTokenForm(readFormBody(r));
+  return token === void 0 || !isB64Token(token) ? refuseForm() : endToken(reach, token);
+}
+function findReach(r) {
   const variables = (r.variables);
   const request = ("access" === "access" ? variables.phantom_request : takeKeptRequest(variables));
   const texts = takeApart(request, readRest(r, "access"));
   const settings = parsePurgeSettings(texts.settings);
-  const problem = settings.kind === "misconfiguration" ? settings.problem : findPurgeProblem(texts.lookup);
-  if (settings.kind === "misconfiguration" || problem !== void 0) {
-    r.error(`phantom_token: misconfigured: ${problem}`);
-    r.return(500);
-    return;
+  if (settings.kind === "misconfiguration") {
+    return settings;
   }
-  const token = parseTokenForm(readFormBody(r));
-  if (token === void 0 || !isB64Token(token)) {
-    r.return(400);
-    return;
+  const problem = isAddressBound(texts.lookup) ? NAMELESS : findZoneProblem(r);
+  if (problem !== void 0) {
+    return misconfiguration(problem);
   }
-  const canonical = canonicalLookup(texts.lookup, token);
-  r.return(endToken((begun === void 0 ? firstKey(canonical) : begun.copy().update(canonical).digest("base64url")), settings));
+  const keyspaces = readKeyspaces(reachOf(texts.lookup));
+  return keyspaces.length === 0 ? misconfiguration(UNKNOWN) : { kind: "reach", lookup: texts.lookup, keyspaces, markTtlSec: markTtlSec(settings, keyspaces) };
 }
-function findPurgeProblem(lookup) {
-  return isAddressBound(lookup) ? "purge needs a server_name, or $phantom_token_partition here and in the protected server" : findZoneProblem();
+var NAMELESS = "purge needs a server_name, or $phantom_token_partition here and in the protected server";
+var UNKNOWN = "no protected location of this server has asked $phantom_token_introspection_endpoint since nginx started: a purge needs the endpoint, and the server or the $phantom_token_partition, of the protected location";
+function endToken(reach, token) {
+  if (markPurged(purgeKey(canonicalLookup(reach.lookup, token)), reach.markTtlSec) !== "stored") {
+    return refuseForRoom();
+  }
+  const ended = reach.keyspaces.filter((listed) => endRecord(listed.keyspace + token));
+  return purged(ended.length);
 }
-function endToken(key, settings) {
-  const marked = markPurged(key, settings.markTtlSec);
-  deleteRecord(key);
-  return marked === "stored" ? 204 : 503;
+function endRecord(lookup) {
+  return deleteRecord((begun === void 0 ? firstKey(lookup) : begun.copy().update(lookup).digest("base64url")));
 }
 
 return { handleMiss, handleSwitch, failOnBug, purge, metrics, jwt, subject, client };

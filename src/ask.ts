@@ -1,6 +1,6 @@
 // Asking the authorization server: breaker, credentials, question, answer, what is remembered of it.
 import { freshnessSec } from './core/cache_control.js';
-import { endpointOf } from './core/cache_key.js';
+import { endpointOf, keyspaceOf, reachOf } from './core/cache_key.js';
 import { parseClientSettings } from './core/client_settings.js';
 import { encodeDenial, isRemembered } from './core/denial_record.js';
 import {
@@ -31,6 +31,7 @@ import {
 import { forgetAssertion, proveClient } from './edge/client_credentials.js';
 import { readChance, readClockMs, readClockSec } from './edge/clock.js';
 import { introspect } from './edge/introspect.js';
+import { type Listing, listKeyspace } from './edge/purge_reach.js';
 import { noteIntrospection, noteUncached } from './edge/respond.js';
 import { deleteRecord, isPurged, writeDenial, writeRecord } from './edge/shared_cache.js';
 
@@ -39,6 +40,7 @@ export interface Question {
   /** As it is stored: core/cache_key.ts. */
   readonly lookup: string;
   readonly key: string;
+  readonly purgeKey: string;
   readonly token: string;
   /** What the location asks of it, one setting a line. */
   readonly policy: string;
@@ -79,6 +81,11 @@ export async function ask(r: NginxHTTPRequest, question: Question, settings: Set
     return notKept(unavailable('misconfigured', proof.problem, ''));
   }
   const form = introspectionForm(question.token, proof.formFields, settings.introspectionParameters);
+  const listed = listKeyspace(reachOf(question.lookup), {
+    keyspace: keyspaceOf(question.lookup),
+    keptSec: settings.cacheTtlSec + settings.staleIfErrorSec,
+    listedAtSec: readClockSec(),
+  });
   const askedMs = readClockMs();
   const reply = await introspect(r, settings.introspectionEndpoint, form, proof);
   const nowSec = readClockSec();
@@ -87,7 +94,7 @@ export async function ask(r: NginxHTTPRequest, question: Question, settings: Set
   switch (answer.kind) {
     case 'active':
       noteAnswer(endpoint);
-      return rememberActive(r, question, answer, reply, settings, nowSec);
+      return rememberActive(r, question, answer, reply, settings, nowSec, listed);
     case 'denial':
       noteAnswer(endpoint);
       return rememberDenial(question.key, answer, settings, nowSec);
@@ -115,6 +122,7 @@ function rememberActive(
   reply: IntrospectionReply,
   settings: Settings,
   nowSec: number,
+  listed: Listing,
 ): Asked {
   const grants = encodeGrants(active.claims);
   const reason = checkPolicy(grants, active.claims.notBeforeSec, settings, nowSec);
@@ -127,9 +135,10 @@ function rememberActive(
   };
   const record = encodeRecord(times, active.jwt, grants, reason === undefined ? question.policy : '');
   const isStorable = ttlSec > 0 && isCountedAlike(question.policy + grants);
-  const isKept = isStorable && store(r, question.key, record, keptSec(ttlSec, active, settings, nowSec));
+  const isKept =
+    isStorable && store(r, question.key, record, keptSec(ttlSec, active, settings, nowSec), listed);
   // After the record is written: a purge writes its mark before it deletes the record, so one of the two sees the other.
-  if (isPurged(question.key)) {
+  if (isPurged(question.purgeKey)) {
     deleteRecord(question.key);
     return { outcome: denied('token_purged', 'NEGATIVE'), isKept: true };
   }
@@ -149,7 +158,7 @@ function rememberDenial(key: string, denial: Denial, settings: Settings, nowSec:
   }
   return {
     outcome: denial,
-    isKept: writeDenial(key, encodeDenial(expiresAtSec, denial.reason), ttlMs) === 'stored',
+    isKept: writeDenial(key, encodeDenial(expiresAtSec, nowSec, denial.reason), ttlMs) === 'stored',
   };
 }
 
@@ -169,8 +178,8 @@ function ttlSecOf(
 }
 
 /** @returns whether the record is in the cache */
-function store(r: NginxHTTPRequest, key: string, record: string, forSec: number): boolean {
-  const written = writeRecord(key, record, forSec);
+function store(r: NginxHTTPRequest, key: string, record: string, forSec: number, listed: Listing): boolean {
+  const written = listed === 'stored' ? writeRecord(key, record, forSec) : listed;
   if (written !== 'stored') {
     noteUncached(r, written);
   }

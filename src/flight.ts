@@ -30,7 +30,7 @@ export async function askOnce(r: NginxHTTPRequest, question: Question, settings:
       case 'failed':
         return boarding.failure;
       case 'landed': {
-        const known = decideKnown(question.key, settings, 'JOINED', 'JOINED');
+        const known = decideKnown(question, settings, 'JOINED', 'JOINED');
         if (known !== undefined) {
           return known;
         }
@@ -46,7 +46,7 @@ async function leadFlight(
   leader: string,
 ): Promise<Outcome> {
   const key = question.key;
-  const known = decideKnown(key, settings, 'JOINED', 'JOINED'); // a flight may have landed just before
+  const known = decideKnown(question, settings, 'JOINED', 'JOINED'); // a flight may have landed just before
   if (known !== undefined) {
     land(key, leader);
     return known;

@@ -13,19 +13,27 @@ import {
   notBeforeOf,
 } from './core/record.js';
 import { splitScopes } from './core/scope.js';
+import { checkPlainText, checkScopes } from './core/setting_checks.js';
 import { parseCacheTtlSec, parseClockSkewSec, type Settings } from './core/settings.js';
 import { readClockSec } from './edge/clock.js';
 import { noteStale } from './edge/respond.js';
 import { isPurged, readDenial, readRecord } from './edge/shared_cache.js';
 
+/** Where the cache may know of a token: core/cache_key.ts. */
+export interface Keys {
+  readonly key: string;
+  readonly purgeKey: string;
+}
+
 /** What the cache knows of a token, under whatever spelling the client sent it; undefined when nothing. */
 export function decideKnown(
-  key: string,
+  keys: Keys,
   settings: Settings,
   ifActive: CacheStatus,
   ifRejected: CacheStatus,
 ): Outcome | undefined {
   const nowSec = readClockSec();
+  const key = keys.key;
   const record = readRecord(key);
   if (
     record !== undefined &&
@@ -34,11 +42,11 @@ export function decideKnown(
   ) {
     return decideRecord(record, settings, nowSec, ifActive);
   }
-  if (isPurged(key)) {
+  if (isPurged(keys.purgeKey)) {
     return denied('token_purged', ifRejected);
   }
-  const denial = settings.negativeCacheTtlSec > 0 ? readDenial(key) : undefined;
-  const reason = denial === undefined ? undefined : reasonOf(denial, nowSec);
+  const denial = readDenial(key);
+  const reason = denial === undefined ? undefined : reasonOf(denial, settings.negativeCacheTtlSec, nowSec);
   return reason === undefined ? undefined : denied(reason, ifRejected);
 }
 
@@ -61,12 +69,20 @@ export function meetsPolicy(record: string, policy: string, nowSec: number): boo
       ? isReady(record, nowSec)
       : meetsTimes(record, lines[3] as string, lines[4] as string, nowSec);
   const required = splitScopes(lines[0] as string);
-  const asksNothing = lines[0] !== '' && required.length === 0; // spaces alone: parseSettings refuses them
   return (
     isInTime &&
-    !asksNothing &&
+    isPolicyValid(lines) &&
     checkGrants(grantsOf(record), lines[2] as string, lines[1] as string, required) === undefined
   );
+}
+
+/** What parseSettings refuses is good for no record: blank scopes, a control character in an audience or issuer. */
+function isPolicyValid(lines: readonly string[]): boolean {
+  const problem =
+    checkScopes(lines[0] as string) ||
+    checkPlainText(lines[1] as string) ||
+    checkPlainText(lines[2] as string);
+  return problem === undefined;
 }
 
 function meetsTimes(record: string, clockSkew: string, cacheTtl: string, nowSec: number): boolean {

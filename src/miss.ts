@@ -1,6 +1,6 @@
 // The path of a request that the cache alone does not answer, from top to bottom.
 import { parseBearer } from './core/bearer.js';
-import { cacheKey, canonicalLookup, credentialOf } from './core/cache_key.js';
+import { cacheKey, canonicalLookup, credentialOf, purgeKey } from './core/cache_key.js';
 import { isConfiguredHere, type RequestTexts, readSwitch, takeApart } from './core/location.js';
 import { findUnsafeNjs, type Mode } from './core/njs_version.js';
 import { denied, granted, isOutage, type Outcome, unavailable } from './core/outcome.js';
@@ -44,7 +44,7 @@ async function decideMiss(
   settings: Settings,
 ): Promise<Outcome> {
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
-  const problem = findUnsafeNjs(njs.version_number, mode, isUrl) || findZoneProblem();
+  const problem = findUnsafeNjs(njs.version_number, mode, isUrl) || findZoneProblem(r);
   if (problem !== undefined) {
     return unavailable('misconfigured', problem, '');
   }
@@ -53,21 +53,22 @@ async function decideMiss(
     return credential.reason === 'token_missing' ? decideNoToken(r, settings) : denied(credential.reason, '');
   }
   const canonical = canonicalLookup(texts.lookup, credential.token);
-  const key = cacheKey(canonical);
-  const known = decideKnown(key, settings, 'HIT', 'NEGATIVE');
+  const keys = { key: cacheKey(canonical), purgeKey: purgeKey(canonical) };
+  const known = decideKnown(keys, settings, 'HIT', 'NEGATIVE');
   if (known !== undefined) {
     return known;
   }
   const question = {
     lookup: canonical,
-    key,
+    key: keys.key,
+    purgeKey: keys.purgeKey,
     token: credential.token,
     policy: texts.policy,
     clientLines: texts.client,
   };
   const outcome = await askOnce(r, question, settings);
   return outcome.kind === 'unavailable' && isOutage(outcome.reason)
-    ? standIn(r, outcome, key, settings)
+    ? standIn(r, outcome, keys.key, settings)
     : outcome;
 }
 

@@ -1,53 +1,93 @@
 // `js_content phantom_token.purge;`: ends a token at once, for all workers (RFC 7662 §4, S62).
 import { isB64Token } from './core/bearer.js';
-import { cacheKey, canonicalLookup, isAddressBound } from './core/cache_key.js';
+import { cacheKey, canonicalLookup, isAddressBound, purgeKey, reachOf } from './core/cache_key.js';
 import { parseTokenForm } from './core/form.js';
+import type { ListedKeyspace } from './core/listed_keyspace.js';
 import { takeApart } from './core/location.js';
-import { type PurgeSettings, parsePurgeSettings } from './core/settings.js';
+import {
+  markTtlSec,
+  type PurgeAnswer,
+  purged,
+  refuseForm,
+  refuseForRoom,
+  refuseMethod,
+  refusePurge,
+} from './core/purge_answer.js';
+import { type Misconfiguration, misconfiguration, parsePurgeSettings } from './core/settings.js';
+import { readKeyspaces } from './edge/purge_reach.js';
 import { readFormBody, readRequest, readRest, variablesOf } from './edge/request.js';
 import { deleteRecord, findZoneProblem, markPurged } from './edge/shared_cache.js';
 
 /**
- * POST with `token=` in a form body: 204, also for a token that was never seen. 405 for another method, 400 for another
- * body, 500 for a mistake in the location, 503 when the token cannot be marked as rejected.
+ * POST with `token=` in a form body: 200 and `{"records": n}`, how many records held it; 0 also for a token that was never
+ * seen, which is refused from now on all the same. 405 for another method, 400 for another body, 500 where it is not
+ * certain that the purge reaches every record, 503 when the token cannot be marked as ended.
  * Does NOT ask who calls: the operator restricts the location.
  */
 export function purge(r: NginxHTTPRequest): void {
+  const answer = decidePurge(r);
   r.headersOut['Cache-Control'] = 'no-store';
-  if (r.method !== 'POST') {
+  r.headersOut['Content-Type'] = 'application/json';
+  if (answer.status === 405) {
     r.headersOut.Allow = 'POST';
-    r.return(405);
-    return;
   }
+  r.return(answer.status, answer.body);
+}
+
+function decidePurge(r: NginxHTTPRequest): PurgeAnswer {
+  if (r.method !== 'POST') {
+    return refuseMethod();
+  }
+  const reach = findReach(r);
+  if (reach.kind === 'misconfiguration') {
+    r.error(`phantom_token: misconfigured: ${reach.problem}`);
+    return refusePurge(reach.problem);
+  }
+  const token = parseTokenForm(readFormBody(r));
+  return token === undefined || !isB64Token(token) ? refuseForm() : endToken(reach, token);
+}
+
+/** Where the records are that this location may end. */
+interface Reach {
+  readonly kind: 'reach';
+  readonly lookup: string;
+  readonly keyspaces: readonly ListedKeyspace[];
+  readonly markTtlSec: number;
+}
+
+/** A 200 must not mislead: nothing is promised where other records of the token may be. */
+function findReach(r: NginxHTTPRequest): Reach | Misconfiguration {
   const variables = variablesOf(r);
   const request = readRequest(variables, 'access');
   const texts = takeApart(request, readRest(r, 'access'));
   const settings = parsePurgeSettings(texts.settings);
-  const problem = settings.kind === 'misconfiguration' ? settings.problem : findPurgeProblem(texts.lookup);
-  if (settings.kind === 'misconfiguration' || problem !== undefined) {
-    r.error(`phantom_token: misconfigured: ${problem}`);
-    r.return(500);
-    return;
+  if (settings.kind === 'misconfiguration') {
+    return settings;
   }
-  const token = parseTokenForm(readFormBody(r));
-  if (token === undefined || !isB64Token(token)) {
-    r.return(400);
-    return;
+  const problem = isAddressBound(texts.lookup) ? NAMELESS : findZoneProblem(r);
+  if (problem !== undefined) {
+    return misconfiguration(problem);
   }
-  const canonical = canonicalLookup(texts.lookup, token);
-  r.return(endToken(cacheKey(canonical), settings));
+  const keyspaces = readKeyspaces(reachOf(texts.lookup));
+  return keyspaces.length === 0
+    ? misconfiguration(UNKNOWN)
+    : { kind: 'reach', lookup: texts.lookup, keyspaces, markTtlSec: markTtlSec(settings, keyspaces) };
 }
 
-/** A 204 must not mislead: a purge that reaches the records of one address only is none. */
-function findPurgeProblem(lookup: string): string | undefined {
-  return isAddressBound(lookup)
-    ? 'purge needs a server_name, or $phantom_token_partition here and in the protected server'
-    : findZoneProblem();
+const NAMELESS = 'purge needs a server_name, or $phantom_token_partition here and in the protected server';
+const UNKNOWN =
+  'no protected location of this server has asked $phantom_token_introspection_endpoint since nginx started: a purge needs the endpoint, and the server or the $phantom_token_partition, of the protected location';
+
+/** First the mark, then the records: an introspection on its way looks for the mark after it has stored its record. */
+function endToken(reach: Reach, token: string): PurgeAnswer {
+  if (markPurged(purgeKey(canonicalLookup(reach.lookup, token)), reach.markTtlSec) !== 'stored') {
+    return refuseForRoom();
+  }
+  const ended = reach.keyspaces.filter((listed) => endRecord(listed.keyspace + token));
+  return purged(ended.length);
 }
 
-/** First the mark, then the record: an introspection on its way looks for the mark after it has stored its record. */
-function endToken(key: string, settings: PurgeSettings): number {
-  const marked = markPurged(key, settings.markTtlSec);
-  deleteRecord(key);
-  return marked === 'stored' ? 204 : 503;
+/** @returns whether there was one */
+function endRecord(lookup: string): boolean {
+  return deleteRecord(cacheKey(lookup));
 }

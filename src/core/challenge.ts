@@ -61,7 +61,8 @@ function challenge(realm: string, error: string, scopes: readonly string[]): str
   return text;
 }
 
-function errorBody(code: string, message: string): string {
+/** The body of every refusal. @param message a fixed text, or one that names settings */
+export function errorBody(code: string, message: string): string {
   return JSON.stringify({ code, message });
 }
 

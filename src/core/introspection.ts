@@ -88,8 +88,12 @@ export function interpretReply(
   }
 }
 
-function interpretStatus(reply: IntrospectionReply): Unavailable {
+function interpretStatus(reply: IntrospectionReply): Denial | Unavailable {
   switch (reply.status) {
+    case 400:
+      return isUnsupportedToken(reply)
+        ? denied('token_type_unsupported', 'MISS')
+        : refuseReply('introspection_status', reply);
     case 401:
     case 403:
       return refuseReply('introspection_unauthorized', reply);
@@ -103,6 +107,12 @@ function interpretStatus(reply: IntrospectionReply): Unavailable {
     default:
       return refuseReply(reply.status >= 500 ? 'introspection_server_error' : 'introspection_status', reply);
   }
+}
+
+/** node-oidc-provider says so of whatever looks like a JWT (RFC 7009 §2.2.1): of the token, and not of our question. */
+function isUnsupportedToken(reply: IntrospectionReply): boolean {
+  const answer = parseJsonObject(reply.body);
+  return answer !== undefined && answer.error === 'unsupported_token_type';
 }
 
 /** The body is the JWT, and its payload the claims. */

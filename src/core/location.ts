@@ -2,9 +2,9 @@
 //
 //   here on\n<required scopes>\n<audience>\n<issuer>\n<clock skew>\n<cache TTL>\n<lookup>
 //
-// `here`: this very location includes protect.conf. Then $phantom_token, five lines of policy, and the six lines of the
+// `here`: this very location includes protect.conf. Then $phantom_token, five lines of policy, and the eight lines of the
 // lookup: cache_key.ts. A value with a line break, which may come from the path, makes more lines. Nothing is stored from a
-// text that has not twelve, and no record meets a policy that has not five, so such a value finds no record.
+// text that has not fourteen, and no record meets a policy that has not five, so such a value finds no record.
 
 /** An enum, because its values stand in the bundle as they are: a hit pays for each constant. */
 enum Head {
@@ -22,13 +22,13 @@ export enum PolicyText {
 enum Lines {
   policy = 5,
   aboveLookup = 1 + policy,
-  text = 12,
+  text = 14,
 }
 
 /** Of the second text, which is read on a miss only: the settings that neither policy nor lookup holds. */
 enum Rest {
-  settings = 10,
-  client = 8,
+  settings = 8,
+  text = 16,
 }
 
 /** What `$phantom_token` says of a location. */
@@ -99,13 +99,13 @@ export interface RequestTexts {
 export function takeApart(text: string, rest: string): RequestTexts {
   const lines = text.split('\n');
   const others = rest.split('\n');
-  if (lines.length !== Lines.text || others.length !== Rest.settings + Rest.client) {
+  if (lines.length !== Lines.text || others.length !== Rest.text) {
     return { policy: '', lookup: '', settings: '', client: '' };
   }
   const first = lines[0] as string;
   const policy = lines.slice(1, Lines.aboveLookup);
   const own = [first.slice(first.indexOf(' ') + 1)].concat(policy);
-  const asked = [lines[7], lines[9], lines[10]];
+  const asked = [lines[7], lines[9], lines[10], lines[11], lines[12]];
   return {
     policy: policy.join('\n'),
     lookup: lines.slice(Lines.aboveLookup).join('\n'),

@@ -17,7 +17,7 @@ export function introspectionsSeries(result: string): Series {
   return `phantom_token_introspections_total{result="${result}"}`;
 }
 
-/** @param outcome `full` or `too_large` */
+/** @param outcome `full`, `too_large` or `too_many` */
 export function uncachedSeries(outcome: string): Series {
   return `phantom_token_uncached_total{cause="${outcome}"}`;
 }
@@ -87,8 +87,8 @@ export function formatMetrics(read: (series: Series) => number, gauges: readonly
     ),
     formatCounter(
       'phantom_token_uncached_total',
-      'Active tokens that were not stored: the zone is full, or the record too large.',
-      ['full', 'too_large'].map(uncachedSeries),
+      'Active tokens that were not stored: the zone is full, the record too large, or too many combinations of settings ask.',
+      ['full', 'too_large', 'too_many'].map(uncachedSeries),
       read,
     ),
     formatCounter(BREAKER_OPENED, 'How often introspection was suspended.', [BREAKER_OPENED], read),

@@ -20,3 +20,12 @@ export function findUnsafeNjs(version: number, mode: Mode, isUrl: boolean): stri
   }
   return undefined;
 }
+
+/**
+ * Whether the zones may evict here: below njs 0.9.7 an update in a full zone with `evict` frees memory twice, the worker
+ * dies with the zone locked, and the next ones wait for ever; a reload does not help.
+ * @param zones `$phantom_zones` of the zones file; undefined when the file has none
+ */
+export function isEvictUnsafe(version: number, zones: string | undefined): boolean {
+  return version < 0x000907 && zones !== 'without_evict';
+}

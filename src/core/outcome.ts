@@ -11,6 +11,7 @@ export function denialReasons() {
     'token_not_yet_valid',
     'token_sender_constrained',
     'token_type_mismatch',
+    'token_type_unsupported',
     'token_purged',
     'issuer_mismatch',
     'audience_mismatch',

@@ -90,11 +90,11 @@ export function settingsTable(): readonly Setting[] {
     { variable: 'phantom_token_introspection_endpoint', defaultValue: '', check: checkEndpoint },
     { variable: 'phantom_token_introspection_parameters', defaultValue: '', check: checkFormFields },
     { variable: 'phantom_token_jwt_field', defaultValue: '', check: checkPlainText },
+    { variable: 'phantom_token_max_jwt_length', defaultValue: '65536', check: checkJwtLength },
+    { variable: 'phantom_token_cache_control', defaultValue: 'obey', check: checkOneOf(['obey', 'ignore']) },
     { variable: 'phantom_token_realm', defaultValue: 'api', check: checkRealm },
     { variable: 'phantom_token_scopes', defaultValue: '', check: checkScopes },
     { variable: 'phantom_token_preflight', defaultValue: 'answer', check: checkOneOf(PREFLIGHTS) },
-    { variable: 'phantom_token_max_jwt_length', defaultValue: '65536', check: checkJwtLength },
-    { variable: 'phantom_token_cache_control', defaultValue: 'obey', check: checkOneOf(['obey', 'ignore']) },
     { variable: 'phantom_token_negative_cache_ttl', defaultValue: '5', check: checkNumber(60, 'seconds') },
     { variable: 'phantom_token_stale_if_error', defaultValue: '0', check: checkSeconds },
     {
@@ -143,7 +143,7 @@ export function parseSettings(isHere: boolean, joined: string): Settings | Misco
 /** What a purge needs to know of its location. */
 export interface PurgeSettings {
   readonly kind: 'purge_settings';
-  /** As long as a record could live, and no shorter than an introspection under way may take. */
+  /** As long as a record of this very location could be kept, and no shorter than an introspection under way may take. */
   readonly markTtlSec: number;
 }
 
@@ -155,7 +155,10 @@ export function parsePurgeSettings(joined: string): PurgeSettings | Misconfigura
     return parsed;
   }
   const settings = typedSettings(parsed.values);
-  const markTtlSec = Math.max(settings.cacheTtlSec, 2 * settings.introspectionTimeoutSec);
+  const markTtlSec = Math.max(
+    settings.cacheTtlSec + settings.staleIfErrorSec,
+    2 * settings.introspectionTimeoutSec,
+  );
   return { kind: 'purge_settings', markTtlSec };
 }
 

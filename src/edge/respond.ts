@@ -54,16 +54,21 @@ export function noteIntrospection(r: NginxHTTPRequest, result: string, tookMs: n
 }
 
 /** An active token could not be stored. One line a minute: it happens again with each request. */
-export function noteUncached(r: NginxHTTPRequest, cause: 'full' | 'too_large'): void {
+export function noteUncached(r: NginxHTTPRequest, cause: Uncached): void {
   count(uncachedSeries(cause));
   if (isFirstInMinute(cause)) {
     r.warn(`phantom_token: tokens are served uncached: ${UNCACHED_ADVICE[cause]}`);
   }
 }
 
+/** Why an active token was not stored. */
+export type Uncached = 'full' | 'too_large' | 'too_many';
+
 const UNCACHED_ADVICE = {
   full: 'the zone phantom_token is full: enlarge it in zones.conf',
   too_large: 'a record is over 64 kB',
+  too_many:
+    'over 256 combinations of client id, form fields and the like at one endpoint: give each tenant a $phantom_token_partition',
 };
 
 /** The client notices nothing of the outage; the operator shall. */

@@ -1,4 +1,5 @@
 // The shared dictionaries: what all workers know.
+import { isEvictUnsafe } from '../core/njs_version.js';
 
 /** Records of active tokens and client assertions; rejected tokens; flights; breakers and purges. See nginx/zones.conf. */
 export type Zone = 'phantom_token' | 'phantom_token_denied' | 'phantom_token_locks' | 'phantom_token_state';
@@ -16,13 +17,23 @@ const MAX_MS = 2147483647;
 const ASSERTION_PREFIX = 'assertion:';
 const PURGED_PREFIX = 'purged:';
 
+/** A record ends before the list of its keyspace does (purge_reach.ts): after 23 days at most. */
+const MAX_RECORD_MS = 1987200000;
+const LISTED_PREFIX = 'keyspace:';
+
 /** What is wrong with zones.conf, or undefined. */
-export function findZoneProblem(): string | undefined {
+export function findZoneProblem(r: NginxHTTPRequest): string | undefined {
+  if (isEvictUnsafe(njs.version_number, r.variables.phantom_zones)) {
+    return EVICTS;
+  }
   const missing = ALL_ZONES.filter((zone) => !isDeclared(zone));
   return missing.length === 0
     ? undefined
     : `the js_shared_dict_zone ${missing.join(', ')} is not declared: include zones.conf at http level, or add its line to your own zones.conf`;
 }
+
+const EVICTS =
+  'below njs 0.9.7 a zone with evict crashes workers: include zones_njs_0.8.conf in place of zones.conf; a zones file of your own needs the js_var line of that file, and no evict';
 
 /** The record under `key`; undefined when there is none, or no zone. Does NOT check its expiry: core/record.ts does. */
 export function readRecord(key: string): string | undefined {
@@ -39,11 +50,29 @@ function readFirstRecord(key: string): string | undefined {
 
 /** @param ttlSec whole seconds, at least 1 */
 export function writeRecord(key: string, record: string, ttlSec: number): Written {
-  return record.length > MAX_RECORD_LENGTH ? 'too_large' : write('phantom_token', key, record, ttlSec * 1000);
+  return record.length > MAX_RECORD_LENGTH
+    ? 'too_large'
+    : write('phantom_token', key, record, Math.min(ttlSec * 1000, MAX_RECORD_MS));
 }
 
-export function deleteRecord(key: string): void {
-  dictionary('phantom_token').delete(key);
+/** @returns whether there was one */
+export function deleteRecord(key: string): boolean {
+  return dictionary('phantom_token').delete(key) === true;
+}
+
+/** One place in the list of keyspaces: purge_reach.ts; undefined when it is free. */
+export function readListed(name: string): string | undefined {
+  const key = LISTED_PREFIX + name;
+  return readRecord(key);
+}
+
+/** Takes a place, atomically across workers. */
+export function addListed(name: string, listed: string): Added {
+  return add('phantom_token', LISTED_PREFIX + name, listed, MAX_MS);
+}
+
+export function writeListed(name: string, listed: string): Written {
+  return write('phantom_token', LISTED_PREFIX + name, listed, MAX_MS);
 }
 
 /** Why the token under `key` is rejected; undefined when nothing is known. See core/denial_record.ts. */

@@ -277,3 +277,23 @@ for (const bytes of [300000, 2000000]) {
     },
   );
 }
+
+gatewayTest(
+  'a control character in an audience that comes from the path is refused on a hit as on a miss (S52, S57)',
+  {
+    http: () => 'map $uri $of_path { "~^/audience/(?<audience>.*)$" $audience; }',
+    server: (words) => `
+      location /audience/ { ${ON} set $phantom_token_audience $of_path; ${words.protect} proxy_pass ${words.upstreamUrl}; }
+      ${protectedRoot(words)}
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    g.as.reply(jwt(makeJwt({ aud: ['a', 'b'], exp: 4102444800 })));
+    const path = '/audience/a%0Cb'; // a form feed, which separates two audiences in a record
+    t.is((await g.send(path, { token: 'opaque-1' })).status, 500, 'a miss');
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is((await g.send(path, { token: 'opaque-1' })).status, 500, 'a hit');
+    t.is((await g.send('/audience/a', { token: 'opaque-1' })).status, 200);
+    t.is(g.upstream.requests.length, 2);
+  },
+);

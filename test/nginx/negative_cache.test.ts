@@ -1,7 +1,7 @@
 // Rejected tokens are remembered for some seconds, in a zone of their own (S66-S69).
-import { gatewayTest } from '../support/gateway.js';
+import { gatewayTest, introspectionLocation, protectedRoot } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
-import { inactive204, jwt, reset } from '../support/scripted_server.js';
+import { inactive204, jwt, reset, status } from '../support/scripted_server.js';
 
 const JWT = makeJwt({ exp: 4102444800 });
 
@@ -17,6 +17,27 @@ gatewayTest(
     while (answer.status === 401) {
       t.is(g.as.requests.length, 1);
       answer = await g.send('/', { token: 'opaque-1' });
+    }
+    t.is(answer.status, 200);
+    t.is(g.as.requests.length, 2);
+  },
+);
+
+gatewayTest(
+  'a location takes a rejection for its own seconds only, however long a neighbour remembers it (S66)',
+  {
+    server: (words) => `
+      ${protectedRoot(words, 'set $phantom_token_negative_cache_ttl 60;')}
+      ${protectedRoot(words, 'set $phantom_token_negative_cache_ttl 1;').replace('location /', 'location /short/')}
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    g.as.reply(inactive204(), jwt(JWT));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
+    let answer = await g.send('/short/', { token: 'opaque-1' });
+    while (answer.status === 401) {
+      t.is(g.as.requests.length, 1);
+      answer = await g.send('/short/', { token: 'opaque-1' });
     }
     t.is(answer.status, 200);
     t.is(g.as.requests.length, 2);
@@ -53,6 +74,29 @@ gatewayTest(
     t.is((await g.send('/', { token: 'opaque-1' })).status, 403);
     t.is((await g.send('/', { token: 'opaque-1' })).status, 403);
     t.deepEqual(await g.accessLog(), ['403 "MISS" "scope_insufficient"', '403 "HIT" "scope_insufficient"']);
+  },
+);
+
+gatewayTest(
+  'a token that the AS introspects for nobody is 401 and remembered, so that no client provokes 502s at will (RFC 7009 §2.2.1)',
+  async (t, g) => {
+    g.as.reply(
+      status(400, {
+        headers: { 'content-type': 'application/json' },
+        body: '{"error":"unsupported_token_type"}',
+      }),
+    );
+    for (let i = 0; i < 2; i++) {
+      const answer = await g.send('/', { token: 'opaque-1' });
+      t.is(answer.status, 401);
+      t.is(answer.headers['www-authenticate'], 'Bearer realm="api", error="invalid_token"');
+    }
+    t.is(g.as.requests.length, 1);
+    t.is(g.upstream.requests.length, 0);
+    t.deepEqual(await g.accessLog(), [
+      '401 "MISS" "token_type_unsupported"',
+      '401 "NEGATIVE" "token_type_unsupported"',
+    ]);
   },
 );
 

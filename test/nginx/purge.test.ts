@@ -9,6 +9,7 @@ import {
 } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import { held, jwt } from '../support/scripted_server.js';
+import type { Setup } from '../support/setups.js';
 
 const JWT = makeJwt({ exp: 4102444800 });
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -39,7 +40,7 @@ gatewayTest(
   async (t, g) => {
     g.as.reply(jwt(JWT));
     t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
-    t.is((await purge(g, 'token=opaque-1')).status, 204);
+    t.is((await purge(g, 'token=opaque-1')).status, 200);
     for (let i = 0; i < 10; i++) {
       t.is((await g.send('/', { token: 'opaque-1', headers: { connection: 'close' } })).status, 401);
     }
@@ -51,28 +52,131 @@ gatewayTest(
 
 gatewayTest('purging is idempotent, and holds for a token that was never seen', PURGING, async (t, g) => {
   g.as.reply(jwt(JWT));
+  t.is((await g.send('/', { token: 'opaque-2' })).status, 200);
   for (let i = 0; i < 2; i++) {
     const answer = await purge(g, 'token=opaque-1&token_type_hint=access_token');
-    t.is(answer.status, 204);
-    t.is(answer.body, '');
+    t.is(answer.status, 200);
+    t.is(answer.headers['content-type'], 'application/json');
+    t.is(answer.headers['cache-control'], 'no-store');
+    t.is(answer.body, '{"records":0}');
   }
   t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
   t.is((await g.send('/', { headers: { authorization: 'bearer   opaque-1' } })).status, 401);
-  t.is(g.as.requests.length, 0);
+  t.is(g.as.requests.length, 1);
 });
+
+gatewayTest(
+  'a purge before any protected location has asked is refused: a wrong server, endpoint or partition looks the same (S62)',
+  PURGING,
+  async (t, g) => {
+    const answer = await purge(g, 'token=opaque-1');
+    t.is(answer.status, 500);
+    t.regex(answer.body, /"code":"server_error".*no protected location of this server has asked/);
+    t.regex(await g.nginx.errorLog(), /phantom_token: misconfigured: no protected location of this server/);
+  },
+);
+
+/** Two servers of one name, one of them with two ports, and locations whose records are not those of the purge location. */
+const FAR: GatewayOptions = {
+  server: (words) => `
+    listen ${words.otherPort};
+    ${protectedRoot(words)}
+    location /other_client/ {
+      set $phantom_token on;
+      set $phantom_token_introspection_endpoint /introspect;
+      set $phantom_token_client_id gateway-2;
+      set $phantom_token_client_auth none;
+      set $phantom_token_introspection_parameters resource=a;
+      set $phantom_token_jwt_field jwt;
+      set $phantom_token_max_jwt_length 5000;
+      set $phantom_token_cache_control ignore;
+      ${words.protect}
+      proxy_pass ${words.upstreamUrl};
+    }
+    ${introspectionLocation(words)}
+    ${purgeLocation()}`,
+};
+
+gatewayTest(
+  'a purge ends every record of the token: of the other port, and under another client id, form, JWT field or limit (S62)',
+  FAR,
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    const otherPort = `http://${g.words.otherPort}`;
+    const ways = [
+      { path: '/', url: g.url },
+      { path: '/', url: otherPort },
+      { path: '/other_client/', url: g.url },
+      { path: '/other_client/', url: otherPort },
+    ];
+    for (const { path, url } of ways) t.is((await g.send(path, { token: 'opaque-1', url })).status, 200);
+    t.is(g.as.requests.length, 4, 'each way has a record of its own');
+    const answer = await purge(g, 'token=opaque-1');
+    t.is(answer.status, 200);
+    t.is(answer.body, '{"records":4}');
+    for (const { path, url } of ways) t.is((await g.send(path, { token: 'opaque-1', url })).status, 401);
+    t.is(g.as.requests.length, 4);
+    t.is(g.upstream.requests.length, 4);
+    t.is((await purge(g, 'token=opaque-1', otherPort)).body, '{"records":0}');
+  },
+);
+
+gatewayTest(
+  'a purged token stays refused for as long as any location could have kept it, stale time included (S62)',
+  {
+    server: (words) =>
+      protectedRoot(words, 'set $phantom_token_cache_ttl 1; set $phantom_token_stale_if_error 3000;') +
+      introspectionLocation(words) +
+      purgeLocation('set $phantom_token_cache_ttl 0; set $phantom_token_introspection_timeout 1;'),
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is((await purge(g, 'token=opaque-1')).body, '{"records":1}');
+    // By the purge location's own settings the mark would end after two seconds.
+    const untilMs = Date.now() + 2500;
+    while (Date.now() < untilMs) t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
+    t.is(g.as.requests.length, 1);
+  },
+);
 
 gatewayTest('an introspection under way does not bring a purged token back', PURGING, async (t, g) => {
   const answer = held(jwt(JWT));
   g.as.reply(answer);
   const first = g.send('/', { token: 'opaque-1' });
   await g.as.waitForRequests(1);
-  t.is((await purge(g, 'token=opaque-1')).status, 204);
+  t.is((await purge(g, 'token=opaque-1')).status, 200);
   answer.release();
   t.is((await first).status, 401);
   t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
   t.is(g.as.requests.length, 1);
   t.is(g.upstream.requests.length, 0);
 });
+
+/** Records go from a zone of this size in seconds; the snippets' own would need a thousand times as many. */
+function smallZones(setup: Setup): string {
+  const isOld = setup.zones !== 'zones.conf';
+  return `
+    js_var $phantom_zones ${isOld ? 'without_evict' : 'with_evict'};
+    js_shared_dict_zone zone=phantom_token:128k timeout=1h ${isOld ? '' : 'evict'};
+    js_shared_dict_zone zone=phantom_token_denied:64k timeout=1m;
+    js_shared_dict_zone zone=phantom_token_locks:64k timeout=1m;
+    js_shared_dict_zone zone=phantom_token_state:64k timeout=1h;`;
+}
+
+gatewayTest(
+  'no flood of new tokens pushes out that a token was purged, or where its records are (S62, S73)',
+  { ...PURGING, zones: smallZones },
+  async (t, g) => {
+    g.as.reply(jwt(makeJwt({ exp: 4102444800 }, { bytes: 3000 })));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is((await purge(g, 'token=opaque-1')).status, 200);
+    for (let i = 2; i < 102; i++) t.is((await g.send('/', { token: `opaque-${i}` })).status, 200);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
+    t.is(g.as.requests.length, 101);
+    t.is((await purge(g, 'token=opaque-1')).body, '{"records":0}', 'the reach is still known');
+  },
+);
 
 gatewayTest(
   'the rejection lasts as long as a record could, $phantom_token_cache_ttl, and then ends',
@@ -84,21 +188,23 @@ gatewayTest(
   },
   async (t, g) => {
     g.as.reply(jwt(JWT));
-    t.is((await purge(g, 'token=opaque-1')).status, 204);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is((await purge(g, 'token=opaque-1')).status, 200);
     t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
     let answer = await g.send('/', { token: 'opaque-1' });
     while (answer.status === 401) {
-      t.is(g.as.requests.length, 0);
+      t.is(g.as.requests.length, 1);
       answer = await g.send('/', { token: 'opaque-1' });
     }
     t.is(answer.status, 200);
-    t.is(g.as.requests.length, 1);
+    t.is(g.as.requests.length, 2);
   },
 );
 
 gatewayTest('a token in form encoding is decoded', PURGING, async (t, g) => {
   g.as.reply(jwt(JWT));
-  t.is((await purge(g, 'token=opaque-a%2Bb%2F%3D%3D')).status, 204);
+  t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+  t.is((await purge(g, 'token=opaque-a%2Bb%2F%3D%3D')).status, 200);
   t.is((await g.send('/', { token: 'opaque-a+b/==' })).status, 401);
 });
 
@@ -114,8 +220,12 @@ const BAD_BODIES: Record<string, string> = {
 };
 
 gatewayTest('a body that names no token: 400', PURGING, async (t, g) => {
+  g.as.reply(jwt(JWT));
+  t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
   for (const [what, body] of Object.entries(BAD_BODIES)) {
-    t.is((await purge(g, body)).status, 400, what);
+    const answer = await purge(g, body);
+    t.is(answer.status, 400, what);
+    t.regex(answer.body, /"code":"invalid_request".*one field token/);
   }
 });
 
@@ -124,6 +234,7 @@ gatewayTest('another method: 405 and Allow (RFC 9110 §15.5.6)', PURGING, async 
     const answer = await g.send('/purge?token=opaque-1', { method });
     t.is(answer.status, 405, method);
     t.is(answer.headers.allow, 'POST');
+    if (method !== 'HEAD') t.regex(answer.body, /A purge is a POST request/);
   }
 });
 
@@ -152,7 +263,7 @@ gatewayTest(
   async (t, g) => {
     g.as.reply(jwt(JWT));
     t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
-    t.is((await purge(g, 'token=opaque-1', `http://${g.words.otherPort}`)).status, 204);
+    t.is((await purge(g, 'token=opaque-1', `http://${g.words.otherPort}`)).status, 200);
     t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
   },
 );
@@ -180,7 +291,7 @@ gatewayTest(
 
 for (const serverName of ['""', '_']) {
   gatewayTest(
-    `a purge in a server named ${serverName}, whose addresses have records of their own: 500 and not a 204 that misleads`,
+    `a purge in a server named ${serverName}, whose addresses have records of their own: 500 and not a 200 that misleads`,
     {
       serverName,
       server: (words) => protectedRoot(words) + introspectionLocation(words) + purgeLocation(),
@@ -202,7 +313,7 @@ gatewayTest(
   async (t, g) => {
     g.as.reply(jwt(JWT));
     t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
-    t.is((await purge(g, 'token=opaque-1', `http://${g.words.otherHost}`)).status, 204);
+    t.is((await purge(g, 'token=opaque-1', `http://${g.words.otherHost}`)).status, 200);
     t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
   },
 );
@@ -220,7 +331,7 @@ gatewayTest(
     g.as.reply(answer);
     const first = g.send('/', { token: 'opaque-1' });
     await g.as.waitForRequests(1);
-    t.is((await purge(g, 'token=opaque-1')).status, 204);
+    t.is((await purge(g, 'token=opaque-1')).status, 200);
     answer.release();
     t.is((await first).status, 401);
     t.is(g.upstream.requests.length, 0);

@@ -257,3 +257,31 @@ gatewayTest('the introspection location answers nobody from outside (S94)', asyn
   t.is((await g.send('/introspect', { token: 'opaque-1', method: 'POST', body: 'token=x' })).status, 404);
   t.is(g.as.requests.length, 0);
 });
+
+gatewayTest(
+  'zones that evict are refused below njs 0.9.7, before anything is written: there they crash workers (S73)',
+  { zones: (_setup, words) => `include ${words.snippets}/zones.conf;` },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    const isOld = g.setup.zones !== 'zones.conf';
+    t.is((await g.send('/', { token: 'opaque-1' })).status, isOld ? 500 : 200);
+    t.is(g.as.requests.length, isOld ? 0 : 1);
+    if (isOld) t.regex(await g.nginx.errorLog(), /misconfigured: .*include zones_njs_0\.8\.conf/);
+  },
+);
+
+gatewayTest(
+  'a zone that is not declared is named, with what to do: 500',
+  {
+    zones: () =>
+      'js_shared_dict_zone zone=phantom_token:64k timeout=1h; js_shared_dict_zone zone=phantom_token_denied:64k timeout=1h; js_shared_dict_zone zone=phantom_token_locks:64k timeout=1h; js_var $phantom_zones without_evict;',
+  },
+  async (t, g) => {
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 500);
+    t.regex(
+      await g.nginx.errorLog(),
+      /misconfigured: .*phantom_token_state is not declared: include zones\.conf/,
+    );
+    t.is(g.as.requests.length, 0);
+  },
+);

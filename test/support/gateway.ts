@@ -58,6 +58,8 @@ export interface GatewayOptions {
   readonly http?: (words: ConfigWords) => string;
   /** Further files in the gateway's folder: path and text. */
   readonly files?: Record<string, string>;
+  /** In place of the line that includes the zones file of the set-up. */
+  readonly zones?: (setup: Setup, words: ConfigWords) => string;
   /** Default gateway.test. */
   readonly serverName?: string;
   readonly listenParameters?: string;
@@ -170,7 +172,7 @@ http {
   log_format phantom '$status "$phantom_token_cache_status" "$phantom_token_reason"';
   access_log logs/phantom.log phantom;
   js_path ${REPOSITORY}dist;
-  include ${SNIPPETS}/${setup.zones};
+  ${options.zones?.(setup, words) ?? `include ${SNIPPETS}/${setup.zones};`}
   include ${SNIPPETS}/http.conf;
   ${options.http?.(words) ?? ''}
   server {

@@ -5,23 +5,26 @@ import {
   credentialOf,
   endpointOf,
   isAddressBound,
+  keyspaceOf,
+  purgeKey,
+  reachOf,
 } from '../../src/core/cache_key.js';
 
-/** As nginx joins it: server, endpoint, client id, form fields, JWT field and credential. */
-const LOOKUP = '443 192.0.2.1 api.example.com\n/introspect\nclient\nresource=a\njwt\nBearer abc';
+/** As nginx joins it: server, endpoint, client id, form fields, JWT field, longest JWT, Cache-Control and credential. */
+const LOOKUP = '443 192.0.2.1 api.example.com\n/introspect\nclient\nresource=a\njwt\n8000\nobey\nBearer abc';
 
-// Made with: printf '2\n<lookup>' | openssl dgst -sha256 -binary | basenc --base64url
+// Made with: printf '3\n<lookup>' | openssl dgst -sha256 -binary | basenc --base64url
 const KNOWN_KEYS: [sentence: string, lookup: string, key: string][] = [
-  ['SHA-256 of format version and lookup (S58, S59)', LOOKUP, '6fbv05eXI87syMZ9izcqJMYhVkX1mxbVwPRrIWMxnXQ'],
+  ['SHA-256 of format version and lookup (S58, S59)', LOOKUP, 'TkRO9VEumTpcCfEVQDsnpqwsW4bFwmAqcMTKtuMonw4'],
   [
     'text outside ASCII is hashed as UTF-8',
     'api:443\n/introspect\nBearer \uFFFD',
-    'UIGhRfTw1FA6X4yjMMdOcdCGbXcpkx3g7_wxENjQ_qk',
+    'foBvXNdNwhw0WM7-huyVQ-QH77IAZtEA2Iu4Fl-ZX74',
   ],
   [
     'an empty lookup has a key of its own, not the empty one (S60)',
     '',
-    'U8I05ehHK2rFHBrhyrP-BvrQU7646_2Jd7AQZVv908M',
+    'ESHPzNWRPwpj_sQKb_1E6mT53BNcZmNLoAHRC89DAqI',
   ],
 ];
 
@@ -57,9 +60,11 @@ const OTHER_QUESTIONS: [sentence: string, from: string, to: string][] = [
   ['no client of its own', '\nclient\n', '\n\n'],
   ['other form fields, which may ask for another JWT (S58)', 'resource=a', 'resource=b'],
   ['another member that holds the JWT (S58)', '\njwt\n', '\ntoken\n'],
+  ['a shorter longest JWT: what is refused there is not served there', '\n8000\n', '\n100\n'],
+  ['Cache-Control ignored: what obeying it forbids to store is not served', '\nobey\n', '\nignore\n'],
   ['the same characters with a line break elsewhere (S59)', 'client\nresource', 'clientr\nesource'],
   ['the same values in other lines (S59)', 'client\nresource=a', 'resource=a\nclient'],
-  ['the same characters without a line break (S59)', 'jwt\nBearer', 'jwtBearer'],
+  ['the same characters without a line break (S59)', 'obey\nBearer', 'obeyBearer'],
   ['another spelling of the scheme: only the canonical one is stored', 'Bearer', 'bearer'],
 ];
 
@@ -118,7 +123,7 @@ for (const [sentence, lookup, endpoint] of ENDPOINTS) {
 }
 
 test('endpointOf: another token, client, form or member is the same endpoint: it fails for all of them (S61, S69)', (t) => {
-  for (const [sentence, from, to] of [...OTHER_QUESTIONS.slice(0, 2), ...OTHER_QUESTIONS.slice(6, 10)]) {
+  for (const [sentence, from, to] of [...OTHER_QUESTIONS.slice(0, 2), ...OTHER_QUESTIONS.slice(6, 12)]) {
     t.is(endpointOf(LOOKUP.replace(from, to)), ENDPOINT, sentence);
   }
 });
@@ -149,3 +154,49 @@ for (const [sentence, server, isBound] of SERVERS) {
     t.is(isAddressBound(`${server}\n443 @x\n\n\n\n443 @x`), isBound);
   });
 }
+
+test('keyspaceOf: all of a lookup but its token, so that a purge makes the key of any token from it (S62)', (t) => {
+  t.is(`${keyspaceOf(LOOKUP)}abc`, LOOKUP);
+  t.is(keyspaceOf(LOOKUP.replace('Bearer abc', 'bearer   xyz')), keyspaceOf(LOOKUP));
+});
+
+const WITHIN_REACH: [sentence: string, from: string, to: string][] = [
+  ['another port of the server', '443 ', '80 '],
+  ['another client id', '\nclient\n', '\n\n'],
+  ['other form fields', 'resource=a', 'resource=b'],
+  ['another JWT field', '\njwt\n', '\ntoken\n'],
+  ['another longest JWT', '\n8000\n', '\n\n'],
+  ['another Cache-Control setting', '\nobey\n', '\nignore\n'],
+];
+
+for (const [sentence, from, to] of WITHIN_REACH) {
+  test(`purgeKey: a purged token is refused under ${sentence} as well (S62)`, (t) => {
+    const other = LOOKUP.replace(from, to);
+    t.not(other, LOOKUP);
+    t.is(reachOf(other), reachOf(LOOKUP));
+    t.is(purgeKey(other), purgeKey(LOOKUP));
+  });
+}
+
+const BEYOND_REACH: [sentence: string, from: string, to: string][] = [
+  ['another server', 'api.example.com', 'web.example.com'],
+  ['another endpoint', '/introspect', '/other'],
+  ['a partition that is spelt like the server', '443 192', '= 192'],
+];
+
+for (const [sentence, from, to] of BEYOND_REACH) {
+  test(`purgeKey: a purge does not reach ${sentence}`, (t) => {
+    const other = LOOKUP.replace(from, to);
+    t.not(reachOf(other), reachOf(LOOKUP));
+    t.not(purgeKey(other), purgeKey(LOOKUP));
+  });
+}
+
+test('reachOf: a partition is the same for every server that sets it', (t) => {
+  t.is(reachOf('=api v2\n/introspect\n\n\n\n\n\nBearer abc'), '=api v2\n/introspect');
+});
+
+test('purgeKey: another token has another mark, and no mark is a record', (t) => {
+  t.not(purgeKey(LOOKUP.replace('abc', 'abd')), purgeKey(LOOKUP));
+  t.not(purgeKey(LOOKUP), cacheKey(LOOKUP));
+});

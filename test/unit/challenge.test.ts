@@ -49,6 +49,7 @@ const DENIALS: Record<DenialReason, [status: number, challenge: string, body: st
   token_not_yet_valid: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
   token_sender_constrained: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
   token_type_mismatch: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
+  token_type_unsupported: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
   token_purged: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
   issuer_mismatch: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],
   audience_mismatch: [401, 'Bearer realm="api", error="invalid_token"', UNAUTHORIZED_BODY],

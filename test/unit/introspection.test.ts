@@ -223,6 +223,22 @@ for (const [status, reason, why] of STATUSES) {
     t.is(meaningOf(jwtReply({ exp: NOW_SEC + 60 }, { status })), reason));
 }
 
+const ERRORS_OF_400: [body: string, reason: string][] = [
+  ['{"error":"unsupported_token_type"}', 'token_type_unsupported'],
+  [
+    '{"error":"unsupported_token_type","error_description":"Structured JWT Tokens"}',
+    'token_type_unsupported',
+  ],
+  ['{"error":"invalid_request"}', 'introspection_status'],
+  ['{"error":["unsupported_token_type"]}', 'introspection_status'],
+  ['unsupported_token_type', 'introspection_status'],
+];
+
+for (const [body, reason] of ERRORS_OF_400) {
+  test(`interpretReply: 400 with ${body} is ${reason}: the token's kind is the client's, all else our question (RFC 7009 §2.2.1)`, (t) =>
+    t.is(meaningOf(replyOf('application/json', body, { status: 400 })), reason));
+}
+
 test('interpretReply: the status decides before length and type: an error page is not "truncated"', (t) => {
   t.is(
     meaningOf(replyOf('text/html', 'x', { status: 502, contentLength: '9' })),

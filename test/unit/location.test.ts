@@ -13,7 +13,7 @@ import {
   takeApart,
 } from '../../src/core/location.js';
 
-/** The last six lines, which {@link lookupOf} finds by length. */
+/** The last eight lines, which {@link lookupOf} finds by length. */
 function lookupByLines(text: string): string {
   return text.split('\n').slice(6).join('\n');
 }
@@ -32,6 +32,8 @@ interface Values {
   readonly clientId: string;
   readonly parameters: string;
   readonly jwtField: string;
+  readonly maxJwtLength: string;
+  readonly cacheControl: string;
   readonly credential: string;
 }
 
@@ -49,9 +51,11 @@ const OPEN: Values = {
   clientId: 'client',
   parameters: 'resource=a',
   jwtField: 'jwt',
+  maxJwtLength: '8000',
+  cacheControl: 'ignore',
   credential: 'Bearer abc',
 };
-const LOOKUP = '443 api.example.com\n/introspect\nclient\nresource=a\njwt\nBearer abc';
+const LOOKUP = '443 api.example.com\n/introspect\nclient\nresource=a\njwt\n8000\nignore\nBearer abc';
 const STRICT: Partial<Values> = {
   requiredScopes: 'read write',
   audience: 'api',
@@ -62,7 +66,16 @@ const STRICT: Partial<Values> = {
 const STRICT_POLICY = 'read write\napi\nhttps://as\n5\n10';
 
 const POLICY_NAMES = ['requiredScopes', 'audience', 'issuer', 'clockSkew', 'cacheTtl'] as const;
-const LOOKUP_NAMES = ['part', 'endpoint', 'clientId', 'parameters', 'jwtField', 'credential'] as const;
+const LOOKUP_NAMES = [
+  'part',
+  'endpoint',
+  'clientId',
+  'parameters',
+  'jwtField',
+  'maxJwtLength',
+  'cacheControl',
+  'credential',
+] as const;
 
 function policyWith(changes: Partial<Values>): string {
   const values = { ...OPEN, ...changes };
@@ -185,7 +198,7 @@ for (const forgery of FORGERIES) {
 const LINE_BREAKS = ['a\nb', '\na', 'a\n', '\n', '\n\n\n\n', '\n\n\n\n\n'];
 
 /** `$phantom_rest` of a location that sets nothing else: ten settings and eight of the client. */
-const REST = '\n'.repeat(17);
+const REST = '\n'.repeat(15);
 const NO_SETTINGS = { policy: '', lookup: '', settings: '', client: '' };
 
 test('takeApart: gives policy and lookup, and puts the settings of both texts in the order of their tables', (t) => {
@@ -201,15 +214,17 @@ test('takeApart: gives policy and lookup, and puts the settings of both texts in
     clientId: 'id',
     parameters: 'a=b',
     jwtField: 'jwt',
+    maxJwtLength: '8000',
+    cacheControl: 'obey',
     credential: 'Bearer abc',
   });
-  const rest = Array.from({ length: 18 }, (_, i) => `r${i}`).join('\n');
+  const rest = Array.from({ length: 16 }, (_, i) => `r${i}`).join('\n');
   t.deepEqual(takeApart(text, rest), {
     policy: 'read\napi\nhttps://as\n1\n2',
-    lookup: 'part\n/introspect\nid\na=b\njwt\nBearer abc',
+    lookup: 'part\n/introspect\nid\na=b\njwt\n8000\nobey\nBearer abc',
     settings:
-      'on\nread\napi\nhttps://as\n1\n2\n/introspect\na=b\njwt\nr0\nr1\nr2\nr3\nr4\nr5\nr6\nr7\nr8\nr9',
-    client: 'id\nr10\nr11\nr12\nr13\nr14\nr15\nr16\nr17',
+      'on\nread\napi\nhttps://as\n1\n2\n/introspect\na=b\njwt\n8000\nobey\nr0\nr1\nr2\nr3\nr4\nr5\nr6\nr7',
+    client: 'id\nr8\nr9\nr10\nr11\nr12\nr13\nr14\nr15',
   });
 });
 
@@ -241,7 +256,7 @@ test('takeApart: nothing for a switch with a line break (S57, S59)', (t) => {
 });
 
 test('takeApart: nothing when one of the other settings holds a line break, or http.conf is of another version', (t) => {
-  for (const rest of ['', '\n'.repeat(16), '\n'.repeat(18), `${REST}a\n`]) {
+  for (const rest of ['', '\n'.repeat(14), '\n'.repeat(16), `${REST}a\n`]) {
     t.deepEqual(takeApart(textWith({}), rest), NO_SETTINGS, JSON.stringify(rest));
   }
   for (const text of ['', 'here on', `${textWith({})}\n`, textWith({}).replace('\n', '')]) {
@@ -249,8 +264,8 @@ test('takeApart: nothing when one of the other settings holds a line break, or h
   }
 });
 
-/** Of every record: it was stored under the lookup of a text with twelve lines. */
-const STORED_LINES = 6;
+/** Of every record: it was stored under the lookup of a text with fourteen lines. */
+const STORED_LINES = 8;
 
 function linesOf(text: string): number {
   return text.split('\n').length;
@@ -319,9 +334,9 @@ const POLICIES: [sentence: string, changes: Partial<Values>, policy: string, loo
   ['text outside ASCII', { audience: 'é😀' }, '\né😀\n\n\n', LOOKUP],
   [
     'a lookup of empty lines',
-    { part: '', endpoint: '', clientId: '', parameters: '', jwtField: '', credential: '' },
+    Object.fromEntries(LOOKUP_NAMES.map((name) => [name, ''])),
     '\n\n\n\n',
-    '\n\n\n\n\n',
+    '\n\n\n\n\n\n\n',
   ],
   [
     'a credential that looks like a text',

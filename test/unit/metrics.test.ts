@@ -53,6 +53,7 @@ const SERIES: [sentence: string, series: string, expected: string][] = [
   ],
   ['a full zone', uncachedSeries('full'), 'phantom_token_uncached_total{cause="full"}'],
   ['too large a record', uncachedSeries('too_large'), 'phantom_token_uncached_total{cause="too_large"}'],
+  ['too many keyspaces', uncachedSeries('too_many'), 'phantom_token_uncached_total{cause="too_many"}'],
   ['suspensions', BREAKER_OPENED, 'phantom_token_breaker_opened_total'],
   ['the histogram', DURATION, 'phantom_token_introspection_duration_seconds'],
   ['the sum of durations', durationSumSeries(), 'phantom_token_introspection_duration_seconds_sum'],
@@ -122,8 +123,8 @@ const COUNTERS: [name: string, help: string, series: string[]][] = [
   ],
   [
     'phantom_token_uncached_total',
-    'Active tokens that were not stored: the zone is full, or the record too large.',
-    ['full', 'too_large'].map(uncachedSeries),
+    'Active tokens that were not stored: the zone is full, the record too large, or too many combinations of settings ask.',
+    ['full', 'too_large', 'too_many'].map(uncachedSeries),
   ],
   ['phantom_token_breaker_opened_total', 'How often introspection was suspended.', [BREAKER_OPENED]],
 ];

@@ -22,6 +22,7 @@ const DENIALS: Record<DenialReason, true> = {
   token_not_yet_valid: true,
   token_sender_constrained: true,
   token_type_mismatch: true,
+  token_type_unsupported: true,
   token_purged: true,
   issuer_mismatch: true,
   audience_mismatch: true,

@@ -4,7 +4,7 @@ import { clientSettingsTable } from '../../src/core/client_settings.js';
 import { findPolicy, isPolicyOf, takeApart } from '../../src/core/location.js';
 import { settingsTable } from '../../src/core/settings.js';
 
-/** The last six lines, which {@link lookupOf} finds by length. */
+/** The last eight lines, which {@link lookupOf} finds by length. */
 function lookupByLines(text: string): string {
   return text.split('\n').slice(6).join('\n');
 }
@@ -150,6 +150,8 @@ const LOOKUP_LINES = [
   '$phantom_token_client_id',
   '$phantom_token_introspection_parameters',
   '$phantom_token_jwt_field',
+  '$phantom_token_max_jwt_length',
+  '$phantom_token_cache_control',
   '$phantom_credential',
 ];
 
