@@ -31,7 +31,7 @@ const WARM_UP_REQUESTS = 200;
 /** So that what happens now and then (the clock's second, QuickJS's collector) is in each window about equally often. */
 const WINDOW_REQUESTS = 400;
 const WINDOWS = 3;
-/** A rejected token is asked about again after five seconds, and a window with a question does not count. */
+/** A record may end meanwhile, and a window with a question does not count. */
 const WINDOW_ATTEMPTS = 12;
 const ZONE_SIZE = '1m';
 

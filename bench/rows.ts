@@ -46,6 +46,9 @@ export const PATHS = { active: '/', denied: '/denied/', policy: '/policy/', slow
 
 const PROXY = 'proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass http://api;';
 const CLIENT = 'proxy_set_header Authorization "Basic Z2F0ZXdheS1jbGllbnQ6Z2F0ZXdheS1zZWNyZXQ=";';
+/** How long a rejected token is remembered: however slow the machine, what is counted fits in. */
+const REJECTED_SEC = 60;
+const REMEMBERED = `set $phantom_token_negative_cache_ttl ${REJECTED_SEC};`;
 const ALL: readonly WorkloadName[] = ['hot', 'many', 'miss', 'denied', 'policy'];
 const BUNDLE = new URL('../dist/phantom_token.js', import.meta.url);
 
@@ -188,7 +191,7 @@ function ourHttp(
     `${serverTop}
     ${protectedLocation(PATHS.active, '/introspect', '', protect)}
     ${protectedLocation(PATHS.policy, '/introspect', policy, protect)}
-    ${protectedLocation(PATHS.denied, '/introspect_inactive', '', protect)}
+    ${protectedLocation(PATHS.denied, '/introspect_inactive', REMEMBERED, protect)}
     ${introspectionLocation('/introspect', INTROSPECTION.active)}
     ${protectedLocation(PATHS.slow, '/introspect_slowly', '', protect)}
     ${introspectionLocation('/introspect_inactive', INTROSPECTION.inactive)}
@@ -285,7 +288,7 @@ function stockHttp(words: RowWords): string {
       proxy_cache tokens;
       proxy_cache_key "$uri $http_authorization";
       proxy_cache_lock on;
-      proxy_cache_valid 401 5s;
+      proxy_cache_valid 401 ${REJECTED_SEC}s;
       proxy_pass_request_headers off;
       proxy_method POST;
       proxy_set_body "token=$bearer_token";

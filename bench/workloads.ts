@@ -15,7 +15,7 @@ export interface Workload {
 export const MANY_TOKENS = 100_000;
 /** More than any round sends; numbers of tokens have eight digits. */
 const ENDLESS = 100_000_000;
-/** Defaults of the settings, which the rows run with. */
+/** How long records live: the settings' defaults, with which a configuration of the reader's may run; our rows keep more. */
 const CACHE_TTL_SEC = 300;
 const NEGATIVE_CACHE_TTL_SEC = 5;
 
