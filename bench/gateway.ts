@@ -30,7 +30,7 @@ export interface GatewayOptions {
   readonly workers?: number;
 }
 
-const START_TIMEOUT_MS = 5000;
+const START_TIMEOUT_MS = 60_000;
 const POLL_MS = 10;
 
 /** As a good configuration has them: without kept connections each request would open one. */

@@ -12,8 +12,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { moduleAndUser } from '../scripts/nginx_runtime.mjs';
 
-const START_TIMEOUT_MS = 15_000;
-const RELOAD_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 60_000;
+const RELOAD_TIMEOUT_MS = 60_000;
 /** Of SIGQUIT, which lets running requests end. */
 const GRACEFUL_STOP_TIMEOUT_MS = 2000;
 /** Of SIGTERM; nginx itself kills workers that do not obey within a second. */

