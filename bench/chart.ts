@@ -3,7 +3,10 @@ import { cellOf, type RowResult, type SpeedResults } from './results.js';
 import type { WorkloadName } from './rows.js';
 
 const WIDTH = 760;
-const LABEL_WIDTH = 230;
+/** Between a label and its bar. */
+const LABEL_GAP = 10;
+/** Of one character at 13px. Each viewer has its own font; DejaVu Sans Mono, one of the widest, takes 7.83. */
+const CHARACTER_WIDTH = 8;
 const VALUE_WIDTH = 130;
 const BAR_HEIGHT = 18;
 const LINE_HEIGHT = 26;
@@ -46,14 +49,15 @@ export function drawChart(results: SpeedResults): string {
   const panels = PANELS.map(([workload, title]) => ({ title, bars: barsOf(results, workload) }));
   const all = panels.flatMap(({ bars }) => bars);
   const longestUs = Math.max(...all.map(({ wholeUs, halfRangeUs }) => wholeUs + halfRangeUs));
-  const scale = (WIDTH - LABEL_WIDTH - VALUE_WIDTH) / longestUs;
+  const left = Math.max(...all.map(({ label }) => label.length)) * CHARACTER_WIDTH + LABEL_GAP;
+  const scale = (WIDTH - left - VALUE_WIDTH) / longestUs;
   const parts: string[] = [];
   let top = 0;
   for (const { title, bars } of panels) {
     parts.push(`<text class="head" x="0" y="${top + 24}">${escapeXml(title)}</text>`);
     top += HEAD_HEIGHT;
     for (const bar of bars) {
-      parts.push(drawBar(bar, top, scale));
+      parts.push(drawBar(bar, top, { left, scale }));
       top += LINE_HEIGHT;
     }
   }
@@ -84,13 +88,24 @@ function barOf(results: SpeedResults, row: RowResult, workload: WorkloadName): B
   return [{ label, bareUs, wholeUs, halfRangeUs, isBare: row.name === row.bare }];
 }
 
-function drawBar({ label, bareUs, wholeUs, halfRangeUs, isBare }: Bar, top: number, scale: number): string {
-  const x = (us: number) => (LABEL_WIDTH + us * scale).toFixed(1);
+interface Axis {
+  /** Where the bars begin. */
+  readonly left: number;
+  /** Pixels for a microsecond. */
+  readonly scale: number;
+}
+
+function drawBar(
+  { label, bareUs, wholeUs, halfRangeUs, isBare }: Bar,
+  top: number,
+  { left, scale }: Axis,
+): string {
+  const x = (us: number) => (left + us * scale).toFixed(1);
   const width = (us: number) => (us * scale).toFixed(1);
   const middle = top + BAR_HEIGHT / 2;
   const added = isBare ? '' : ` (+${(wholeUs - bareUs).toFixed(1)})`;
   return [
-    `<text x="${LABEL_WIDTH - 10}" y="${top + 14}" text-anchor="end">${escapeXml(label)}</text>`,
+    `<text x="${left - LABEL_GAP}" y="${top + 14}" text-anchor="end">${escapeXml(label)}</text>`,
     `<rect class="bare" x="${x(0)}" y="${top}" width="${width(bareUs)}" height="${BAR_HEIGHT}"/>`,
     `<rect class="added" x="${x(bareUs)}" y="${top}" width="${width(wholeUs - bareUs)}" height="${BAR_HEIGHT}"/>`,
     `<line class="spread" x1="${x(wholeUs - halfRangeUs)}" x2="${x(wholeUs + halfRangeUs)}" y1="${middle}" y2="${middle}"/>`,

@@ -59,6 +59,19 @@ test('drawChart: names what it shows also to those who cannot see it, and loads 
   t.notRegex(svg, /url\(|href|@import|@font-face/);
 });
 
+test('drawChart: in a font as wide as DejaVu Sans Mono, 7.83 pixels a character, no text passes the edges', (t) => {
+  const svg = drawChart(SPEED);
+  const width = Number(/viewBox="0 0 (\d+) /.exec(svg)?.[1]);
+  const texts = [...svg.matchAll(/<text[^>]* x="([\d.]+)"([^>]*)>([^<]*)<\/text>/g)];
+  t.true(texts.length > 20);
+  for (const [, x, attributes = '', text = ''] of texts) {
+    const length = text.length * 7.83;
+    const shift = Number(/dx="(\d+)"/.exec(attributes)?.[1] ?? 0);
+    const start = attributes.includes('text-anchor="end"') ? Number(x) - length : Number(x) + shift;
+    t.true(start >= 0 && start + length <= width, text);
+  }
+});
+
 function rowWith(name: string, cpuUs: number[]): RowResult {
   const sample = { requestsPerSec: 1, busy: 1, p50Us: 1, p99Us: 1, p999Us: 1, introspections: 0 };
   return {
