@@ -12,12 +12,14 @@ to nginx.conf. All files are copied or none.
   --force               overwrite files in DIR that differ from this version's, so also your edits in them;
                         without it nothing is written when one differs
   --help                show this text
+  --version             show the version of this package, which is also in the first line of phantom_token.js
 
 zones.conf and zones_njs_0.8.conf, the sizes of the shared memory, are yours once they are in DIR: they are never
-overwritten, not even by --force. To get this version's again, remove yours first.
+overwritten, not even by --force. It is said when one lacks a line that this version needs. To get this version's
+again, remove yours first.
 Nothing in DIR is deleted, and no symbolic link in it is followed.
 
-To upgrade: npx njs-phantom-token@latest init --force DIR && nginx -t && nginx -s reload
+To upgrade: npx njs-phantom-token@latest init --force DIR; then nginx -t && nginx -s reload
 
 Exit code: 0 when it is done, 1 when it is not, 2 when the command line is wrong.`;
 
@@ -25,6 +27,7 @@ export type CommandLine =
   /** folder is absolute, and can be named in nginx.conf. */
   | { kind: 'init'; folder: string; mode: Mode; force: boolean }
   | { kind: 'help' }
+  | { kind: 'version' }
   /** problem is one line, without a full stop. */
   | { kind: 'wrong'; problem: string };
 
@@ -34,6 +37,7 @@ export function readCommandLine(args: string[]): CommandLine {
   if (typeof parsed === 'string') return wrong(parsed);
   const { values, positionals } = parsed;
   if (values.help) return { kind: 'help' };
+  if (values.version) return { kind: 'version' };
 
   const [command, folder, ...others] = positionals;
   if (command === undefined) return wrong('a command is missing');
@@ -58,6 +62,7 @@ function parse(args: string[]) {
         mode: { type: 'string', default: 'access' },
         force: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
+        version: { type: 'boolean', default: false },
       },
     });
   } catch (error) {

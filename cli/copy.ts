@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { missingDirectives } from './zones.js';
 
 const SCRIPT = fileURLToPath(new URL('../dist/phantom_token.js', import.meta.url));
 const SNIPPETS = fileURLToPath(new URL('../nginx', import.meta.url));
@@ -12,7 +13,7 @@ const USERS_FILES = ['zones.conf', 'zones_njs_0.8.conf'];
 
 /** Files are named by their path in the folder, places too. */
 export type CopyOutcome =
-  | { kind: 'copied'; added: string[]; overwritten: string[]; unchanged: string[]; kept: string[] }
+  | { kind: 'copied'; added: string[]; overwritten: string[]; unchanged: string[]; kept: KeptFile[] }
   /** Nothing was written: these have another content, and `force` was not given. */
   | { kind: 'differs'; files: string[] }
   /** Nothing was written: these are symbolic links, folders in place of files, or the opposite. */
@@ -21,6 +22,13 @@ export type CopyOutcome =
   | { kind: 'no_folder' }
   /** The operating system refused; the reason is one line and names the path. */
   | { kind: 'failed'; reason: string };
+
+/** One of the user's own, which differs from this version's. */
+export interface KeptFile {
+  readonly path: string;
+  /** Directives of this version's file that it lacks. */
+  readonly missing: string[];
+}
 
 /**
  * Copies the script and the snippets of both modes, so that no file of another version stays beside them.
@@ -71,8 +79,14 @@ async function copyInto(folder: string, files: PackageFile[], force: boolean): P
     added: pathsOf(groups.absent),
     overwritten: pathsOf(groups.differs),
     unchanged: pathsOf(groups.same),
-    kept: pathsOf(groups.kept),
+    kept: await Promise.all(groups.kept.map((file) => lookIntoKept(folder, file))),
   };
+}
+
+/** Through a symbolic link. What cannot be read is missing nothing: nginx will say what is wrong with it. */
+async function lookIntoKept(folder: string, { path, content }: PackageFile): Promise<KeptFile> {
+  const users = await readFile(join(folder, path), 'utf8').catch(() => undefined);
+  return { path, missing: users === undefined ? [] : missingDirectives(users, content.toString()) };
 }
 
 function pathsOf(files: PackageFile[]): string[] {

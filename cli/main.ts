@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // `npx njs-phantom-token init DIR`: reads the command line, copies, prints what belongs into nginx.conf.
+import { readFile } from 'node:fs/promises';
 import { readCommandLine, USAGE } from './command_line.js';
-import { type CopyOutcome, copyFiles } from './copy.js';
+import { type CopyOutcome, copyFiles, type KeptFile } from './copy.js';
 import { linesToAdd } from './nginx_lines.js';
 
 const DONE = 0;
@@ -16,6 +17,9 @@ async function main(args: string[]): Promise<number> {
     case 'help':
       console.log(USAGE);
       return DONE;
+    case 'version':
+      console.log(await readVersion());
+      return DONE;
     case 'wrong':
       complain(`${command.problem}; see njs-phantom-token --help`);
       return WRONG_USAGE;
@@ -26,9 +30,18 @@ async function main(args: string[]): Promise<number> {
         return FAILED;
       }
       console.log(`${describeCopy(outcome, command.folder)}\n${linesToAdd(command.mode, command.folder)}`);
+      // After the many lines above, where it is not overlooked.
+      for (const file of outcome.kept.filter(({ missing }) => missing.length > 0))
+        complain(describeLack(file));
       return DONE;
     }
   }
+}
+
+/** Of the package. */
+async function readVersion(): Promise<string> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }
 
 function complain(text: string): void {
@@ -41,12 +54,20 @@ function describeCopy(outcome: CopyOutcome & { kind: 'copied' }, folder: string)
     ['copied', outcome.added],
     ['overwritten', outcome.overwritten],
     ['as they were', outcome.unchanged],
-    ["kept, because they are yours, though they differ from this version's", outcome.kept],
+    [
+      "kept, because they are yours, though they differ from this version's",
+      outcome.kept.map(({ path }) => path),
+    ],
   ];
   const lines = groups
     .filter(([, files]) => files.length > 0)
     .map(([what, files]) => `#   ${what}: ${files.join(', ')}`);
   return [`# ${folder}`, ...lines].join('\n');
+}
+
+function describeLack({ path, missing }: KeptFile): string {
+  const lines = missing.map((directive) => `\n  ${directive}`).join('');
+  return `your ${path} lacks what this version needs. If nginx.conf includes it, add before the reload:${lines}`;
 }
 
 function describeFailure(outcome: Exclude<CopyOutcome, { kind: 'copied' }>, folder: string): string {

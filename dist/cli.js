@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 // njs-phantom-token 0.1.0 (Apache-2.0). Built from cli/ by `npm run build`: change it there, not here.
 
+// cli/main.ts
+import { readFile as readFile2 } from "node:fs/promises";
+
 // cli/command_line.ts
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -86,12 +89,14 @@ to nginx.conf. All files are copied or none.
   --force               overwrite files in DIR that differ from this version's, so also your edits in them;
                         without it nothing is written when one differs
   --help                show this text
+  --version             show the version of this package, which is also in the first line of phantom_token.js
 
 zones.conf and zones_njs_0.8.conf, the sizes of the shared memory, are yours once they are in DIR: they are never
-overwritten, not even by --force. To get this version's again, remove yours first.
+overwritten, not even by --force. It is said when one lacks a line that this version needs. To get this version's
+again, remove yours first.
 Nothing in DIR is deleted, and no symbolic link in it is followed.
 
-To upgrade: npx njs-phantom-token@latest init --force DIR && nginx -t && nginx -s reload
+To upgrade: npx njs-phantom-token@latest init --force DIR; then nginx -t && nginx -s reload
 
 Exit code: 0 when it is done, 1 when it is not, 2 when the command line is wrong.`;
 function readCommandLine(args) {
@@ -99,6 +104,7 @@ function readCommandLine(args) {
   if (typeof parsed === "string") return wrong(parsed);
   const { values, positionals } = parsed;
   if (values.help) return { kind: "help" };
+  if (values.version) return { kind: "version" };
   const [command, folder, ...others] = positionals;
   if (command === void 0) return wrong("a command is missing");
   if (command !== "init") return wrong(`unknown command '${command}'`);
@@ -118,7 +124,8 @@ function parse(args) {
       options: {
         mode: { type: "string", default: "access" },
         force: { type: "boolean", default: false },
-        help: { type: "boolean", default: false }
+        help: { type: "boolean", default: false },
+        version: { type: "boolean", default: false }
       }
     });
   } catch (error) {
@@ -134,6 +141,21 @@ import { randomUUID } from "node:crypto";
 import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+
+// cli/zones.ts
+function missingDirectives(users, shipped) {
+  const declared = new Set(directivesOf(users).map(declaredName));
+  return directivesOf(shipped).filter((directive) => !declared.has(declaredName(directive)));
+}
+function directivesOf(text) {
+  const withoutComments = text.replace(/#.*/g, "");
+  return [...withoutComments.matchAll(/[^;{}]+;/g)].map(([directive]) => directive.trim().replace(/\s+/g, " "));
+}
+function declaredName(directive) {
+  return /\bzone=\w+|\$\w+/.exec(directive)?.[0] ?? directive;
+}
+
+// cli/copy.ts
 var SCRIPT = fileURLToPath(new URL("../dist/phantom_token.js", import.meta.url));
 var SNIPPETS = fileURLToPath(new URL("../nginx", import.meta.url));
 var USERS_FILES = ["zones.conf", "zones_njs_0.8.conf"];
@@ -169,8 +191,12 @@ async function copyInto(folder, files, force) {
     added: pathsOf(groups.absent),
     overwritten: pathsOf(groups.differs),
     unchanged: pathsOf(groups.same),
-    kept: pathsOf(groups.kept)
+    kept: await Promise.all(groups.kept.map((file) => lookIntoKept(folder, file)))
   };
+}
+async function lookIntoKept(folder, { path, content }) {
+  const users = await readFile(join(folder, path), "utf8").catch(() => void 0);
+  return { path, missing: users === void 0 ? [] : missingDirectives(users, content.toString()) };
 }
 function pathsOf(files) {
   return files.map(({ path }) => path);
@@ -238,6 +264,9 @@ async function main(args) {
     case "help":
       console.log(USAGE);
       return DONE;
+    case "version":
+      console.log(await readVersion());
+      return DONE;
     case "wrong":
       complain(`${command.problem}; see njs-phantom-token --help`);
       return WRONG_USAGE;
@@ -249,9 +278,14 @@ async function main(args) {
       }
       console.log(`${describeCopy(outcome, command.folder)}
 ${linesToAdd(command.mode, command.folder)}`);
+      for (const file of outcome.kept.filter(({ missing }) => missing.length > 0)) complain(describeLack(file));
       return DONE;
     }
   }
+}
+async function readVersion() {
+  const text = await readFile2(new URL("../package.json", import.meta.url), "utf8");
+  return JSON.parse(text).version;
 }
 function complain(text) {
   console.error(`njs-phantom-token: ${text}`);
@@ -261,10 +295,15 @@ function describeCopy(outcome, folder) {
     ["copied", outcome.added],
     ["overwritten", outcome.overwritten],
     ["as they were", outcome.unchanged],
-    ["kept, because they are yours, though they differ from this version's", outcome.kept]
+    ["kept, because they are yours, though they differ from this version's", outcome.kept.map(({ path }) => path)]
   ];
   const lines = groups.filter(([, files]) => files.length > 0).map(([what, files]) => `#   ${what}: ${files.join(", ")}`);
   return [`# ${folder}`, ...lines].join("\n");
+}
+function describeLack({ path, missing }) {
+  const lines = missing.map((directive) => `
+  ${directive}`).join("");
+  return `your ${path} lacks what this version needs. If nginx.conf includes it, add before the reload:${lines}`;
 }
 function describeFailure(outcome, folder) {
   switch (outcome.kind) {

@@ -234,6 +234,50 @@ for (const options of [[], ['--force']]) {
   );
 }
 
+/** A zone that the script needs: its whole line, and its name. */
+const ZONE = /^js_shared_dict_zone zone=(\w+):.*;$/gm;
+
+for (const zones of ['zones.conf', 'zones_njs_0.8.conf']) {
+  initTest(
+    `a ${zones} that lacks a zone, as one of an older version does, stays, and the line to add is named`,
+    async (t, place) => {
+      const shipped = await sourceOf(zones);
+      const lines = [...shipped.matchAll(ZONE)];
+      t.true(lines.length >= 4);
+      for (const [line, name] of lines) {
+        // In a comment it declares nothing; and a longer name that begins alike is another zone.
+        const mine = `${shipped.replace(line, `# ${line}`)}\njs_shared_dict_zone zone=${name}_x:1m;`;
+        await writeFile(join(place.folder, zones), mine);
+        const { code, stdout, stderr } = await place.init('--force', '.');
+        t.is(code, 0);
+        t.regex(stdout, /^ {4}server \{$/m);
+        t.is(
+          stderr,
+          `njs-phantom-token: your ${zones} lacks what this version needs. If nginx.conf includes it, add before the reload:\n  ${line}\n`,
+        );
+        t.is(await readFile(join(place.folder, zones), 'utf8'), mine);
+      }
+    },
+  );
+}
+
+initTest(
+  'other sizes and times, another order and more zones are what zones.conf is for: nothing is missing',
+  async (t, place) => {
+    const lines = [...(await sourceOf('zones.conf')).matchAll(ZONE)].map(
+      ([, name]) => `js_shared_dict_zone\n  timeout=2h zone=${name}:64m  evict;`,
+    );
+    const mine = ['js_shared_dict_zone zone=other:1m; # mine', ...lines.reverse()].join('\n');
+    await mkdir(join(place.folder, 'gateway'));
+    await writeFile(join(place.folder, 'elsewhere'), mine);
+    await symlink('../elsewhere', join(place.folder, 'gateway/zones.conf'));
+    const { code, stdout, stderr } = await place.init('gateway');
+    t.is(code, 0);
+    t.regex(stdout, /kept, .*: zones\.conf$/m);
+    t.is(stderr, '');
+  },
+);
+
 initTest('a zones.conf that is a symbolic link is where its user wants it: it stays', async (t, place) => {
   await mkdir(join(place.folder, 'gateway'));
   await writeFile(join(place.folder, 'elsewhere'), '# 64m');
@@ -306,6 +350,20 @@ for (const [args, problem] of WRONG) {
       t.is(stdout, '');
       t.true(stderr.startsWith(`njs-phantom-token: ${problem}`), stderr);
       t.regex(stderr, /^[^\n]*[^.]; see njs-phantom-token --help\n$/);
+      t.deepEqual(await readdir(place.folder), []);
+    },
+  );
+}
+
+for (const args of [['--version'], ['init', '--version']]) {
+  initTest(
+    `${args.join(' ')} says which version this is, as the script's first line does`,
+    async (t, place) => {
+      const { code, stdout, stderr } = await run([...COMMAND, ...args], place.folder);
+      t.is(code, 0);
+      t.is(stderr, '');
+      t.regex(stdout, /^\d+\.\d+\.\d+\S*\n$/);
+      t.true((await sourceOf('phantom_token.js')).startsWith(`// njs-phantom-token ${stdout.trim()} `));
       t.deepEqual(await readdir(place.folder), []);
     },
   );
