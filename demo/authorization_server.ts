@@ -87,6 +87,10 @@ export interface AuthorizationServer {
   issueToken(options?: { scope?: string }): Promise<string>;
   /** Revokes over HTTP (RFC 7009), so that introspection finds the token inactive. */
   revokeToken(token: string): Promise<void>;
+  /** Refuses connections, as a server that is down; tokens and keys are kept. */
+  goDown(): Promise<void>;
+  /** Ends that, on the same port. */
+  comeBack(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -128,6 +132,8 @@ export async function startAuthorizationServer(
     introspections,
     issueToken: ({ scope = 'read write' } = {}) => requestToken(issuer, scope),
     revokeToken: (token) => requestRevocation(issuer, token),
+    goDown: () => closeServer(server),
+    comeBack: async () => void (await listenLocally(server, port, options.host)),
     close: () => closeServer(server),
   };
 }

@@ -65,13 +65,6 @@ export interface NginxProcess {
 /** nginx did not start or reload; the message holds its own words. */
 export class NginxError extends Error {
   override name = 'NginxError';
-  /** The port that another process listens on, when that is the reason. */
-  readonly takenPort: number | undefined;
-
-  constructor(message: string, takenPort?: number) {
-    super(message);
-    this.takenPort = takenPort;
-  }
 }
 
 /**
@@ -257,7 +250,7 @@ function startError(outcome: WaitOutcome, startupText: string, log: string): Ngi
   const taken = /bind\(\) to (\S+):(\d+) failed \(\d+: Address already in use\)/.exec(startupText + log);
   if (taken) {
     const [, host, port] = taken;
-    return new NginxError(`nginx cannot listen on ${host}:${port}: the port is taken`, Number(port));
+    return new NginxError(`nginx cannot listen on ${host}:${port}: the port is taken`);
   }
   const words = failureLines(startupText) || failureLines(log) || startupText.trim() || log.trim();
   const what = outcome === 'ended' ? 'nginx ended at its start' : 'nginx did not start in time';

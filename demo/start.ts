@@ -1,41 +1,23 @@
-/** `npm start`: an authorization server, an API and the gateway between them on this machine, and a walk. */
+/** The demo: an authorization server, an API and the gateway between them on this machine, and a walk. */
 import { once } from 'node:events';
 import { access, readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
+import http, { type Server } from 'node:http';
 import { moduleAndUser, resolveNginx } from '../scripts/nginx_runtime.mjs';
 import { startApi } from './api.js';
 import { type AuthorizationServer, startAuthorizationServer } from './authorization_server.js';
+import { DEFAULT_PORTS, type DemoOptions, PORT_OPTIONS, type Ports, type Role } from './command_line.mjs';
+import { closeServer, listenLocally } from './local_http.js';
 import { freePort, type NginxBinary, NginxError, type NginxProcess, startNginx } from './nginx_process.js';
 import { type Demo, walk } from './walk.js';
 
-/** As demo/nginx.conf has them. */
-const DEFAULT_PORTS = { gateway: 8080, authorizationServer: 8081, api: 8082 };
-
 const SCRIPT = new URL('../dist/phantom_token.js', import.meta.url);
 
-type Role = keyof typeof DEFAULT_PORTS;
-type Ports = Record<Role, number>;
-
-const ROLES: Record<Role, { name: string; option: string }> = {
-  gateway: { name: 'the gateway', option: '--port' },
-  authorizationServer: { name: 'the authorization server', option: '--as-port' },
-  api: { name: 'the API', option: '--api-port' },
+const ROLES = Object.keys(DEFAULT_PORTS) as Role[];
+const NAMES: Record<Role, string> = {
+  gateway: 'the gateway',
+  authorizationServer: 'the authorization server',
+  api: 'the API',
 };
-
-const USAGE = `Usage: npm start -- [options]
-
-  --once          end after the walk; exit code 1 when a step went wrong
-  --port N        port of the gateway (${DEFAULT_PORTS.gateway})
-  --as-port N     port of the authorization server (${DEFAULT_PORTS.authorizationServer})
-  --api-port N    port of the API (${DEFAULT_PORTS.api})
-  --help          show this text
-
-Port 0 takes any that is free.`;
-
-interface DemoOptions {
-  once: boolean;
-  ports: Ports;
-}
 
 /** Something that the reader of the message can change; printed without a stack. */
 class DemoProblem extends Error {}
@@ -47,15 +29,14 @@ interface StartedDemo extends Demo {
   nginx: NginxProcess;
 }
 
-async function main(args: string[]): Promise<number> {
+/**
+ * Starts the three, walks, and stops them again: after the walk, or at Ctrl-C.
+ * @returns the exit code: 0 when each step went as it should, 130 after an interruption, else 1
+ */
+export async function runDemo(options: DemoOptions): Promise<number> {
   const interruption = interruptionSignal();
   const stops: Stops = [];
   try {
-    const options = readOptions(args);
-    if (options === 'help') {
-      console.log(USAGE);
-      return 0;
-    }
     const demo = await startDemo(options.ports, stops, interruption);
     const passed = await walk(demo, interruption);
     if (!passed) await showErrorLog(demo.nginx);
@@ -80,58 +61,21 @@ function interruptionSignal(): AbortSignal {
   return controller.signal;
 }
 
-function readOptions(args: string[]): DemoOptions | 'help' {
-  const values = parseOptions(args);
-  if (values.help) return 'help';
-  return {
-    once: values.once,
-    ports: {
-      gateway: readPort('--port', values.port),
-      authorizationServer: readPort('--as-port', values['as-port']),
-      api: readPort('--api-port', values['api-port']),
-    },
-  };
-}
-
-function parseOptions(args: string[]) {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        once: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-        port: { type: 'string', default: String(DEFAULT_PORTS.gateway) },
-        'as-port': { type: 'string', default: String(DEFAULT_PORTS.authorizationServer) },
-        'api-port': { type: 'string', default: String(DEFAULT_PORTS.api) },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new DemoProblem(`${(error as Error).message}\n\n${USAGE}`);
-  }
-}
-
-function readPort(option: string, text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text);
-  throw new DemoProblem(`${option} ${text}: a port is a number from 0 to 65535`);
-}
-
 async function startDemo(ports: Ports, stops: Stops, interruption: AbortSignal): Promise<StartedDemo> {
   const runtime = await resolveNginx('modern', { fetch: false });
   if ('problem' in runtime) throw new DemoProblem(`${runtime.problem}\n${runtime.advice}.`);
   await access(SCRIPT).catch(() => {
     throw new DemoProblem('dist/phantom_token.js is not there. Build it: npm run build');
   });
+  await checkPorts(ports);
   console.log(`njs-phantom-token on nginx ${runtime.nginxVersion} with njs ${runtime.njsVersion}\n`);
 
-  const authorizationServer = await startRole('authorizationServer', ports, () =>
-    startAuthorizationServer({ port: ports.authorizationServer }),
-  );
+  const authorizationServer = await startAuthorizationServer({ port: ports.authorizationServer });
   stops.push(authorizationServer.close);
   interruption.throwIfAborted();
 
   const { issuer, publicJwks: jwks } = authorizationServer;
-  const api = await startRole('api', ports, () => startApi({ port: ports.api, jwks, issuer }));
+  const api = await startApi({ port: ports.api, jwks, issuer });
   stops.push(api.close);
   interruption.throwIfAborted();
 
@@ -141,7 +85,7 @@ async function startDemo(ports: Ports, stops: Stops, interruption: AbortSignal):
     authorizationServer: authorizationServer.port,
     api: api.port,
   });
-  const nginx = await startRole('gateway', ports, () => startGateway(runtime, conf));
+  const nginx = await startGateway(runtime, conf);
   stops.push(nginx.stop);
   interruption.throwIfAborted();
 
@@ -149,35 +93,47 @@ async function startDemo(ports: Ports, stops: Stops, interruption: AbortSignal):
   console.log(`  gateway               ${gatewayUrl}   nginx with demo/nginx.conf`);
   console.log(`  authorization server  ${authorizationServer.url}   issues opaque tokens, introspects them`);
   console.log(`  API                   ${api.url}   takes JWTs and nothing else`);
+  console.log("\nTimes are the client's, with the API's own part in them.");
   return { gatewayUrl, authorizationServer, api, nginx };
 }
 
-/** Starts one server; a port that cannot be had becomes a problem that names the way out. */
-async function startRole<T>(role: Role, ports: Ports, start: () => Promise<T>): Promise<T> {
-  const { name, option } = ROLES[role];
-  try {
-    return await start();
-  } catch (error) {
-    const reason = portProblem(error);
-    if (reason === undefined) throw error;
-    throw new DemoProblem(
-      `Port ${ports[role]}, for ${name}, ${reason}. Choose another: npm start -- ${option} N`,
-    );
+/**
+ * Tries the ports before anything starts, so that one message names all that cannot be had.
+ * @throws {DemoProblem} which also names the options that help
+ */
+async function checkPorts(ports: Ports): Promise<void> {
+  const held: Server[] = [];
+  const problems: string[] = [];
+  const options: string[] = [];
+  for (const role of ROLES) {
+    const server = http.createServer();
+    const problem = await listenLocally(server, ports[role]).then(() => undefined, portProblem);
+    if (problem === undefined) {
+      // Until all are tried, so that a port that was named twice is found as well.
+      held.push(server);
+    } else {
+      problems.push(`Port ${ports[role]}, for ${NAMES[role]}, ${problem}.`);
+      options.push(`${PORT_OPTIONS[role]} 0`);
+    }
   }
+  await Promise.all(held.map(closeServer));
+  if (problems.length === 0) return;
+  throw new DemoProblem(
+    `${problems.join('\n')}\n\nThis takes any that are free: npm start -- ${options.join(' ')}`,
+  );
 }
 
-/** @returns undefined when the error is no matter of the port */
-function portProblem(error: unknown): string | undefined {
-  if (error instanceof NginxError) return error.takenPort === undefined ? undefined : 'is taken';
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') return 'is taken';
-  return code === 'EACCES' ? 'may not be used by you' : undefined;
+/** What is wrong with the port; rethrows an error that is no matter of the port. */
+function portProblem(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EADDRINUSE') return 'is taken';
+  if (error.code === 'EACCES') return 'may not be used by you';
+  throw error;
 }
 
 /** demo/nginx.conf with the true place of the njs module, and with these ports. */
 async function gatewayConf(runtime: NginxBinary, ports: Ports): Promise<string> {
   const text = await readFile(new URL('nginx.conf', import.meta.url), 'utf8');
-  const portOf = new Map((Object.keys(ports) as Role[]).map((role) => [DEFAULT_PORTS[role], ports[role]]));
+  const portOf = new Map(ROLES.map((role) => [DEFAULT_PORTS[role], ports[role]]));
   return text
     .replace(/^load_module .*$/m, () => moduleAndUser(runtime))
     .replace(/127\.0\.0\.1:(\d+)/g, (_match, port) => `127.0.0.1:${portOf.get(Number(port)) ?? port}`);
@@ -201,7 +157,12 @@ async function invite(demo: StartedDemo, interruption: AbortSignal): Promise<voi
   console.log(`
 Try it (this token lives 5 minutes):
 
-  curl -i ${gatewayUrl}/api/hello -H 'Authorization: Bearer ${token}'
+  curl -i ${gatewayUrl}/api/hello \\
+    -H 'Authorization: Bearer ${token}'
+
+End it at the gateway, as an operator:
+
+  curl -i ${gatewayUrl}/purge -d token=${token}
 
 Another token; with scope=write the gateway answers 403, since /api/ requires read:
 
@@ -228,5 +189,3 @@ async function showErrorLog(nginx: NginxProcess): Promise<void> {
   const failures = lines.filter((line) => /\[(warn|error|crit|alert|emerg)\]/.test(line)).slice(-10);
   console.log(`\nnginx's error log:\n${failures.join('\n') || '(nothing above notice)'}`);
 }
-
-process.exitCode = await main(process.argv.slice(2));

@@ -149,7 +149,9 @@ function missingDirectives(users, shipped) {
 }
 function directivesOf(text) {
   const withoutComments = text.replace(/#.*/g, "");
-  return [...withoutComments.matchAll(/[^;{}]+;/g)].map(([directive]) => directive.trim().replace(/\s+/g, " "));
+  return [...withoutComments.matchAll(/[^;{}]+;/g)].map(
+    ([directive]) => directive.trim().replace(/\s+/g, " ")
+  );
 }
 function declaredName(directive) {
   return /\bzone=\w+|\$\w+/.exec(directive)?.[0] ?? directive;
@@ -278,7 +280,8 @@ async function main(args) {
       }
       console.log(`${describeCopy(outcome, command.folder)}
 ${linesToAdd(command.mode, command.folder)}`);
-      for (const file of outcome.kept.filter(({ missing }) => missing.length > 0)) complain(describeLack(file));
+      for (const file of outcome.kept.filter(({ missing }) => missing.length > 0))
+        complain(describeLack(file));
       return DONE;
     }
   }
@@ -295,7 +298,10 @@ function describeCopy(outcome, folder) {
     ["copied", outcome.added],
     ["overwritten", outcome.overwritten],
     ["as they were", outcome.unchanged],
-    ["kept, because they are yours, though they differ from this version's", outcome.kept.map(({ path }) => path)]
+    [
+      "kept, because they are yours, though they differ from this version's",
+      outcome.kept.map(({ path }) => path)
+    ]
   ];
   const lines = groups.filter(([, files]) => files.length > 0).map(([what, files]) => `#   ${what}: ${files.join(", ")}`);
   return [`# ${folder}`, ...lines].join("\n");

@@ -1,4 +1,4 @@
-// Makes a fresh checkout ready: `node scripts/setup.mjs demo` before the demo, `... test` before the tests,
+// Makes a fresh checkout ready: `setUp('demo')` before the demo, `node scripts/setup.mjs test` before the tests,
 // `... image` before those of the container image, `... bench` before the benchmark.
 // It runs before anything is installed, so it uses nothing but Node.
 import { stat } from 'node:fs/promises';
@@ -129,22 +129,31 @@ async function runStep(step) {
   return false;
 }
 
+/**
+ * Takes the steps of one purpose, and says what is there and what is missing.
+ * @param {string} purpose  one of STEPS
+ * @returns {Promise<boolean>} whether all is ready
+ */
+export async function setUp(purpose) {
+  try {
+    for (const group of STEPS[purpose] ?? []) {
+      const results = await Promise.all(group.map(runStep));
+      if (results.includes(false)) return false;
+    }
+    return true;
+  } catch (error) {
+    console.error(`\nset-up failed: ${/** @type {Error} */ (error).message}\n`);
+    return false;
+  }
+}
+
 async function main() {
-  const groups = STEPS[process.argv[2] ?? ''];
-  if (groups === undefined) {
+  const [purpose = ''] = process.argv.slice(2);
+  if (STEPS[purpose] === undefined) {
     console.error(`usage: node scripts/setup.mjs ${Object.keys(STEPS).join('|')}`);
     return 1;
   }
-  for (const group of groups) {
-    const results = await Promise.all(group.map(runStep));
-    if (results.includes(false)) return 1;
-  }
-  return 0;
+  return (await setUp(purpose)) ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(`\nset-up failed: ${/** @type {Error} */ (error).message}\n`);
-  process.exitCode = 1;
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main();

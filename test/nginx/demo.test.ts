@@ -1,0 +1,166 @@
+// The demo: what `npm start` does before anything is installed, and what its walk shows and finds.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import test, { type ExecutionContext } from 'ava';
+import pLimit from 'p-limit';
+import { freePort } from '../../demo/nginx_process.js';
+import { npmCommand } from '../../scripts/npm_command.mjs';
+import { REPOSITORY } from '../support/pages.js';
+
+const RUN_TIMEOUT_MS = 50_000;
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** AVA starts all tests of a file at once; so many processes run at a time. */
+const inTurn = pLimit(2);
+
+function run(command: string[], cwd: string): Promise<Ended> {
+  return inTurn(() => runToEnd(command, cwd));
+}
+
+async function runToEnd(command: string[], cwd: string): Promise<Ended> {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: RUN_TIMEOUT_MS });
+  const output = Promise.all([text(child.stdout), text(child.stderr)]);
+  const [code] = await once(child, 'close');
+  const [stdout, stderr] = await output;
+  return { code, stdout, stderr };
+}
+
+/** Of a checkout in which nothing is installed: what `npm start` needs until set-up is done. */
+async function freshCheckout(t: ExecutionContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'phantom-token-demo-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  for (const path of ['package.json', 'package-lock.json', 'demo', 'scripts']) {
+    await cp(REPOSITORY + path, join(folder, path), { recursive: true });
+  }
+  return folder;
+}
+
+const IN_FRESH_CHECKOUT: [args: string[], code: number, stdout: RegExp, stderr: RegExp][] = [
+  [['--help'], 0, /^Usage: npm start [\s\S]* --as-port N /, /^$/],
+  [['--once', '--help'], 0, /^Usage: npm start /, /^$/],
+  [['--onec'], 1, /^$/, /^Unknown option '--onec'[\s\S]*Usage: /],
+  [['--port', '65536'], 1, /^$/, /^--port 65536: a port is a number from 0 to 65535\n[\s\S]*Usage: /],
+  [['--as-port', ''], 1, /^$/, /^--as-port : a port is a number from 0 to 65535\n[\s\S]*Usage: /],
+];
+
+for (const [args, code, stdout, stderr] of IN_FRESH_CHECKOUT) {
+  test(`npm start -- ${args.map((arg) => arg || "''").join(' ')}: answered at once in a fresh checkout, nothing is installed or fetched`, async (t) => {
+    const folder = await freshCheckout(t);
+    const before = await readdir(folder);
+    const [npm, first] = npmCommand();
+    const ended = await run([npm, ...first, 'start', '--silent', '--', ...args], folder);
+    t.is(ended.code, code);
+    t.regex(ended.stdout, stdout);
+    // npm itself may warn of the settings of its user.
+    t.regex(ended.stderr.replace(/^npm warn .*\n/gm, ''), stderr);
+    t.deepEqual(await readdir(folder), before);
+  });
+}
+
+/** In a process of its own, as it prints and listens for signals; without the set-up, which writes dist/. */
+function runModule(source: string): Promise<Ended> {
+  return run([process.execPath, '--import=tsx', '--input-type=module', '--eval', source], REPOSITORY);
+}
+
+function runDemo(ports: Record<'gateway' | 'authorizationServer' | 'api', number>): Promise<Ended> {
+  return runModule(`
+    import { runDemo } from './demo/start.ts';
+    process.exitCode = await runDemo({ once: true, ports: ${JSON.stringify(ports)} });`);
+}
+
+/** By their numbers, from 1. */
+function stepsOf(printed: string): string[] {
+  return printed.split(/^\d+\. /m).slice(1);
+}
+
+test('the walk passes and shows hit, refusal, revocation, purge, outage and stale in 100 columns', async (t) => {
+  const { code, stdout, stderr } = await runDemo({ gateway: 0, authorizationServer: 0, api: 0 });
+  t.is(stderr, '');
+  t.is(code, 0);
+  const steps = stepsOf(stdout);
+  t.deepEqual(
+    steps.map((step) => /^ {3}answer {5}(\d+(?:, cache \w+)?), in \d+\.\d ms/m.exec(step)?.[1]),
+    [
+      undefined, // gets a token
+      '200, cache MISS',
+      '200, cache HIT',
+      '401',
+      '401',
+      '200, cache HIT', // revoked at the authorization server
+      '401', // purged
+      '200, cache MISS',
+      '502', // the authorization server is down
+      '200, cache STALE',
+      '200, cache MISS', // it is back
+    ],
+  );
+  for (const step of steps) t.regex(step, /^ {3}ok {9}/m);
+  t.notRegex(stdout, /FAILED/);
+  t.deepEqual(
+    stdout.split('\n').filter((line) => line.length > 100),
+    [],
+  );
+});
+
+test('a walk where no gateway swaps tokens fails, and says what was expected in each step', async (t) => {
+  const { code, stdout, stderr } = await runModule(`
+    import { startApi } from './demo/api.ts';
+    import { startAuthorizationServer } from './demo/authorization_server.ts';
+    import { walk } from './demo/walk.ts';
+    const authorizationServer = await startAuthorizationServer();
+    const api = await startApi({ jwks: authorizationServer.publicJwks });
+    const demo = { gatewayUrl: api.url, authorizationServer, api };
+    process.exitCode = (await walk(demo, new AbortController().signal)) ? 0 : 1;
+    await api.close();
+    await authorizationServer.close();`);
+  t.is(stderr, '');
+  t.is(code, 1);
+  const [first, ...others] = stepsOf(stdout);
+  t.regex(first ?? '', /^ {3}ok {9}/m);
+  t.is(others.length, 10);
+  for (const step of others) t.regex(step, /^ {3}FAILED {5}.*: expected .*, got /m);
+});
+
+/** A port of 127.0.0.1 that stays taken until the test ends. */
+async function takePort(t: ExecutionContext): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+test('all ports that are taken are named in one message, with the options that help, and nothing is started', async (t) => {
+  const [gateway, authorizationServer] = [await takePort(t), await takePort(t)];
+  const { code, stdout, stderr } = await runDemo({ gateway, authorizationServer, api: 0 });
+  t.is(code, 1);
+  t.is(stdout, '');
+  t.is(
+    stderr,
+    `
+Port ${gateway}, for the gateway, is taken.
+Port ${authorizationServer}, for the authorization server, is taken.
+
+This takes any that are free: npm start -- --port 0 --as-port 0
+`,
+  );
+});
+
+test('a port that is named for two of them is found before anything starts', async (t) => {
+  const port = await freePort();
+  const { code, stdout, stderr } = await runDemo({ gateway: 0, authorizationServer: port, api: port });
+  t.is(code, 1);
+  t.is(stdout, '');
+  t.regex(stderr, new RegExp(`^\nPort ${port}, for the API, is taken\\.\n\nThis .* --api-port 0\n$`));
+});
