@@ -102,6 +102,17 @@ test('each file in nginx/examples has a test here', (t) => {
   t.deepEqual([...tested].sort(), readdirSync(FOLDER).sort());
 });
 
+test("no example logs into a folder of nginx's prefix: that of Debian's package has none, and nginx would not start", (t) => {
+  for (const file of readdirSync(FOLDER)) {
+    const logs = [...readFileSync(FOLDER + file, 'utf8').matchAll(/^\s*(?:access|error)_log (\S+)/gm)];
+    t.deepEqual(
+      logs.map(([, path = '']) => path).filter((path) => !path.startsWith('/')),
+      [],
+      file,
+    );
+  }
+});
+
 // gRPC
 
 interface GrpcCall {
@@ -450,9 +461,21 @@ exampleTest(
 
 // Operations
 
+/** The file with the zone of the metrics, as docs/operations.md has it: its last line uncommented. */
+function withMetricsZone(file: string): string {
+  const text = readFileSync(`${FOLDER}../${file}`, 'utf8');
+  const uncommented = text.replace(/# (js_shared_dict_zone zone=phantom_token_metrics:.*;\n)$/, '$1');
+  if (uncommented === text) throw new Error(`the last line of ${file} is not the zone of the metrics`);
+  return uncommented;
+}
+
+const METRICS_ZONE = Object.fromEntries(
+  ['zones.conf', 'zones_njs_0.8.conf'].map((file) => [`phantom_token/${file}`, withMetricsZone(file)]),
+);
+
 exampleTest(
   'a purge on the management port ends a token on the API, metrics count it, and the log says why and whose it was',
-  { file: 'operations.conf', startApi: startUpstream },
+  { file: 'operations.conf', startApi: startUpstream, files: METRICS_ZONE },
   async (t, g, api) => {
     g.as().reply(jwt(makeJwt({ sub: 'alice', client_id: 'app', scope: 'read', exp: 4102444800 })));
     t.is((await send(g, '/api/', { token: 'opaque-1' })).status, 200);
