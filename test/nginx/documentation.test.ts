@@ -222,6 +222,30 @@ for (const [what, from, to, expected] of [
     'set $phantom_token_required_scope',
     'unknown setting: $phantom_token_required_scope\n',
   ],
+  [
+    'names a setting with a digit too much, after a directive on the same line',
+    'listen 8080;',
+    'listen 8080; set\n$phantom_token_cache_ttl2 5;',
+    'unknown setting: $phantom_token_cache_ttl2\n',
+  ],
+  [
+    'names the misspelt target of a map',
+    '    server {\n',
+    'map "$uri x" $phantom_token_required_scope\n{ default $phantom_token_realm; }\n server {\n',
+    'unknown setting: $phantom_token_required_scope\n',
+  ],
+  [
+    'says nothing of a map whose target is a setting, or whose source is one',
+    '    server {\n',
+    'map $uri $phantom_token_Audience { default ""; } map $phantom_token_realm  $mine { default ""; } server {\n',
+    '',
+  ],
+  [
+    'says nothing of comments',
+    'listen 8080;',
+    '# set $phantom_token_required_scope a;\nlisten 8080;# set $phantom_token_audiense a;\n#map $uri $phantom_token_issuers {\n',
+    '',
+  ],
 ] as const) {
   for (const setup of SETUPS) {
     test(`[${setup.name}] the README's check ${what}`, async (t) => {
