@@ -234,19 +234,19 @@ for (const options of [[], ['--force']]) {
   );
 }
 
-/** A zone that the script needs: its whole line, and its name. */
-const ZONE = /^js_shared_dict_zone zone=(\w+):.*;$/gm;
+/** What a zones file declares: the whole line, and the zone or the variable. */
+const DIRECTIVE = /^[a-z_]+ (zone=\w+|\$\w+).*;$/gm;
 
 for (const zones of ['zones.conf', 'zones_njs_0.8.conf']) {
   initTest(
-    `a ${zones} that lacks a zone, as one of an older version does, stays, and the line to add is named`,
+    `a ${zones} that lacks a line, as one of an older version does, stays, and the line to add is named`,
     async (t, place) => {
       const shipped = await sourceOf(zones);
-      const lines = [...shipped.matchAll(ZONE)];
+      const lines = [...shipped.matchAll(DIRECTIVE)];
       t.true(lines.length >= 4);
       for (const [line, name] of lines) {
         // In a comment it declares nothing; and a longer name that begins alike is another zone.
-        const mine = `${shipped.replace(line, `# ${line}`)}\njs_shared_dict_zone zone=${name}_x:1m;`;
+        const mine = `${shipped.replace(line, `# ${line}`)}\njs_shared_dict_zone zone=other:1m; # ${name}\n${line.replace(name ?? '', `${name}_x`)}`;
         await writeFile(join(place.folder, zones), mine);
         const { code, stdout, stderr } = await place.init('--force', '.');
         t.is(code, 0);
@@ -264,8 +264,8 @@ for (const zones of ['zones.conf', 'zones_njs_0.8.conf']) {
 initTest(
   'other sizes and times, another order and more zones are what zones.conf is for: nothing is missing',
   async (t, place) => {
-    const lines = [...(await sourceOf('zones.conf')).matchAll(ZONE)].map(
-      ([, name]) => `js_shared_dict_zone\n  timeout=2h zone=${name}:64m  evict;`,
+    const lines = [...(await sourceOf('zones.conf')).matchAll(DIRECTIVE)].map(([line]) =>
+      line.replace(/(zone=\w+):.*;/, '\n  timeout=2h $1:64m  evict;'),
     );
     const mine = ['js_shared_dict_zone zone=other:1m; # mine', ...lines.reverse()].join('\n');
     await mkdir(join(place.folder, 'gateway'));
