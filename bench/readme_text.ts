@@ -70,8 +70,8 @@ function speedText(results: SpeedResults): string {
     '![CPU time for each request, by gateway](docs/speed.svg)',
     'Microseconds of CPU that the gateway takes for each request; in bold what it takes more than a bare `proxy_pass`, then the ratio to it.',
     table,
-    'The stock row wants a server that sends the JWT in a header. It looks at no scope, audience or `exp`, keeps tokens in ' +
-      'clear on disk, and forwards what it finds.',
+    'The stock row works only with an authorization server that sends the JWT in a header of its answer. It checks no ' +
+      'scope, audience or `exp`, keeps tokens in clear on disk, and forwards whatever that header holds.',
     `Medians of ${results.rounds} rounds, ± half the range between the quartiles. One worker on a CPU of its own, ` +
       `${results.connections} connections, a JWT of ${results.jwtLength} bytes. ${machineText(results)}`,
   ].join('\n\n');

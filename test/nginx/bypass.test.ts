@@ -1,4 +1,9 @@
 // Configurations that a reasonable person writes, and that must not open what they seem to protect.
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import test from 'ava';
+import { startFastcgiUpstream } from '../support/fastcgi_upstream.js';
 import {
   type ConfigWords,
   type GatewayOptions,
@@ -8,6 +13,36 @@ import {
 } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import { closeBeforeAnswer, jwt, oversized } from '../support/scripted_server.js';
+import { startUwsgiUpstream } from '../support/uwsgi_upstream.js';
+
+/** Each answers with its status and `served`. */
+const REFUSING_APIS = await Promise.all(
+  [401, 403, 500].map(async (status) => ({
+    status,
+    fastcgi: await startFastcgiUpstream(`${status} Own`),
+    uwsgi: await startUwsgiUpstream(`${status} Own`),
+    grpc: await startRefusingGrpc(status),
+  })),
+);
+test.after.always('the APIs are stopped', () =>
+  Promise.all(
+    REFUSING_APIS.flatMap(({ fastcgi, uwsgi, grpc }) => [fastcgi, uwsgi, grpc]).map((api) => api.close()),
+  ),
+);
+
+async function startRefusingGrpc(status: number): Promise<{ port: number; close(): Promise<void> }> {
+  const server = http2.createServer();
+  server.on('stream', (stream) => {
+    stream.respond({ ':status': status });
+    stream.end('served');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
 
 const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
 const ON = 'set $phantom_token on; set $phantom_token_introspection_endpoint /introspect;';
@@ -246,6 +281,28 @@ gatewayTest(
     }
   },
 );
+
+for (const { status, fastcgi, uwsgi, grpc } of REFUSING_APIS) {
+  gatewayTest(
+    `a ${status} of a FastCGI, uwsgi or gRPC API passes through as it is, also where the server intercepts errors`,
+    {
+      serverTop: 'fastcgi_intercept_errors on; uwsgi_intercept_errors on; grpc_intercept_errors on;',
+      server: (words) => `
+        location /fastcgi { ${ON} ${words.protect} fastcgi_pass 127.0.0.1:${fastcgi.port}; }
+        location /uwsgi { ${ON} ${words.protect} uwsgi_pass 127.0.0.1:${uwsgi.port}; }
+        location /grpc { ${ON} ${words.protect} grpc_pass grpc://127.0.0.1:${grpc.port}; }
+        ${introspectionLocation(words)}`,
+    },
+    async (t, g) => {
+      g.as.reply(jwt(JWT));
+      for (const path of ['/fastcgi', '/uwsgi', '/grpc']) {
+        const answer = await g.send(path, { token: 'opaque-1' });
+        t.is(answer.status, status, path);
+        t.is(answer.body, 'served', path);
+      }
+    },
+  );
+}
 
 gatewayTest(
   'a location with the TTL 0 asks each time, and one with a shorter TTL takes no older record, whoever stored it',

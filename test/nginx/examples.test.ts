@@ -7,6 +7,7 @@ import { type Dispatcher, request } from 'undici';
 import { startEchoServer, upgradeRequest } from '../support/echo_server.js';
 import { startFastcgiUpstream } from '../support/fastcgi_upstream.js';
 import { makeJwt } from '../support/jwt.js';
+import { pathsReadInTwoWays } from '../support/pages.js';
 import type { ParamsUpstream } from '../support/params_upstream.js';
 import { connectRaw } from '../support/raw_client.js';
 import { inactive204, jwt, type Reply } from '../support/scripted_server.js';
@@ -397,6 +398,67 @@ exampleTest(
     t.is((await send(g, '/legacy/')).status, 200);
     t.deepEqual(authorizationsAt(api), [undefined, undefined, 'Basic abc', undefined]);
     t.is(g.as().requests.length, 0);
+  },
+);
+
+function withoutPathGuard(config: string): string {
+  return config.replace(/if \(\$plain_path = 0\) \{\s*return 400;\s*\}/, '');
+}
+
+/** undici would send another path than it is told. */
+async function sendRaw(g: ShownGateway, path: string, token: string): Promise<number> {
+  const client = await connectRaw(g.url);
+  const host = new URL(g.url).host;
+  client.write(
+    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`,
+  );
+  const { status } = await client.next();
+  client.destroy();
+  return status;
+}
+
+const AMBIGUOUS_PATHS = [
+  ...pathsReadInTwoWays(),
+  '/orders/x%5c..%5crefunds/1',
+  '/orders/x/%252e%252e/refunds/1',
+  '/orders/refunds%3bx/1',
+  '/orders/refunds%20/1',
+  '/orders/x/%ef%bc%8e%ef%bc%8e/refunds/1',
+  '/orders/x/.../refunds/1',
+  '/orders//refunds/1',
+];
+
+exampleTest(
+  'a path that an API may read in another way than nginx is refused, or needs the scopes of what it may mean (S97)',
+  { file: 'defaults.conf', startApi: startUpstream },
+  async (t, g, api) => {
+    g.as().reply(scopesOf({ 'opaque-weak': 'read write', 'opaque-strong': 'read write refund' }));
+    for (const path of AMBIGUOUS_PATHS) {
+      const status = await sendRaw(g, path, 'opaque-weak');
+      t.true(status === 400 || status === 403, `${path}: ${status}`);
+    }
+    t.is(api.requests.length, 0);
+    t.is(await sendRaw(g, '/orders/REFUNDS/1', 'opaque-strong'), 200);
+    for (const path of ['/orders/', '/orders/A-1_2~3/file.txt?a=%2e%2e;/b//c', '/health']) {
+      t.is(await sendRaw(g, path, 'opaque-weak'), 200, path);
+    }
+  },
+);
+
+exampleTest(
+  'without the line on the path, the API gets paths that it may read as what needs more scopes',
+  { file: 'defaults.conf', startApi: startUpstream, edit: withoutPathGuard },
+  async (t, g, api) => {
+    g.as().reply(scopesOf({ 'opaque-weak': 'read write' }));
+    const passed: string[] = [];
+    for (const path of pathsReadInTwoWays()) {
+      if ((await sendRaw(g, path, 'opaque-weak')) === 200) passed.push(path);
+    }
+    t.true(passed.length >= 4);
+    t.deepEqual(
+      api.requests.map(({ url }) => url),
+      passed,
+    );
   },
 );
 

@@ -1,4 +1,4 @@
-// A FastCGI application for tests: it reads the params and the body of each request and answers 200. Just enough of
+// A FastCGI application for tests: it reads the params and the body of each request and answers with a status. Just enough of
 // the protocol for that: https://fastcgi-archives.github.io/FastCGI_Specification.html
 import type { HeaderPair } from '../../demo/local_http.js';
 import { type ParamsUpstream, startParamsUpstream } from './params_upstream.js';
@@ -10,14 +10,14 @@ const STDIN = 5;
 const STDOUT = 6;
 const HEADER_BYTES = 8;
 
-export function startFastcgiUpstream(): Promise<ParamsUpstream> {
+export function startFastcgiUpstream(status = '200 OK'): Promise<ParamsUpstream> {
   return startParamsUpstream((received) => {
     const records = parseRecords(received);
     // An empty record ends a stream (section 3.3); the body comes last.
     const last = records.find(({ type, content }) => type === STDIN && content.length === 0);
     if (last === undefined) return undefined;
     const request = { params: parseParams(streamOf(records, PARAMS)), body: streamOf(records, STDIN) };
-    return { request, answer: answer(last.requestId) };
+    return { request, answer: answer(last.requestId, status) };
   });
 }
 
@@ -71,8 +71,8 @@ function parseParams(bytes: Buffer): HeaderPair[] {
   return params;
 }
 
-function answer(requestId: number): Buffer {
-  const content = Buffer.from('Status: 200 OK\r\nContent-Type: text/plain\r\n\r\nserved');
+function answer(requestId: number, status: string): Buffer {
+  const content = Buffer.from(`Status: ${status}\r\nContent-Type: text/plain\r\n\r\nserved`);
   return Buffer.concat([
     encodeRecord(STDOUT, requestId, content),
     encodeRecord(STDOUT, requestId, Buffer.alloc(0)),

@@ -11,6 +11,13 @@ export function readPages(): Map<string, string> {
   return new Map(paths.map((path) => [path, readFileSync(REPOSITORY + path, 'utf8')]));
 }
 
+/** The paths in docs/nginx_rules.md that nginx takes for `/orders/` and some APIs for `/orders/refunds/`. */
+export function pathsReadInTwoWays(): string[] {
+  const section = sectionOf(readPages().get('docs/nginx_rules.md') ?? '', '## Scopes by path');
+  const firstCells = [...section.matchAll(/^\| (`[^|]*) \|/gm)].map(([, cell = '']) => cell);
+  return firstCells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path));
+}
+
 /** From a heading, given with its marks, to the next one of its level or above; '' when it is not there. */
 export function sectionOf(page: string, heading: string): string {
   const level = heading.indexOf(' ');

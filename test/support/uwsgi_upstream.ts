@@ -1,15 +1,15 @@
-// A uwsgi application for tests: it reads the params and the body of each request and answers 200. Just enough of
+// A uwsgi application for tests: it reads the params and the body of each request and answers with a status. Just enough of
 // the protocol for that: https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html
 import type { HeaderPair } from '../../demo/local_http.js';
 import { type ParamsRequest, type ParamsUpstream, startParamsUpstream } from './params_upstream.js';
 
 const HEADER_BYTES = 4;
-const ANSWER = Buffer.from('HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nserved');
 
-export function startUwsgiUpstream(): Promise<ParamsUpstream> {
+export function startUwsgiUpstream(status = '200 OK'): Promise<ParamsUpstream> {
+  const answer = Buffer.from(`HTTP/1.0 ${status}\r\nContent-Type: text/plain\r\n\r\nserved`);
   return startParamsUpstream((received) => {
     const request = parseRequest(received);
-    return request && { request, answer: ANSWER };
+    return request && { request, answer };
   });
 }
 

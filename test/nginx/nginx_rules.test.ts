@@ -1,0 +1,317 @@
+// What nginx does by its own rules with the gateway's lines, as the README, docs/nginx_rules.md and docs/auth_request.md
+// say it. Much of it is not as one would wish: a test that fails here means that a page has to change.
+import test from 'ava';
+import { type ConfigWords, type Gateway, gatewayTest, introspectionLocation } from '../support/gateway.js';
+import { makeJwt } from '../support/jwt.js';
+import { pathsReadInTwoWays } from '../support/pages.js';
+import { connectRaw } from '../support/raw_client.js';
+import { inactive204, jwt, type Reply } from '../support/scripted_server.js';
+
+const ENDPOINT = 'set $phantom_token_introspection_endpoint /introspect;';
+const ON = `set $phantom_token on; ${ENDPOINT}`;
+
+/** Active are `opaque-read`, with the scope read, and `opaque-refund`, with read and refund. */
+const reply: Reply = ({ form }) => {
+  const scope = { 'opaque-read': 'read', 'opaque-refund': 'read refund' }[form.token ?? ''];
+  return scope === undefined ? inactive204() : jwt(makeJwt({ scope, sub: form.token, exp: 4102444800 }));
+};
+
+function proxied(words: ConfigWords, path: string, lines = ''): string {
+  return `location ${path} { ${lines} proxy_pass ${words.upstreamUrl}; }`;
+}
+
+function protectedBy(words: ConfigWords, path: string, settings = '', lines = ''): string {
+  return proxied(words, path, `${ON} ${settings} ${words.protect} ${lines}`);
+}
+
+async function statusesOf(g: Gateway, path: string, tokens: (string | undefined)[]): Promise<number[]> {
+  const statuses: number[] = [];
+  for (const token of tokens) {
+    statuses.push((await g.send(path, { ...(token !== undefined && { token }) })).status);
+  }
+  return statuses;
+}
+
+// What the include protects
+
+gatewayTest(
+  '`set $phantom_token on` protects nothing without the include, neither in a server nor in a location',
+  {
+    serverTop: ON,
+    server: (words) => proxied(words, '/') + proxied(words, '/own/', ON) + introspectionLocation(words),
+  },
+  async (t, g) => {
+    t.deepEqual(await statusesOf(g, '/', [undefined, 'opaque-bad']), [200, 200]);
+    t.deepEqual(await statusesOf(g, '/own/', [undefined, 'opaque-bad']), [200, 200]);
+    t.is(g.as.requests.length, 0);
+  },
+);
+
+gatewayTest(
+  'the target of try_files, error_page or X-Accel-Redirect is open without an include of its own, and closed with one',
+  {
+    server: (words) =>
+      ['open', 'closed']
+        .map(
+          (target) => `
+            location /files/${target}/ { try_files /none /${target}; }
+            location /failing/${target}/ { error_page 404 = /${target}; return 404; }
+            ${proxied(words, `/redirecting/${target}/`)}`,
+        )
+        .join('') +
+      proxied(words, '= /open') +
+      protectedBy(words, '= /closed') +
+      introspectionLocation(words),
+  },
+  async (t, g) => {
+    for (const [target, status] of [
+      ['open', 200],
+      ['closed', 401],
+    ] as const) {
+      g.upstream.answer = ({ url }) =>
+        url.startsWith('/redirecting/') ? { headers: { 'x-accel-redirect': `/${target}` } } : {};
+      for (const from of ['files', 'failing', 'redirecting']) {
+        t.is((await g.send(`/${from}/${target}/`)).status, status, `${from}, ${target}`);
+      }
+    }
+  },
+);
+
+gatewayTest(
+  '`return` and `rewrite` run before access control: what they answer needs no token',
+  {
+    server: (words) =>
+      protectedBy(words, '/return', '', 'return 200 everybody;') +
+      protectedBy(words, '/rewrite', '', 'rewrite ^ /elsewhere permanent;') +
+      introspectionLocation(words),
+  },
+  async (t, g) => {
+    const answer = await g.send('/return');
+    t.is(answer.status, 200);
+    t.is(answer.body, 'everybody');
+    t.is((await g.send('/rewrite')).status, 301);
+  },
+);
+
+gatewayTest(
+  'a subrequest of SSI or mirror is not checked: it reaches the API though the location has the include, without Authorization',
+  {
+    server: (words) => `
+      location /page { ssi on; default_type text/html; return 200 '<!--#include virtual="/api/ssi" -->'; }
+      ${proxied(words, '/mirrored', 'mirror /api/mirror;')}
+      ${protectedBy(words, '/api/')}
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    const mirrored = new Promise<void>((resolve) => {
+      g.upstream.answer = ({ url }) => {
+        if (url === '/api/mirror') resolve();
+        return { body: `answer to ${url}` };
+      };
+    });
+    t.is((await g.send('/page', { token: 'opaque-bad' })).body, 'answer to /api/ssi');
+    t.is((await g.send('/mirrored', { token: 'opaque-bad' })).status, 200);
+    await mirrored;
+    for (const { headers } of g.upstream.requests.filter(({ url }) => url.startsWith('/api/'))) {
+      t.is(headers.authorization, undefined);
+    }
+    t.is(g.as.requests.length, 0);
+  },
+);
+
+// The order of things
+
+gatewayTest(
+  'an address that is denied: in access mode 401 or 403 after an introspection, in auth_request mode 403; by `if` 403 at once',
+  {
+    http: () => 'geo $is_refused { default 1; 10.0.0.0/8 0; }',
+    server: (words) =>
+      protectedBy(words, '/deny', '', 'deny all;') +
+      protectedBy(words, '/if', '', 'if ($is_refused) { return 403; }') +
+      introspectionLocation(words),
+  },
+  async (t, g) => {
+    g.as.reply(reply);
+    const tokens = [undefined, 'opaque-bad', 'opaque-read'];
+    t.deepEqual(await statusesOf(g, '/if', tokens), [403, 403, 403]);
+    t.is(g.as.requests.length, 0);
+    const isAccess = g.setup.mode === 'access';
+    t.deepEqual(await statusesOf(g, '/deny', tokens), isAccess ? [401, 401, 403] : [403, 403, 403]);
+    t.is(g.as.requests.length, isAccess ? 2 : 0);
+    t.is(g.upstream.requests.length, 0);
+  },
+);
+
+gatewayTest(
+  '`satisfy any`: in access mode token and address are both needed; in auth_request mode an allowed address needs no token (S90)',
+  {
+    server: (words) =>
+      protectedBy(words, '/allow', 'set $phantom_token_required_scopes read;', 'satisfy any; allow all;') +
+      protectedBy(words, '/deny', '', 'satisfy any; deny all;') +
+      proxied(words, '/wrong', `${words.protect} satisfy any; allow all;`) +
+      introspectionLocation(words),
+  },
+  async (t, g) => {
+    g.as.reply(reply);
+    const tokens = [undefined, 'opaque-bad', 'opaque-read'];
+    const isAccess = g.setup.mode === 'access';
+    t.deepEqual(await statusesOf(g, '/allow', tokens), isAccess ? [401, 401, 200] : [200, 200, 200]);
+    t.deepEqual(await statusesOf(g, '/deny', tokens), isAccess ? [401, 401, 403] : [401, 401, 200]);
+    t.deepEqual(await statusesOf(g, '/wrong', tokens), isAccess ? [500, 500, 500] : [200, 200, 200]);
+    t.notRegex(JSON.stringify(g.upstream.requests), /opaque-/);
+  },
+);
+
+gatewayTest(
+  'a variable that a server and a location set: in access mode the value of the server after an introspection, a `map` keeps its own',
+  {
+    http: () => 'map $uri $mapped { default other; ~^/api/ location; }',
+    serverTop: 'set $own server;',
+    server: (words) =>
+      protectedBy(
+        words,
+        '/api/',
+        'set $own location;',
+        'proxy_set_header X-Own $own; proxy_set_header X-Mapped $mapped;',
+      ) + introspectionLocation(words),
+  },
+  async (t, g) => {
+    g.as.reply(reply);
+    t.deepEqual(await statusesOf(g, '/api/', ['opaque-read', 'opaque-read']), [200, 200]);
+    t.deepEqual(
+      g.upstream.requests.map(({ headers }) => headers['x-own']),
+      [g.setup.mode === 'access' ? 'server' : 'location', 'location'],
+    );
+    t.deepEqual(
+      g.upstream.requests.map(({ headers }) => headers['x-mapped']),
+      ['location', 'location'],
+    );
+  },
+);
+
+gatewayTest(
+  'a request that is sent on keeps the settings of the location before where the next one has no `set` for them',
+  {
+    server: (words) => `
+      location /rewrite { set $phantom_token off; rewrite ^ /next last; }
+      location /named { set $phantom_token off; try_files /none @next; }
+      location /failing { set $phantom_token off; error_page 404 = @next; return 404; }
+      location /rewrite_weak { set $phantom_token_required_scopes read; rewrite ^ /strong last; }
+      ${proxied(words, '= /next', `${ENDPOINT} ${words.protect}`)}
+      ${proxied(words, '@next', `${ENDPOINT} ${words.protect}`)}
+      ${protectedBy(words, '= /strong', 'set $phantom_token_required_scopes admin;')}
+      ${protectedBy(words, '= /weak')}
+      location /rewrite_to_weak { set $phantom_token_required_scopes admin; rewrite ^ /weak last; }
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    g.as.reply(reply);
+    t.is((await g.send('/next')).status, 500);
+    for (const path of ['/rewrite', '/named', '/failing']) {
+      t.is((await g.send(path)).status, 200, `${path}: off went along`);
+    }
+    t.deepEqual(await statusesOf(g, '/rewrite_weak', ['opaque-read']), [403]);
+    t.deepEqual(await statusesOf(g, '/rewrite_to_weak', ['opaque-read']), [403]);
+    t.deepEqual(await statusesOf(g, '/weak', ['opaque-read']), [200]);
+  },
+);
+
+gatewayTest(
+  'after an error_page with a path, and after X-Accel-Redirect, a setting that the next location lacks has the value of the server',
+  {
+    serverTop: `${ON} set $phantom_token_required_scopes admin;`,
+    server: (words) => `
+      location /failing { set $phantom_token off; error_page 404 = /next; return 404; }
+      ${proxied(words, '/redirecting', `set $phantom_token off; ${words.protect}`)}
+      ${proxied(words, '= /next', words.protect)}
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    g.as.reply(reply);
+    g.upstream.answer = ({ url }) =>
+      url === '/redirecting' ? { headers: { 'x-accel-redirect': '/next' } } : {};
+    for (const path of ['/failing', '/redirecting']) {
+      t.deepEqual(await statusesOf(g, path, [undefined, 'opaque-read']), [401, 403], path);
+    }
+  },
+);
+
+gatewayTest(
+  'an empty setting asks for nothing: a map without a default opens, one with a default closes',
+  {
+    http: () => `
+      map $request_method $open_scopes { POST admin; }
+      map $request_method $closed_scopes { GET read; default admin; }`,
+    server: (words) =>
+      protectedBy(words, '/open', 'set $phantom_token_required_scopes $open_scopes;') +
+      protectedBy(words, '/closed', 'set $phantom_token_required_scopes $closed_scopes;') +
+      introspectionLocation(words),
+  },
+  async (t, g) => {
+    g.as.reply(reply);
+    const statusOf = async (path: string) =>
+      (await g.send(path, { method: 'DELETE', token: 'opaque-read' })).status;
+    t.is(await statusOf('/open'), 200);
+    t.is(await statusOf('/closed'), 403);
+  },
+);
+
+// What the API or a cache makes of a request
+
+/** The first column of the table in docs/nginx_rules.md. */
+const PATHS = pathsReadInTwoWays();
+
+test('the table of paths has the spellings that gateways were passed by with', (t) => {
+  for (const part of [';', '..;', '%2e%2e;', '%5c', '%25', 'Refunds']) {
+    t.true(
+      PATHS.some((path) => path.includes(part)),
+      part,
+    );
+  }
+});
+
+gatewayTest(
+  'each path of the table passes with the scopes of the location around, as the client wrote it (S97)',
+  {
+    server: (words) => `
+      location /orders/ {
+        ${ON} set $phantom_token_required_scopes read; ${words.protect} proxy_pass ${words.upstreamUrl};
+        ${protectedBy(words, '/orders/refunds/', 'set $phantom_token_required_scopes "read refund";')}
+      }
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    g.as.reply(reply);
+    t.is((await g.send('/orders/refunds/1', { token: 'opaque-read' })).status, 403);
+    for (const path of PATHS) {
+      const client = await connectRaw(g.url); // sends the path as it is
+      client.write(
+        `GET ${path} HTTP/1.1\r\nHost: gateway.test\r\nAuthorization: Bearer opaque-read\r\nConnection: close\r\n\r\n`,
+      );
+      t.is((await client.next()).status, 200, path);
+      client.destroy();
+    }
+    t.deepEqual(
+      g.upstream.requests.map(({ url }) => url),
+      PATHS,
+    );
+  },
+);
+
+gatewayTest(
+  "proxy_cache in a protected location gives one user's answer to the next, who needs a good token all the same",
+  {
+    http: (words) => `proxy_cache_path ${words.prefix}/cache keys_zone=answers:1m;`,
+    server: (words) =>
+      protectedBy(words, '/', '', 'proxy_cache answers; proxy_cache_valid 200 1m;') +
+      introspectionLocation(words),
+  },
+  async (t, g) => {
+    g.as.reply(reply);
+    g.upstream.answer = () => ({ body: `answer ${g.upstream.requests.length}` });
+    t.is((await g.send('/account', { token: 'opaque-read' })).body, 'answer 1');
+    t.is((await g.send('/account', { token: 'opaque-refund' })).body, 'answer 1');
+    t.is(g.upstream.requests.length, 1);
+    t.deepEqual(await statusesOf(g, '/account', [undefined, 'opaque-bad']), [401, 401]);
+  },
+);
