@@ -18,17 +18,19 @@ import {
 } from '../../src/core/outcome.js';
 import { parseSettings, type Settings, settingsTable } from '../../src/core/settings.js';
 import { codeBlocks } from '../support/code_blocks.js';
+import { startDnsServer } from '../support/dns_server.js';
 import { makeJwt } from '../support/jwt.js';
 import { REPOSITORY, readPages, sectionOf } from '../support/pages.js';
-import { jwt } from '../support/scripted_server.js';
+import { closeBeforeAnswer, jwt } from '../support/scripted_server.js';
 import { SETUPS, type Setup } from '../support/setups.js';
-import { assertProtects, runShown } from '../support/shown_config.js';
+import { assertProtects, configOf, runShown } from '../support/shown_config.js';
 import { startUpstream } from '../support/upstream.js';
 
 const PAGES = readPages();
 PAGES.delete('docs/docker.md');
 const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
 const COMMAND_TIMEOUT_MS = 20_000;
+const LOOKUP_TIMEOUT_MS = 20_000;
 
 function pageOf(path: string): string {
   const page = PAGES.get(path);
@@ -51,14 +53,6 @@ function blocksOf(language: string): Block[] {
 
 const CONFIGS = blocksOf('nginx').filter(({ text }) => text.includes('http {'));
 const PARTS = blocksOf('nginx').filter(({ text }) => !text.includes('http {'));
-
-/** The one configuration of the set-up's mode. */
-function configOf(setup: Setup): string {
-  const folder = setup.mode === 'access' ? 'phantom_token' : 'phantom_token/auth_request';
-  const configs = CONFIGS.filter(({ text }) => text.includes(`include ${folder}/protect.conf;`));
-  if (configs.length !== 1) throw new Error(`${configs.length} configurations are in ${setup.mode} mode`);
-  return (configs[0] as Block).text;
-}
 
 for (const setup of SETUPS) {
   test(`[${setup.name}] the README's configuration, or that of its mode, exchanges a token, without a warning`, async (t) => {
@@ -94,34 +88,75 @@ test('every snippet in nginx/ is in a configuration shown; the examples have tes
 });
 
 /**
- * The configuration of the set-up's mode with a part that a page shows: lines of http first, then locations, each in
- * place of the one of its name. The parts are in access mode; the lines to change are those of docs/auth_request.md.
+ * The configuration of the set-up's mode with a part that a page shows: lines of http first, then locations. Upstreams
+ * and locations take the place of those of their name. The parts are in access mode; the lines to change are those of
+ * docs/auth_request.md.
  */
 function withPart(setup: Setup, part: string): string {
   let config = configOf(setup);
-  for (const [head] of part.matchAll(/^location .* \{$/gm)) config = withoutLocation(config, head);
+  for (const [head] of part.matchAll(/^upstream .* \{$/gm)) config = withoutBlock(config, head, 4);
+  for (const [head] of part.matchAll(/^location .* \{$/gm)) config = withoutBlock(config, head, 8);
   const folder = setup.mode === 'access' ? 'phantom_token' : 'phantom_token/auth_request';
   const fitted = part.replaceAll('include phantom_token/protect.conf;', `include ${folder}/protect.conf;`);
-  const start = fitted.search(/^location /m);
+  const firstLocation = fitted.search(/^location /m);
+  const start = firstLocation < 0 ? fitted.length : firstLocation;
   return config
     .replace('http {\n', (line) => line + fitted.slice(0, start))
     .replace(/server_name .*\n/, (line) => line + fitted.slice(start));
 }
 
-function withoutLocation(config: string, head: string): string {
-  const start = config.indexOf(`        ${head}\n`);
-  const end = '\n        }\n';
+function withoutBlock(config: string, head: string, indent: number): string {
+  const margin = ' '.repeat(indent);
+  const start = config.indexOf(`${margin}${head}\n`);
+  const end = `\n${margin}}\n`;
   return start < 0 ? config : config.slice(0, start) + config.slice(config.indexOf(end, start) + end.length);
 }
 
+/** `resolve` came with nginx 1.27.3. */
+function takes(setup: Setup, part: string): boolean {
+  return !part.includes(' resolve;') || !setup.runtime.nginxVersion.startsWith('1.26.');
+}
+
 for (const [index, { page, text }] of PARTS.entries()) {
-  for (const setup of SETUPS) {
+  for (const setup of SETUPS.filter((candidate) => takes(candidate, text))) {
     test(`[${setup.name}] part ${index + 1}, of ${page}, is loaded in the README's configuration and leaves it closed`, async (t) => {
       await runShown(t, { setup, apiPort: 1, config: withPart(setup, text) }, async ({ url }) => {
         t.is((await request(`${url}/api/`)).statusCode, 401);
       });
     });
   }
+}
+
+const RESOLVE = partWith(' resolve;');
+
+for (const setup of SETUPS.filter((candidate) => takes(candidate, RESOLVE))) {
+  test(`[${setup.name}] the upstream shown is looked up at its name server while nginx runs`, async (t) => {
+    const upstream = await startUpstream();
+    const dns = await startDnsServer('login.example.com');
+    // The part as it is, but for the address of the name server, and the name that runShown makes an address of.
+    const edit = (config: string) =>
+      config
+        .replace(/resolver [^;]+;/, `resolver 127.0.0.1:${dns.port} ipv6=off;`)
+        .replace(/server 127\.0\.0\.1:(\d+) resolve;/, 'server login.example.com:$1 resolve;');
+    try {
+      const shown = { setup, apiPort: upstream.port, config: withPart(setup, RESOLVE), edit };
+      await runShown(t, shown, async (g) => {
+        g.as().reply(jwt(JWT));
+        const headers = { authorization: 'Bearer opaque-1' };
+        const deadlineMs = Date.now() + LOOKUP_TIMEOUT_MS;
+        let status = 0;
+        // The first requests may come before the name server's answer.
+        while (status !== 200 && Date.now() < deadlineMs) {
+          status = (await request(`${g.url}/api/`, { headers })).statusCode;
+        }
+        t.is(status, 200);
+        t.is(g.as().requests[0]?.headers.host, 'login.example.com');
+      });
+    } finally {
+      await dns.close();
+      await upstream.close();
+    }
+  });
 }
 
 function partWith(text: string): string {
@@ -270,6 +305,22 @@ test("the README's copy by hand gives a folder that the configuration works with
     .replaceAll('include phantom_token/', `include ${folder}/`);
   await assertProtects(t, { setup: FIRST, config, folder });
 });
+
+const LOG_LINE = /`(\d{4}\/.* \[error\] .*)`/.exec(pageOf('README.md'))?.[1] ?? '';
+
+for (const setup of SETUPS) {
+  test(`[${setup.name}] the line of the error log that the README shows is nginx's own`, async (t) => {
+    await runShown(t, { setup, apiPort: 1, config: configOf(setup) }, async (g) => {
+      g.as().reply(closeBeforeAnswer());
+      const headers = { authorization: 'Bearer opaque-1' };
+      t.is((await request(`${g.url}/api/`, { headers })).statusCode, 502);
+      const pattern = LOG_LINE.replace(/[[\]*$]/g, '\\$&')
+        .replace('...', '.+')
+        .replace(/\d+/g, '\\d+');
+      t.regex(await g.nginx.errorLog(), new RegExp(`^${pattern}$`, 'm'));
+    });
+  });
+}
 
 commandTest('curl', "the README's calls are answered 401 and, without the scope, 403", async (t) => {
   await runShown(t, { setup: FIRST, apiPort: 1, config: configOf(FIRST) }, async (g) => {

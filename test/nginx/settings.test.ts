@@ -1,6 +1,9 @@
 // Settings: an operator's mistake is 500 and one error line that names the variable; never open, never a stack trace.
+import { clientSettingsTable } from '../../src/core/client_settings.js';
+import { settingsTable } from '../../src/core/settings.js';
 import { gatewayTest, introspectionLocation, protectedRoot } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
+import { readPages, sectionOf } from '../support/pages.js';
 import { jwt } from '../support/scripted_server.js';
 
 const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
@@ -283,5 +286,44 @@ gatewayTest(
       /misconfigured: .*phantom_token_state is not declared: include zones\.conf/,
     );
     t.is(g.as.requests.length, 0);
+  },
+);
+
+/** A value that each setting refuses; of those that take any text there is none. */
+const WRONG_VALUES = [...settingsTable(), ...clientSettingsTable()].flatMap(({ variable, check }) => {
+  const value = ['wrong', 'a"b', '\u0001'].find((candidate) => check(candidate) !== undefined);
+  return value === undefined ? [] : [{ variable, value }];
+});
+
+gatewayTest(
+  'a mistake is 500 for a cached token where docs/settings.md says so, and for every other token in any case',
+  {
+    server: (words) => `
+      ${protectedRoot(words)}
+      ${WRONG_VALUES.map(
+        ({ variable, value }) => `
+          location /${variable} {
+            set $phantom_token on;
+            set $phantom_token_introspection_endpoint /introspect;
+            set $${variable} '${value}';
+            ${words.protect}
+            proxy_pass ${words.upstreamUrl};
+          }`,
+      ).join('')}
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    t.is((await g.send('/', { token: 'opaque-cached' })).status, 200);
+    const refused: string[] = [];
+    for (const { variable } of WRONG_VALUES) {
+      t.is((await g.send(`/${variable}`, { token: 'opaque-new' })).status, 500, variable);
+      if ((await g.send(`/${variable}`, { token: 'opaque-cached' })).status === 500) refused.push(variable);
+    }
+    const section = sectionOf(readPages().get('docs/settings.md') ?? '', '## Mistakes');
+    const named = [...section.matchAll(/`\$(\w+)`/g)].map(([, name = '']) => name);
+    // A partition takes any text but a line break: test/nginx/bypass.test.ts.
+    t.deepEqual(refused.toSorted(), named.filter((name) => name !== 'phantom_token_partition').toSorted());
+    t.is(g.as.requests.length, 1);
   },
 );

@@ -5,8 +5,10 @@ import type { ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
 import { request } from 'undici';
 import { httpDefaults, mainContext, type NginxProcess, startNginx } from '../../demo/nginx_process.js';
+import { codeBlocks } from './code_blocks.js';
 import { nextHost, SECRET_MARKS } from './gateway.js';
 import { makeJwt } from './jwt.js';
+import { readPages } from './pages.js';
 import { jwt, type ScriptedServer, startScriptedServer } from './scripted_server.js';
 import type { Setup } from './setups.js';
 import { startUpstream } from './upstream.js';
@@ -23,6 +25,8 @@ export interface ShownConfig {
   readonly folder?: string;
   /** Files that a real nginx has beside its nginx.conf, by name. */
   readonly files?: Record<string, string>;
+  /** Changes the configuration once it fits the machine. */
+  readonly edit?: (config: string) => string;
 }
 
 export interface ShownGateway {
@@ -33,6 +37,20 @@ export interface ShownGateway {
   /** Stands in for an authorization server; `host` as the configuration names it, unless it is the only one. */
   as(host?: string): ScriptedServer;
   readonly nginx: NginxProcess;
+}
+
+/**
+ * The one complete configuration of the set-up's mode on the README and the pages of docs. docs/docker.md is left out:
+ * it is test/image's.
+ */
+export function configOf(setup: Setup): string {
+  const folder = setup.mode === 'access' ? 'phantom_token' : 'phantom_token/auth_request';
+  const configs = [...readPages()]
+    .filter(([page]) => page !== 'docs/docker.md')
+    .flatMap(([, text]) => codeBlocks(text, 'nginx'))
+    .filter((text) => text.includes('http {') && text.includes(`include ${folder}/protect.conf;`));
+  if (configs.length !== 1) throw new Error(`${configs.length} configurations are in ${setup.mode} mode`);
+  return configs[0] as string;
 }
 
 /** AVA starts all tests of a file at once; so many gateways run at a time. */
@@ -145,7 +163,7 @@ const FOLDER_OF_README = {
 
 function fitToMachine(
   t: ExecutionContext,
-  { config, setup, apiPort, folder }: ShownConfig,
+  { config, setup, apiPort, folder, edit = (text) => text }: ShownConfig,
   prefix: string,
   host: string,
   servers: Map<string, ScriptedServer>,
@@ -166,20 +184,20 @@ function fitToMachine(
   ];
   const fitted = change(t, config, changes.concat([...servers].flatMap(serverChanges(config))));
   t.notRegex(
-    fitted,
+    fitted.replace(/#.*/g, ''), // comments may speak of other machines
     /https:|:443\b|\/etc\//,
     'the configuration names something that is not on this machine',
   );
-  return fitted;
+  return edit(fitted);
 }
 
 /** An upstream block of that name keeps its name, and gets another address. */
 function serverChanges(config: string): (entry: [string, ScriptedServer]) => Change[] {
   return ([name, { port, url }]) => {
-    const inUpstream = `server ${name}:443;`;
+    const inUpstream = `server ${name}:443`;
     return config.includes(inUpstream)
       ? [
-          [inUpstream, `server 127.0.0.1:${port};`],
+          [inUpstream, `server 127.0.0.1:${port}`],
           [`https://${name}`, `http://${name}`],
         ]
       : [[`https://${name}`, url]];

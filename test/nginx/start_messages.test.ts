@@ -1,0 +1,130 @@
+// The table of docs/operations.md for an nginx that does not start: each message is nginx's own, and comes from the mistake
+// that the page names as its cause, made in the configurations that the pages show.
+import test, { type ExecutionContext } from 'ava';
+import { request } from 'undici';
+import { readPages, sectionOf } from '../support/pages.js';
+import { SETUPS, type Setup } from '../support/setups.js';
+import { configOf, runShown } from '../support/shown_config.js';
+
+const SECTION = sectionOf(
+  readPages().get('docs/operations.md') ?? '',
+  '## When nginx refuses the configuration',
+);
+
+/** The messages of each row; `...` stands for any text. */
+const ROWS = [...SECTION.matchAll(/^\| (`[^|]*) \|/gm)].map(([, cell = '']) =>
+  [...cell.matchAll(/`([^`]+)`/g)].map(([, message = '']) => message),
+);
+/** Needs an nginx that was built without some of its modules. */
+const UNSEEN = 'unknown directive';
+
+interface Mistake {
+  /** The first of its row. */
+  readonly message: string;
+  /** Makes it, in a configuration that fits the machine. */
+  readonly edit: (config: string) => string;
+  /** Where nginx says so; default: everywhere. */
+  readonly isIn?: (setup: Setup) => boolean;
+}
+
+const LOAD_MODULE = /load_module [^;]+;/;
+const ENDPOINT_SERVER = /server 127\.0\.0\.1:\d+;(?=\s+keepalive)/;
+/** Too long for a name, so that no name server is asked. */
+const UNKNOWN_HOST = `${'a'.repeat(64)}.invalid`;
+
+const isOld = ({ runtime }: Setup) => runtime.nginxVersion.startsWith('1.26.');
+const isModuleLoaded = ({ runtime }: Setup) => runtime.modulePath !== undefined;
+
+const MISTAKES: readonly Mistake[] = [
+  {
+    message: 'unknown directive "js_path"',
+    edit: (config) => config.replace(LOAD_MODULE, '').replace(/js_engine \w+;/, ''),
+    isIn: isModuleLoaded,
+  },
+  {
+    message: 'dlopen() ... cannot open shared object file',
+    edit: (config) => config.replace(LOAD_MODULE, 'load_module modules/ngx_http_js_module.so;'),
+    isIn: isModuleLoaded,
+  },
+  {
+    message: 'module "ngx_http_js_module" is already loaded',
+    edit: (config) => config.replace(LOAD_MODULE, '$& $&'),
+    isIn: isModuleLoaded,
+  },
+  {
+    message: 'Cannot load module "phantom_token.js"',
+    edit: (config) => config.replace(/js_path [^;]+;/, ''),
+  },
+  {
+    message: 'no imports defined for ...',
+    edit: (config) => config.replace(/include phantom_token\/http\.conf;/, ''),
+  },
+  {
+    message: 'duplicate zone "phantom_token"',
+    edit: (config) =>
+      config.replace(/include phantom_token\/http\.conf;/, '$& include phantom_token/zones.conf;'),
+  },
+  {
+    message: 'unknown directive "js_access"',
+    edit: (config) => config.replace('auth_request/protect.conf', 'protect.conf'),
+    isIn: isOld,
+  },
+  {
+    message: 'host not found in upstream',
+    edit: (config) => config.replace(ENDPOINT_SERVER, `server ${UNKNOWN_HOST}:443;`),
+  },
+  {
+    message: 'invalid parameter "resolve"',
+    edit: (config) => config.replace(ENDPOINT_SERVER, 'server login.example.com:443 resolve;'),
+    isIn: isOld,
+  },
+  {
+    message: '"variables_hash_bucket_size" directive is duplicate',
+    edit: (config) => config.replace('http {', '$& variables_hash_bucket_size 128;'),
+  },
+];
+
+test('every row of the table is made here, but for the one that needs a reduced nginx', (t) => {
+  t.deepEqual(
+    ROWS.map(([message]) => message).toSorted(),
+    [...MISTAKES.map(({ message }) => message), UNSEEN].toSorted(),
+  );
+});
+
+function patternOf(message: string): RegExp {
+  return new RegExp(message.replace(/[()]/g, '\\$&').replace('...', '.*'));
+}
+
+/** What nginx says when it does not start. */
+async function refusalOf(t: ExecutionContext, setup: Setup, edit: Mistake['edit']): Promise<string> {
+  const error = await t.throwsAsync(
+    runShown(t, { setup, apiPort: 1, config: configOf(setup), edit }, async () => {}),
+    { name: 'NginxError' },
+  );
+  return error?.message ?? '';
+}
+
+for (const { message, edit, isIn = () => true } of MISTAKES) {
+  for (const setup of SETUPS.filter(isIn)) {
+    test(`[${setup.name}] nginx refuses with: ${message}`, async (t) => {
+      const said = await refusalOf(t, setup, edit);
+      const row = ROWS.find(([first]) => first === message) ?? [];
+      t.true(
+        row.some((text) => patternOf(text).test(said)),
+        said,
+      );
+    });
+  }
+}
+
+for (const setup of SETUPS.filter(({ mode }) => mode === 'auth_request')) {
+  test(`[${setup.name}] without server.conf nginx starts, answers 500 and logs what the page says`, async (t) => {
+    const edit = (config: string) => config.replace(/include phantom_token\/auth_request\/server\.conf;/, '');
+    await runShown(t, { setup, apiPort: 1, config: configOf(setup), edit }, async (g) => {
+      t.is((await request(`${g.url}/api/`)).statusCode, 500);
+      const message =
+        /`(could not find named location [^`]+)`/.exec(SECTION)?.[1] ?? '(the page has no such line)';
+      t.true((await g.nginx.errorLog()).includes(message));
+    });
+  });
+}
