@@ -354,3 +354,19 @@ gatewayTest(
     t.is(g.upstream.requests.length, 2);
   },
 );
+
+for (const [place, file] of [
+  ['below', (snippets: string, map: string) => `include ${snippets}/http.conf; ${map}`],
+  ['above', (snippets: string, map: string) => `${map} include ${snippets}/http.conf;`],
+] as const) {
+  gatewayTest(
+    `a map whose target is a setting ${place} the include of http.conf ${place === 'below' ? 'decides' : 'is lost: the rule of the README'}`,
+    {
+      httpConf: (words) => file(words.snippets, 'map $uri $phantom_token_required_scopes { default admin; }'),
+    },
+    async (t, g) => {
+      g.as.reply(jwt(JWT));
+      t.is((await g.send('/', { token: 'opaque-1' })).status, place === 'below' ? 403 : 200);
+    },
+  );
+}

@@ -60,6 +60,8 @@ export interface GatewayOptions {
   readonly files?: Record<string, string>;
   /** In place of the line that includes the zones file of the set-up. */
   readonly zones?: (setup: Setup, words: ConfigWords) => string;
+  /** In place of the line that includes http.conf. */
+  readonly httpConf?: (words: ConfigWords) => string;
   /** Default gateway.test. */
   readonly serverName?: string;
   readonly listenParameters?: string;
@@ -174,7 +176,7 @@ http {
   access_log logs/phantom.log phantom;
   js_path ${REPOSITORY}dist;
   ${options.zones?.(setup, words) ?? `include ${SNIPPETS}/${setup.zones};`}
-  include ${SNIPPETS}/http.conf;
+  ${options.httpConf?.(words) ?? `include ${SNIPPETS}/http.conf;`}
   ${options.http?.(words) ?? ''}
   server {
     listen ${words.listen} ${options.listenParameters ?? ''};
