@@ -183,6 +183,7 @@ function ourHttp(
   const policy = `set $phantom_token_required_scopes "${SCOPES}"; set $phantom_token_audience "${AUDIENCE}";`;
   return `
   ${engine === undefined ? '' : `js_engine ${engine};`}
+  variables_hash_bucket_size 128;
   js_path ${REPOSITORY}dist;
   ${zonesOfSize(zones, words.zoneSize)}
   include ${SNIPPETS}/http.conf;
@@ -217,6 +218,7 @@ export function scaleRow(cacheTtlSec: number): Row {
   return {
     ...ourRow('scale', 'access mode, njs', 'modern'),
     http: (words) => `
+  variables_hash_bucket_size 128;
   js_path ${REPOSITORY}dist;
   ${zonesOfSize('zones.conf', words.zoneSize)}
   include ${SNIPPETS}/http.conf;
@@ -249,6 +251,7 @@ function protectedLocation(
 /** The internal location that asks the authorization server, as the README shows it. */
 function introspectionLocation(path: string, remotePath: string): string {
   return `location = ${path} {
+      include ${SNIPPETS}/introspection_limits.conf;
       include ${SNIPPETS}/introspection.conf; ${CLIENT}
       proxy_pass http://login.bench${remotePath};
     }`;

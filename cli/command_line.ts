@@ -8,15 +8,15 @@ Copies the script and the nginx snippets into DIR, which is made if it is not th
 to nginx.conf. All files are copied or none.
 
   --mode access         lines for access mode, the default: njs 1.0.1 or newer
-  --mode auth_request   lines for auth_request mode: njs 0.8.5 or newer, but not 0.9.5 to 0.9.9
+  --mode auth_request   lines for auth_request mode: njs 0.8.6 or newer, but not 0.9.5 to 0.9.9
   --force               overwrite files in DIR that differ from this version's, so also your edits in them;
                         without it nothing is written when one differs
   --help                show this text
   --version             show the version of this package, which is also in the first line of phantom_token.js
 
-zones.conf and zones_njs_0.8.conf, the sizes of the shared memory, are yours once they are in DIR: they are never
-overwritten, not even by --force. It is said when one lacks a line that this version needs. To get this version's
-again, remove yours first.
+zones.conf and zones_njs_0.8.conf, the sizes of the shared memory, and introspection_limits.conf, the timeouts and sizes
+of an introspection, are yours once they are in DIR: they are never overwritten, not even by --force. It is said when one
+lacks a line that this version needs. To get this version's again, remove yours first.
 Nothing in DIR is deleted, and no symbolic link in it is followed.
 
 To upgrade: npx njs-phantom-token@latest init --force DIR; then nginx -t && nginx -s reload

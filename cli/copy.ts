@@ -9,7 +9,7 @@ const SCRIPT = fileURLToPath(new URL('../dist/phantom_token.js', import.meta.url
 const SNIPPETS = fileURLToPath(new URL('../nginx', import.meta.url));
 
 /** Made to be edited: the user's as soon as they are there. */
-const USERS_FILES = ['zones.conf', 'zones_njs_0.8.conf'];
+const USERS_FILES = ['zones.conf', 'zones_njs_0.8.conf', 'introspection_limits.conf'];
 
 /** Files are named by their path in the folder, places too. */
 export type CopyOutcome =

@@ -52,11 +52,13 @@ load_module modules/ngx_http_js_module.so;
 
 # In nginx.conf, or in a file that its http block includes; once.
 http {
+    # For the long names of our variables; nginx warns without it. Leave it out where yours sets it.
+    variables_hash_bucket_size 128;
     # The folder of phantom_token.js.
     js_path ${asArgument(folder)};
     # The shared memory: ${zonesRemark}.
     ${include(zones)}
-    # The variables; the settings are listed there. It sets variables_hash_bucket_size: drop a line of your own.
+    # The variables; the settings are listed there.
     ${include('http.conf')}
 
     # In the file of your server.
@@ -75,6 +77,8 @@ http {
 
         # Once in each server that protects: the request to the authorization server.
         location = /introspect {
+            # Timeouts and sizes: edit them in this file.
+            ${include('introspection_limits.conf')}
             ${include('introspection.conf')}
             proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;
             # base64 of client_id:client_secret: printf '%s' 'id:secret' | base64 -w0

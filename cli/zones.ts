@@ -1,8 +1,9 @@
-// What a zones file declares. Such a file is the user's own, so an upgrade can leave it without a line that the
+// What a file that users tune declares. Such a file is the user's own, so an upgrade can leave it without a line that the
 // script has come to need.
 
 /**
- * The directives of this version's file that the user's lacks: those whose zone or variable it does not declare.
+ * The directives of this version's file that the user's lacks: those whose zone or variable it does not declare, or whose
+ * name it does not use.
  * Sizes and times are the user's business, and are not compared.
  * @param users  its text
  * @param shipped  the text of this version's; flat, without blocks
@@ -20,7 +21,8 @@ function directivesOf(text: string): string[] {
   );
 }
 
-/** `zone=phantom_token` or `$a_variable`; the directive itself when it declares neither. */
+/** `zone=phantom_token` or `$a_variable`; the name of the directive when it declares neither. */
 function declaredName(directive: string): string {
-  return /\bzone=\w+|\$\w+/.exec(directive)?.[0] ?? directive;
+  const declared = /\bzone=\w+|\$\w+/.exec(directive);
+  return declared?.[0] ?? (directive.split(' ')[0] as string);
 }

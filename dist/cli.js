@@ -42,11 +42,13 @@ load_module modules/ngx_http_js_module.so;
 
 # In nginx.conf, or in a file that its http block includes; once.
 http {
+    # For the long names of our variables; nginx warns without it. Leave it out where yours sets it.
+    variables_hash_bucket_size 128;
     # The folder of phantom_token.js.
     js_path ${asArgument(folder)};
     # The shared memory: ${zonesRemark}.
     ${include(zones)}
-    # The variables; the settings are listed there. It sets variables_hash_bucket_size: drop a line of your own.
+    # The variables; the settings are listed there.
     ${include("http.conf")}
 
     # In the file of your server.
@@ -65,6 +67,8 @@ http {
 
         # Once in each server that protects: the request to the authorization server.
         location = /introspect {
+            # Timeouts and sizes: edit them in this file.
+            ${include("introspection_limits.conf")}
             ${include("introspection.conf")}
             proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;
             # base64 of client_id:client_secret: printf '%s' 'id:secret' | base64 -w0
@@ -85,15 +89,15 @@ Copies the script and the nginx snippets into DIR, which is made if it is not th
 to nginx.conf. All files are copied or none.
 
   --mode access         lines for access mode, the default: njs 1.0.1 or newer
-  --mode auth_request   lines for auth_request mode: njs 0.8.5 or newer, but not 0.9.5 to 0.9.9
+  --mode auth_request   lines for auth_request mode: njs 0.8.6 or newer, but not 0.9.5 to 0.9.9
   --force               overwrite files in DIR that differ from this version's, so also your edits in them;
                         without it nothing is written when one differs
   --help                show this text
   --version             show the version of this package, which is also in the first line of phantom_token.js
 
-zones.conf and zones_njs_0.8.conf, the sizes of the shared memory, are yours once they are in DIR: they are never
-overwritten, not even by --force. It is said when one lacks a line that this version needs. To get this version's
-again, remove yours first.
+zones.conf and zones_njs_0.8.conf, the sizes of the shared memory, and introspection_limits.conf, the timeouts and sizes
+of an introspection, are yours once they are in DIR: they are never overwritten, not even by --force. It is said when one
+lacks a line that this version needs. To get this version's again, remove yours first.
 Nothing in DIR is deleted, and no symbolic link in it is followed.
 
 To upgrade: npx njs-phantom-token@latest init --force DIR; then nginx -t && nginx -s reload
@@ -154,13 +158,14 @@ function directivesOf(text) {
   );
 }
 function declaredName(directive) {
-  return /\bzone=\w+|\$\w+/.exec(directive)?.[0] ?? directive;
+  const declared = /\bzone=\w+|\$\w+/.exec(directive);
+  return declared?.[0] ?? directive.split(" ")[0];
 }
 
 // cli/copy.ts
 var SCRIPT = fileURLToPath(new URL("../dist/phantom_token.js", import.meta.url));
 var SNIPPETS = fileURLToPath(new URL("../nginx", import.meta.url));
-var USERS_FILES = ["zones.conf", "zones_njs_0.8.conf"];
+var USERS_FILES = ["zones.conf", "zones_njs_0.8.conf", "introspection_limits.conf"];
 async function copyFiles(folder, { force }) {
   const files = await readPackage();
   try {

@@ -511,17 +511,23 @@ function readCount(series) {
 }
 
 // src/core/njs_version.ts
-function findUnsafeNjs(version, mode, isUrl) {
+function findUnsafeNjs(version, engine, mode, isUrl) {
   if (mode === "access" && version < 65537) {
     return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
   }
   if (!isUrl && version >= 2309 && version <= 2313) {
     return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
   }
+  if (isUrl && engine === "QuickJS" && version < 2305) {
+    return "QuickJS of njs below 0.9.1 cannot fetch a URL: use an internal location as endpoint, js_engine njs, or njs 1.0.1 or newer";
+  }
   return void 0;
 }
 function isEvictUnsafe(version, zones) {
   return version < 2311 && zones !== "without_evict";
+}
+function awaitsClose(version) {
+  return version < 65538;
 }
 
 // src/edge/shared_cache.ts
@@ -866,7 +872,7 @@ function settingsTable() {
     { variable: "phantom_token_stale_if_error", defaultValue: "0", check: checkSeconds },
     {
       variable: "phantom_token_introspection_timeout",
-      defaultValue: "5",
+      defaultValue: "10",
       check: checkTimeout
     },
     { variable: "phantom_token_breaker_failures", defaultValue: "5", check: checkNumber(1e3, "failures") },
@@ -1531,6 +1537,9 @@ function interpretReply(reply, form, nowSec) {
   if (!reply.isIntrospection) {
     return unavailable("misconfigured", MISROUTED, "");
   }
+  if (reply.limitProblem !== "") {
+    return unavailable("misconfigured", reply.limitProblem, "");
+  }
   if (reply.status === 204) {
     return inactive();
   }
@@ -1621,7 +1630,7 @@ function findJwt(text3, reply, form) {
   return isIntrospectionResponse(jwt2) ? refuseReply("introspection_response_jwt", reply) : { kind: "jwt", jwt: jwt2 };
 }
 var NAME_FIELD = "the answer has no member that holds a JWT: see $phantom_token_jwt_field";
-var RAISE_LENGTH = "raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection.conf above it";
+var RAISE_LENGTH = "raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection_limits.conf above it";
 function activeToken(jwt2, source, reply, nowSec) {
   const active = jwt2.payload.active;
   if (active === false) {
@@ -1847,7 +1856,7 @@ function readFile(path) {
 }
 
 // src/core/fetch_failure.ts
-function readFetchFailure(message) {
+function readFetchFailure(message, njsVersion) {
   if (message.includes("no resolver")) {
     return { status: 502, failure: "a host name needs the resolver directive" };
   }
@@ -1855,7 +1864,7 @@ function readFetchFailure(message) {
     return { status: 502, failure: "the host name cannot be resolved" };
   }
   if (message.includes("timed out")) {
-    return { status: 504, failure: "no answer within js_fetch_timeout" };
+    return { status: 504, failure: awaitsClose(njsVersion) ? NO_ANSWER + OR_KEPT_OPEN : NO_ANSWER };
   }
   if (message.includes("too large") || message.includes("very large")) {
     return { status: 502, failure: "the answer is over js_fetch_max_response_buffer_size" };
@@ -1868,17 +1877,32 @@ function readFetchFailure(message) {
   }
   return { status: 502, failure: "the connection failed" };
 }
+var NO_ANSWER = "no answer within js_fetch_timeout";
+var OR_KEPT_OPEN = ", or a server that keeps the connection open, where njs below 1.0.2 waits for its end: use an internal location as endpoint, or njs 1.0.2 or newer";
+
+// src/core/introspection_limit.ts
+function findLimitProblem(limit, timeoutSec) {
+  if (limit === "") {
+    return "include introspection_limits.conf above introspection.conf in this location";
+  }
+  const problem = checkTimeout(limit);
+  if (problem !== void 0) {
+    return `$phantom_introspection_limit ${problem}: see introspection_limits.conf`;
+  }
+  return Number(limit) <= timeoutSec ? "" : `$phantom_token_introspection_timeout is ${timeoutSec}, less than $phantom_introspection_limit of this location, which is ${limit}: set $phantom_token_introspection_timeout to ${limit}, or lower the timeouts and the limit in introspection_limits.conf`;
+}
 
 // src/edge/introspect.ts
-function introspect(r, endpoint, form, proof) {
-  return isAbsoluteUrl(endpoint) ? fetchReply(endpoint, form, proof) : askLocation(r, endpoint, form, proof);
+function introspect(r, settings, form, proof) {
+  return isAbsoluteUrl(settings.introspectionEndpoint) ? fetchReply(settings.introspectionEndpoint, form, proof) : askLocation(r, settings, form, proof);
 }
-async function askLocation(r, location, form, proof) {
+async function askLocation(r, settings, form, proof) {
   const v = r.variables;
   v.phantom_introspection = "asked";
+  v.phantom_introspection_limit = "";
   v.phantom_form = form;
   v.phantom_token_client_authorization = proof.authorization;
-  const reply = await r.subrequest(location, { method: "POST", body: "" });
+  const reply = await r.subrequest(settings.introspectionEndpoint, { method: "POST", body: "" });
   const isIntrospection = v.phantom_introspection === "answered";
   v.phantom_introspection = "";
   v.phantom_form = "";
@@ -1887,6 +1911,7 @@ async function askLocation(r, location, form, proof) {
   const bytes = reply.responseBuffer;
   return {
     isIntrospection,
+    limitProblem: findLimitProblem(text2(v.phantom_introspection_limit), settings.introspectionTimeoutSec),
     failure: "",
     status: reply.status,
     contentType: text2(headers["Content-Type"]),
@@ -1914,6 +1939,8 @@ async function fetchReply(url, form, proof) {
     const body = await reply.text();
     return {
       isIntrospection: true,
+      limitProblem: "",
+      // what limits a fetch cannot be read
       failure: "",
       status: reply.status,
       contentType: header(reply, "Content-Type"),
@@ -1934,9 +1961,10 @@ function nextTurn() {
   });
 }
 function failedReply(e) {
-  const fault = readFetchFailure(e instanceof Error ? e.message : "");
+  const fault = readFetchFailure(e instanceof Error ? e.message : "", njs.version_number);
   return {
     isIntrospection: true,
+    limitProblem: "",
     failure: fault.failure,
     status: fault.status,
     contentType: "",
@@ -2044,7 +2072,7 @@ async function ask(r, question, settings) {
     listedAtSec: readClockSec()
   });
   const askedMs = readClockMs();
-  const reply = await introspect(r, settings.introspectionEndpoint, form, proof);
+  const reply = await introspect(r, settings, form, proof);
   const nowSec = readClockSec();
   const answer = interpretReply(reply, settings, nowSec);
   noteIntrospection(r, answer.kind === "active" ? "active" : answer.reason, readClockMs() - askedMs);
@@ -2309,7 +2337,7 @@ async function handleMiss(r, mode, request) {
 }
 async function decideMiss(r, mode, texts, settings) {
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
-  const problem = findUnsafeNjs(njs.version_number, mode, isUrl) || findZoneProblem(r);
+  const problem = findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl) || findZoneProblem(r);
   if (problem !== void 0) {
     return unavailable("misconfigured", problem, "");
   }

@@ -34,10 +34,10 @@ export const RUNTIMES = Object.freeze({
     suite: 'trixie',
     binaryVariable: 'PHANTOM_TOKEN_NGINX_LEGACY',
     moduleVariable: 'PHANTOM_TOKEN_NGINX_LEGACY_MODULE',
-    njsFrom: '0.8.5',
+    njsFrom: '0.8.6',
     njsBelow: '0.9.0',
     engines: /** @type {('njs' | 'qjs')[]} */ (['njs']),
-    summary: 'njs 0.8.5 to 0.8.x',
+    summary: 'njs 0.8.6 to 0.8.x',
   },
 });
 

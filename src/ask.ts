@@ -87,7 +87,7 @@ export async function ask(r: NginxHTTPRequest, question: Question, settings: Set
     listedAtSec: readClockSec(),
   });
   const askedMs = readClockMs();
-  const reply = await introspect(r, settings.introspectionEndpoint, form, proof);
+  const reply = await introspect(r, settings, form, proof);
   const nowSec = readClockSec();
   const answer = interpretReply(reply, settings, nowSec);
   noteIntrospection(r, answer.kind === 'active' ? 'active' : answer.reason, readClockMs() - askedMs);

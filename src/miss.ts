@@ -44,7 +44,7 @@ async function decideMiss(
   settings: Settings,
 ): Promise<Outcome> {
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
-  const problem = findUnsafeNjs(njs.version_number, mode, isUrl) || findZoneProblem(r);
+  const problem = findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl) || findZoneProblem(r);
   if (problem !== undefined) {
     return unavailable('misconfigured', problem, '');
   }

@@ -4,3 +4,8 @@ interface NginxHTTPRequest {
   /** js_access only: no objection, the request goes on to the next access rule (njs >= 0.9.9). */
   decline(): void;
 }
+
+interface NjsGlobal {
+  /** `njs` or `QuickJS`; undefined before njs knew a second engine. */
+  readonly engine?: string;
+}

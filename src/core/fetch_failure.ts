@@ -1,4 +1,5 @@
 // What njs's fetch says when there is no answer. Its texts are matched, never logged.
+import { awaitsClose } from './njs_version.js';
 
 /** The status that nginx's proxy would give for the same fault, and the cause in fixed words. */
 export interface FetchFailure {
@@ -6,8 +7,11 @@ export interface FetchFailure {
   readonly failure: string;
 }
 
-/** @param message of the exception that ngx.fetch() threw */
-export function readFetchFailure(message: string): FetchFailure {
+/**
+ * @param message of the exception that ngx.fetch() threw
+ * @param njsVersion njs.version_number
+ */
+export function readFetchFailure(message: string, njsVersion: number): FetchFailure {
   if (message.includes('no resolver')) {
     return { status: 502, failure: 'a host name needs the resolver directive' };
   }
@@ -15,7 +19,7 @@ export function readFetchFailure(message: string): FetchFailure {
     return { status: 502, failure: 'the host name cannot be resolved' };
   }
   if (message.includes('timed out')) {
-    return { status: 504, failure: 'no answer within js_fetch_timeout' };
+    return { status: 504, failure: awaitsClose(njsVersion) ? NO_ANSWER + OR_KEPT_OPEN : NO_ANSWER };
   }
   if (message.includes('too large') || message.includes('very large')) {
     return { status: 502, failure: 'the answer is over js_fetch_max_response_buffer_size' };
@@ -28,3 +32,7 @@ export function readFetchFailure(message: string): FetchFailure {
   }
   return { status: 502, failure: 'the connection failed' };
 }
+
+const NO_ANSWER = 'no answer within js_fetch_timeout';
+const OR_KEPT_OPEN =
+  ', or a server that keeps the connection open, where njs below 1.0.2 waits for its end: use an internal location as endpoint, or njs 1.0.2 or newer';

@@ -9,6 +9,8 @@ import { type Denial, denied, type Unavailable, type UnavailableReason, unavaila
 export interface IntrospectionReply {
   /** Whether a location with introspection.conf answered; nginx may have routed the question elsewhere. */
   readonly isIntrospection: boolean;
+  /** What is wrong with the limits of that location: introspection_limit.ts; '' for nothing. */
+  readonly limitProblem: string;
   /** Why there is no answer, in fixed words for the log; '' when the transport tells by the status alone. */
   readonly failure: string;
   readonly status: number;
@@ -66,6 +68,9 @@ export function interpretReply(
 ): ActiveToken | Denial | Unavailable {
   if (!reply.isIntrospection) {
     return unavailable('misconfigured', MISROUTED, '');
+  }
+  if (reply.limitProblem !== '') {
+    return unavailable('misconfigured', reply.limitProblem, '');
   }
   if (reply.status === 204) {
     return inactive(); // Curity's answer to Accept: application/jwt
@@ -185,7 +190,7 @@ function findJwt(text: unknown, reply: IntrospectionReply, form: JwtForm): Found
 
 const NAME_FIELD = 'the answer has no member that holds a JWT: see $phantom_token_jwt_field';
 const RAISE_LENGTH =
-  'raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection.conf above it';
+  'raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection_limits.conf above it';
 
 /** @param source what holds the claims: the JSON answer, or the JWT's payload */
 function activeToken(

@@ -6,17 +6,28 @@ export type Mode = 'access' | 'auth_request';
 
 /**
  * @param version njs.version_number: 0x010002 for 1.0.2
+ * @param engine njs.engine; undefined where njs has one engine only
  * @param isUrl whether the endpoint is fetched by njs and not asked through a subrequest
  * @returns what to do about it, or undefined when this njs serves.
  * - js_access lets a request through when its handler fails early, before njs 1.0.1 (njs CHANGES 1.0.1, Security).
  * - r.subrequest() touches freed memory when the client hangs up, in njs 0.9.5 to 0.9.9 (nginx/njs#1077).
+ * - QuickJS has no ngx.fetch() before njs 0.9.1 (njs CHANGES 0.9.1).
+ * Below 0.8.6, and on 0.9.7, which has no module "crypto", nginx refuses the configuration.
  */
-export function findUnsafeNjs(version: number, mode: Mode, isUrl: boolean): string | undefined {
+export function findUnsafeNjs(
+  version: number,
+  engine: string | undefined,
+  mode: Mode,
+  isUrl: boolean,
+): string | undefined {
   if (mode === 'access' && version < 0x010001) {
     return 'js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs';
   }
   if (!isUrl && version >= 0x000905 && version <= 0x000909) {
     return 'njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer';
+  }
+  if (isUrl && engine === 'QuickJS' && version < 0x000901) {
+    return 'QuickJS of njs below 0.9.1 cannot fetch a URL: use an internal location as endpoint, js_engine njs, or njs 1.0.1 or newer';
   }
   return undefined;
 }
@@ -28,4 +39,12 @@ export function findUnsafeNjs(version: number, mode: Mode, isUrl: boolean): stri
  */
 export function isEvictUnsafe(version: number, zones: string | undefined): boolean {
   return version < 0x000907 && zones !== 'without_evict';
+}
+
+/**
+ * Whether ngx.fetch() may wait for the end of the connection although the answer is complete. Measured: njs 0.8.9 on
+ * every answer, 0.9.4 to 1.0.1 on chunked ones and on a 204 without a length.
+ */
+export function awaitsClose(version: number): boolean {
+  return version < 0x010002;
 }

@@ -99,7 +99,7 @@ export function settingsTable(): readonly Setting[] {
     { variable: 'phantom_token_stale_if_error', defaultValue: '0', check: checkSeconds },
     {
       variable: 'phantom_token_introspection_timeout',
-      defaultValue: '5',
+      defaultValue: '10',
       check: checkTimeout,
     },
     { variable: 'phantom_token_breaker_failures', defaultValue: '5', check: checkNumber(1000, 'failures') },

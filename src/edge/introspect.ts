@@ -2,19 +2,22 @@
 import type { ClientProof } from '../core/client_authentication.js';
 import { readFetchFailure } from '../core/fetch_failure.js';
 import type { IntrospectionReply } from '../core/introspection.js';
-import { isAbsoluteUrl } from '../core/settings.js';
+import { findLimitProblem } from '../core/introspection_limit.js';
+import { isAbsoluteUrl, type Settings } from '../core/settings.js';
 
 /**
- * POSTs the form to the endpoint: the path of an internal location, or an absolute URL. Whatever happens on the
- * way is a status: 502 when the server cannot be reached, 504 when it does not answer in time.
+ * POSTs the form to the settings' endpoint: the path of an internal location, or an absolute URL. Whatever happens on
+ * the way is a status: 502 when the server cannot be reached, 504 when it does not answer in time.
  */
 export function introspect(
   r: NginxHTTPRequest,
-  endpoint: string,
+  settings: Settings,
   form: string,
   proof: ClientProof,
 ): Promise<IntrospectionReply> {
-  return isAbsoluteUrl(endpoint) ? fetchReply(endpoint, form, proof) : askLocation(r, endpoint, form, proof);
+  return isAbsoluteUrl(settings.introspectionEndpoint)
+    ? fetchReply(settings.introspectionEndpoint, form, proof)
+    : askLocation(r, settings, form, proof);
 }
 
 /**
@@ -23,15 +26,16 @@ export function introspect(
  */
 async function askLocation(
   r: NginxHTTPRequest,
-  location: string,
+  settings: Settings,
   form: string,
   proof: ClientProof,
 ): Promise<IntrospectionReply> {
   const v = r.variables;
   v.phantom_introspection = 'asked';
+  v.phantom_introspection_limit = ''; // another location may have set it for an earlier question of this request
   v.phantom_form = form;
   v.phantom_token_client_authorization = proof.authorization;
-  const reply = await r.subrequest(location, { method: 'POST', body: '' });
+  const reply = await r.subrequest(settings.introspectionEndpoint, { method: 'POST', body: '' });
   const isIntrospection = v.phantom_introspection === 'answered'; // introspection.conf says so
   v.phantom_introspection = '';
   v.phantom_form = '';
@@ -40,6 +44,7 @@ async function askLocation(
   const bytes = reply.responseBuffer;
   return {
     isIntrospection,
+    limitProblem: findLimitProblem(text(v.phantom_introspection_limit), settings.introspectionTimeoutSec),
     failure: '',
     status: reply.status,
     contentType: text(headers['Content-Type']),
@@ -68,6 +73,7 @@ async function fetchReply(url: string, form: string, proof: ClientProof): Promis
     const body = await reply.text();
     return {
       isIntrospection: true,
+      limitProblem: '', // what limits a fetch cannot be read
       failure: '',
       status: reply.status,
       contentType: header(reply, 'Content-Type'),
@@ -94,9 +100,10 @@ function nextTurn(): Promise<void> {
 }
 
 function failedReply(e: unknown): IntrospectionReply {
-  const fault = readFetchFailure(e instanceof Error ? e.message : '');
+  const fault = readFetchFailure(e instanceof Error ? e.message : '', njs.version_number);
   return {
     isIntrospection: true,
+    limitProblem: '',
     failure: fault.failure,
     status: fault.status,
     contentType: '',

@@ -27,6 +27,7 @@ function server(words: ConfigWords, settings: string): string {
   return `
     ${protectedRoot(words, settings)}
     location = /introspect {
+      include ${words.snippets}/introspection_limits.conf;
       include ${words.snippets}/introspection.conf;
       proxy_pass ${words.introspectionUrl};
     }`;
@@ -288,6 +289,7 @@ function tlsLocation(words: ConfigWords, lines: string): string {
   return `
     ${protectedRoot(words)}
     location = /introspect {
+      include ${words.snippets}/introspection_limits.conf;
       include ${words.snippets}/introspection.conf;
       proxy_ssl_trusted_certificate ${words.prefix}/ca.pem;
       proxy_ssl_name as.test;

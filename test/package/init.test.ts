@@ -19,6 +19,7 @@ const SOURCES: Record<string, string> = {
   'auth_request/server.conf': 'nginx/auth_request/server.conf',
   'http.conf': 'nginx/http.conf',
   'introspection.conf': 'nginx/introspection.conf',
+  'introspection_limits.conf': 'nginx/introspection_limits.conf',
   'phantom_token.js': 'dist/phantom_token.js',
   'protect.conf': 'nginx/protect.conf',
   'zones.conf': 'nginx/zones.conf',
@@ -99,7 +100,7 @@ initTest(
 
 /** What the lines include, in their order. zones.conf would crash workers of njs 0.8. */
 const INCLUDED: [mode: string, files: string[]][] = [
-  ['access', ['zones.conf', 'http.conf', 'protect.conf', 'introspection.conf']],
+  ['access', ['zones.conf', 'http.conf', 'protect.conf', 'introspection_limits.conf', 'introspection.conf']],
   [
     'auth_request',
     [
@@ -107,6 +108,7 @@ const INCLUDED: [mode: string, files: string[]][] = [
       'http.conf',
       'auth_request/server.conf',
       'auth_request/protect.conf',
+      'introspection_limits.conf',
       'introspection.conf',
     ],
   ],
@@ -173,19 +175,19 @@ initTest("--force overwrites the package's files that differ, and leaves all oth
   t.is(await readFile(join(place.folder, 'nginx.conf'), 'utf8'), '# mine');
 });
 
-for (const zones of ['zones.conf', 'zones_njs_0.8.conf']) {
+for (const tuned of ['zones.conf', 'zones_njs_0.8.conf', 'introspection_limits.conf']) {
   for (const options of [[], ['--force']]) {
-    const title = `an edited ${zones} holds the sizes of its user: it stays, is named, and stops nothing`;
+    const title = `an edited ${tuned} holds what its user tunes: it stays, is named, and stops nothing`;
     initTest(`${title} (${options.join() || 'no option'})`, async (t, place) => {
-      await writeFile(join(place.folder, zones), '# 64m');
+      await writeFile(join(place.folder, tuned), '# 64m');
       const { code, stdout } = await place.init(...options, '.');
       t.is(code, 0);
-      t.true(stdout.includes(`though they differ from this version's: ${zones}\n`));
-      t.is(await readFile(join(place.folder, zones), 'utf8'), '# 64m');
+      t.true(stdout.includes(`though they differ from this version's: ${tuned}\n`));
+      t.is(await readFile(join(place.folder, tuned), 'utf8'), '# 64m');
       await assertCopied(
         t,
         place.folder,
-        FILES.filter((path) => path !== zones),
+        FILES.filter((path) => path !== tuned),
       );
     });
   }
@@ -374,7 +376,14 @@ for (const args of [['--help'], ['init', '--help']]) {
     const { code, stdout, stderr } = await run([...COMMAND, ...args], place.folder);
     t.is(code, 0);
     t.is(stderr, '');
-    for (const word of ['Usage: ', '--mode', '--force', 'zones.conf', 'zones_njs_0.8.conf'])
+    for (const word of [
+      'Usage: ',
+      '--mode',
+      '--force',
+      'zones.conf',
+      'zones_njs_0.8.conf',
+      'introspection_limits.conf',
+    ])
       t.true(stdout.includes(word));
     t.deepEqual(await readdir(place.folder), []);
   });

@@ -16,7 +16,7 @@ import { startUpstream, type Upstream } from './upstream.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const SNIPPETS = `${REPOSITORY}nginx`;
-const INTROSPECTION_CONF = readFileSync(`${SNIPPETS}/introspection.conf`, 'utf8');
+const LIMITS_CONF = readFileSync(`${SNIPPETS}/introspection_limits.conf`, 'utf8');
 
 /** Stands in every opaque token, secret and JWT of the tests, so that a search of the logs finds each of them. */
 export const SECRET_MARKS = [/opaque-/, /eyJ/, /gateway-secret/, /Z2F0ZXdheS/];
@@ -27,9 +27,12 @@ const BASIC_CREDENTIALS = 'Z2F0ZXdheS1jbGllbnQ6Z2F0ZXdheS1zZWNyZXQ=';
 export interface ConfigWords {
   /** `include` line of the mode's protect.conf. */
   readonly protect: string;
-  /** `include` line of introspection.conf with the gateway's credentials. */
+  /**
+   * `include` lines of introspection_limits.conf and introspection.conf with the gateway's credentials. The limit is one
+   * second, so that a test may set `$phantom_token_introspection_timeout` to as little.
+   */
   readonly introspection: string;
-  /** The same with each of its timeouts at so many milliseconds: nginx takes a directive once only. */
+  /** The same with each of its timeouts at so many milliseconds. */
   introspectionWithin(timeoutMs: number): string;
   /** The authorization server's introspection endpoint. */
   readonly introspectionUrl: string;
@@ -200,12 +203,15 @@ function engineLine(setup: Setup): string {
 function configWords(setup: Setup, as: ScriptedServer, upstream: Upstream, prefix: string): ConfigWords {
   const host = nextHost();
   const folder = setup.mode === 'access' ? SNIPPETS : `${SNIPPETS}/auth_request`;
-  const credentials = `proxy_set_header Authorization "Basic ${BASIC_CREDENTIALS}";`;
+  const introspection = `
+    set $phantom_introspection_limit 1;
+    include ${SNIPPETS}/introspection.conf;
+    proxy_set_header Authorization "Basic ${BASIC_CREDENTIALS}";`;
   return {
     protect: `include ${folder}/protect.conf;`,
-    introspection: `include ${SNIPPETS}/introspection.conf; ${credentials}`,
+    introspection: `include ${SNIPPETS}/introspection_limits.conf; ${introspection}`,
     introspectionWithin: (timeoutMs) =>
-      INTROSPECTION_CONF.replace(/(_timeout) \d+s;/g, `$1 ${timeoutMs}ms;`) + credentials,
+      LIMITS_CONF.replace(/(_timeout) \d+s;/g, `$1 ${timeoutMs}ms;`) + introspection,
     introspectionUrl: `${as.url}/introspect`,
     refusedUrl: `http://${host}:${REFUSED_PORT}`,
     upstreamUrl: upstream.url,

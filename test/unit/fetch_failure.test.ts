@@ -1,6 +1,7 @@
 import test from 'ava';
 import { type FetchFailure, readFetchFailure } from '../../src/core/fetch_failure.js';
 
+const NJS_1_0_2 = 0x010002;
 const TIMEOUT: FetchFailure = { status: 504, failure: 'no answer within js_fetch_timeout' };
 const NO_RESOLVER: FetchFailure = { status: 502, failure: 'a host name needs the resolver directive' };
 const UNKNOWN_HOST: FetchFailure = { status: 502, failure: 'the host name cannot be resolved' };
@@ -51,19 +52,32 @@ const MESSAGES: [sentence: string, message: string, expected: FetchFailure][] = 
 
 for (const [sentence, message, expected] of MESSAGES) {
   test(`readFetchFailure: ${sentence}: "${message}"`, (t) =>
-    t.deepEqual(readFetchFailure(message), expected));
+    t.deepEqual(readFetchFailure(message, NJS_1_0_2), expected));
 }
 
 test('readFetchFailure: only a timeout is 504, every other fault 502, as from proxy_pass (RFC 9110 §15.6.3, §15.6.5, S44)', (t) => {
   for (const [, message, expected] of MESSAGES) {
-    t.is(readFetchFailure(message).status, expected === TIMEOUT ? 504 : 502, message);
+    t.is(readFetchFailure(message, NJS_1_0_2).status, expected === TIMEOUT ? 504 : 502, message);
   }
 });
 
 test('readFetchFailure: repeats nothing of the message, which may name a host or quote an answer (S108, S109)', (t) => {
   for (const [, message] of MESSAGES) {
-    const { failure } = readFetchFailure(`${message} secret`);
+    const { failure } = readFetchFailure(`${message} secret`, NJS_1_0_2);
     t.false(failure.includes('secret'), message);
     t.false(failure.includes('as.example.com'), message);
   }
 });
+
+for (const [name, version] of [
+  ['0.8.9', 0x000809],
+  ['1.0.1', 0x010001],
+] as const) {
+  test(`readFetchFailure: a timeout on njs ${name} names the other cause, a server that keeps the connection open, and what to do`, (t) => {
+    const { status, failure } = readFetchFailure('read timed out', version);
+    t.is(status, 504);
+    t.regex(failure, /^no answer within js_fetch_timeout, or a server that keeps the connection open/);
+    t.regex(failure, /use an internal location as endpoint, or njs 1\.0\.2 or newer$/);
+    t.deepEqual(readFetchFailure('connect failed', version), NO_CONNECTION);
+  });
+}

@@ -27,6 +27,7 @@ function replyOf(
   const bodyBytes = Buffer.byteLength(body);
   return {
     isIntrospection: true,
+    limitProblem: '',
     failure: '',
     status: 200,
     contentType,
@@ -146,7 +147,7 @@ for (const [reason, reply] of Object.entries(REFUSED)) {
       introspection_invalid_claim: `claim=exp ${arrived}`,
       introspection_malformed: `${arrived} problem="active is no boolean"`,
       jwt_missing: `${arrived} the answer has no member that holds a JWT: see $phantom_token_jwt_field`,
-      jwt_too_large: `${arrived} raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection.conf above it`,
+      jwt_too_large: `${arrived} raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection_limits.conf above it`,
     };
     t.is(outcome.kind === 'unavailable' ? outcome.detail : outcome.kind, details[reason] ?? arrived);
   });
@@ -185,6 +186,14 @@ for (const [sentence, reply] of MISROUTED) {
       outcome.kind === 'unavailable' ? outcome.detail : '',
       /^\$phantom_token_introspection_endpoint must /,
     );
+  });
+}
+
+for (const [sentence, reply] of MISROUTED) {
+  test(`interpretReply: ${sentence} from a location whose limits are not known is misconfigured, and the log says what is wrong with them`, (t) => {
+    const limitProblem = 'include introspection_limits.conf';
+    const outcome = interpretReply({ ...reply, limitProblem }, USUAL_FORM, NOW_SEC);
+    t.like(outcome, { kind: 'unavailable', reason: 'misconfigured', detail: limitProblem, cacheStatus: '' });
   });
 }
 

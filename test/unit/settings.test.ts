@@ -51,7 +51,7 @@ const DEFAULTS: Settings = {
   obeysCacheControl: true,
   negativeCacheTtlSec: 5,
   staleIfErrorSec: 0,
-  introspectionTimeoutSec: 5,
+  introspectionTimeoutSec: 10,
   breakerFailures: 5,
   breakerDelaySec: 2,
 };
@@ -503,12 +503,12 @@ const PURGES: [sentence: string, joined: string, markTtlSec: number][] = [
   [
     'the mark lasts no shorter than an introspection under way may take, and its successor',
     purgeWith({ phantom_token_cache_ttl: '7' }),
-    10,
+    20,
   ],
   [
     'a TTL of 0: an introspection may be under way elsewhere',
     purgeWith({ phantom_token_cache_ttl: '0' }),
-    10,
+    20,
   ],
   [
     'the longest introspection',

@@ -33,6 +33,7 @@ const INTERNAL = [
   'phantom_state',
   'phantom_before',
   'phantom_introspection',
+  'phantom_introspection_limit',
   'phantom_form',
   'phantom_token_client_authorization',
   'phantom_server',
