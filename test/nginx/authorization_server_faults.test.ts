@@ -25,6 +25,8 @@ function assertUnavailable(t: ExecutionContext, g: Gateway, answer: Answer, stat
   t.is(g.upstream.requests.length, 0);
 }
 
+const CREDENTIALS =
+  'set $phantom_token_client_id gateway-client; set $phantom_token_client_secret gateway-secret;';
 const INTERNAL_PAGE = 'location = /internal { internal; default_type application/jwt; return 200 x; }';
 const INTERNAL_JWT = `location = /internal { internal; default_type application/jwt; return 200 ${JWT}; }`;
 
@@ -319,5 +321,34 @@ gatewayTest(
     t.is((await g.send('/', { token: 'opaque-1' })).status, 502);
     t.is((await g.send('/', { token: 'opaque-1' })).status, 503);
     t.is(g.as.requests.length, 2);
+  },
+);
+
+/** Three parts with dots, as a JWT has, but none that the search of the logs finds. */
+const FIRST_LINE = 'header.payload.signature';
+const HEADLESS = `HTTP/1.1 200 OK\r\nContent-Type: application/jwt\r\n${FIRST_LINE} \r\n`;
+
+gatewayTest(
+  "AS leaves out the empty line before the body: 502, and nginx's own log line quotes the body's first line, as docs/security.md says (S108)",
+  async (t, g) => {
+    g.as.reply(reply.raw(HEADLESS));
+    assertUnavailable(t, g, await g.send('/', { token: 'opaque-1' }), 502);
+    t.deepEqual(await g.accessLog(), ['502 "MISS" "introspection_unreachable"']);
+    const lines = (await g.nginx.errorLog()).split('\n').filter((line) => line.includes(FIRST_LINE));
+    t.is(lines.length, 1);
+    t.regex(lines[0] ?? '', /\[error\].* upstream sent invalid header: "header\.payload\.signature/);
+  },
+);
+
+gatewayTest(
+  'AS at a URL does the same: no log line quotes it (S108)',
+  {
+    server: (words) =>
+      protectedRoot(words, CREDENTIALS).replace('/introspect;', `${words.introspectionUrl};`),
+  },
+  async (t, g) => {
+    g.as.reply(reply.raw(HEADLESS));
+    assertUnavailable(t, g, await g.send('/', { token: 'opaque-1' }), 502);
+    t.false((await g.nginx.errorLog()).includes(FIRST_LINE));
   },
 );

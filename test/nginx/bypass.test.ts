@@ -3,16 +3,19 @@ import { once } from 'node:events';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import test from 'ava';
+import { httpDefaults, mainContext, NginxError, startNginx } from '../../demo/nginx_process.js';
 import { startFastcgiUpstream } from '../support/fastcgi_upstream.js';
 import {
   type ConfigWords,
   type GatewayOptions,
   gatewayTest,
   introspectionLocation,
+  nextHost,
   protectedRoot,
 } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import { closeBeforeAnswer, jwt, oversized } from '../support/scripted_server.js';
+import { SETUPS, type Setup } from '../support/setups.js';
 import { startUwsgiUpstream } from '../support/uwsgi_upstream.js';
 
 /** Each answers with its status and `served`. */
@@ -370,3 +373,94 @@ for (const [place, file] of [
     },
   );
 }
+
+/** A whole configuration whose protect.conf is at server level, or in a location. */
+function confWithProtect({ runtime, mode, zones }: Setup, place: 'server' | 'location'): string {
+  const snippets = new URL('../../nginx/', import.meta.url).pathname;
+  const folder = mode === 'access' ? snippets : `${snippets}auth_request/`;
+  const protect = `${ON} include ${folder}protect.conf;`;
+  return `
+    ${mainContext(runtime)}
+    events {}
+    http {
+      ${httpDefaults()}
+      js_path ${snippets}../dist;
+      include ${snippets}${zones};
+      include ${snippets}http.conf;
+      server {
+        listen ${nextHost()}:8080;
+        ${mode === 'auth_request' ? `include ${folder}server.conf;` : ''}
+        ${place === 'server' ? protect : ''}
+        location / {
+          ${place === 'location' ? protect : ''}
+          proxy_set_header X-Own own;
+          return 204;
+        }
+      }
+    }`;
+}
+
+for (const setup of SETUPS) {
+  test(`[${setup.name}] protect.conf in a server, whose locations would send the opaque token on with one proxy_set_header of their own: nginx does not start (S107)`, async (t) => {
+    const { runtime } = setup;
+    const error = await t.throwsAsync(startNginx({ runtime, conf: confWithProtect(setup, 'server') }), {
+      instanceOf: NginxError,
+    });
+    const directive = setup.mode === 'access' ? 'js_access' : 'expires';
+    t.regex(error.message, new RegExp(`"${directive}" directive is not allowed here in \\S*protect\\.conf:`));
+    const nginx = await startNginx({ runtime, conf: confWithProtect(setup, 'location') });
+    await nginx.stop();
+  });
+}
+
+gatewayTest(
+  'what makes nginx refuse protect.conf in a server changes no answer: `expires` of the server, and what the API says, stay',
+  { serverTop: 'expires 1h;' },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    g.upstream.answer = () => ({ headers: { etag: '"1"' } });
+    const answer = await g.send('/', { token: 'opaque-1' });
+    t.is(answer.status, 200);
+    t.is(answer.headers['cache-control'], 'max-age=3600');
+    t.is(answer.headers.etag, '"1"');
+    t.not(answer.headers.expires, undefined);
+  },
+);
+
+gatewayTest(
+  "the same where no `expires` stands: the API's own Expires and Cache-Control pass, and none is added",
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    g.upstream.answer = () => ({
+      headers: { expires: 'Thu, 01 Dec 1994 16:00:00 GMT', 'cache-control': 'private' },
+    });
+    const given = await g.send('/', { token: 'opaque-1' });
+    t.is(given.headers.expires, 'Thu, 01 Dec 1994 16:00:00 GMT');
+    t.is(given.headers['cache-control'], 'private');
+    g.upstream.answer = () => ({});
+    const none = await g.send('/', { token: 'opaque-1' });
+    t.is(none.headers.expires, undefined);
+    t.is(none.headers['cache-control'], undefined);
+  },
+);
+
+gatewayTest(
+  "a second proxy_set_header Authorization beside the include is sent as well, as the README's rule says (S107)",
+  {
+    server: (words) =>
+      protectedRoot(words).replace(
+        'proxy_pass',
+        'proxy_set_header Authorization $http_authorization; proxy_pass',
+      ) + introspectionLocation(words),
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.deepEqual(
+      g.upstream.requests[0]?.rawHeaders
+        .filter(([name]) => name.toLowerCase() === 'authorization')
+        .map(([, value]) => value),
+      [`Bearer ${JWT}`, 'Bearer opaque-1'],
+    );
+  },
+);

@@ -490,6 +490,39 @@ exampleTest(
 );
 
 exampleTest(
+  'another protocol is not upgraded to: what reaches an API that would answer 101 is a plain request, so no tunnel passes the gateway',
+  { file: 'websocket.conf', startApi: startEchoServer },
+  async (t, g, api) => {
+    g.as().reply(jwt(JWT));
+    for (const protocol of ['h2c', 'h2c, websocket', 'websocket, h2c', 'TLS/1.0', 'websocket/13']) {
+      const client = await connectRaw(g.url);
+      client.write(upgradeRequest('/api/live', 'opaque-1', protocol));
+      const answer = await client.next();
+      client.destroy();
+      t.is(answer.status, 200, protocol);
+      t.is(answer.body, 'plain');
+      const received = api.requests.at(-1)?.headers ?? {};
+      t.is(received.upgrade, undefined, protocol);
+      t.notRegex(received.connection ?? '', /upgrade/i);
+    }
+    t.is(api.requests.length, 5);
+  },
+);
+
+exampleTest(
+  'the name of the protocol is taken in any case of letters (RFC 9110 §7.8), and sent in its own',
+  { file: 'websocket.conf', startApi: startEchoServer },
+  async (t, g, api) => {
+    g.as().reply(jwt(JWT));
+    const client = await connectRaw(g.url);
+    client.write(upgradeRequest('/api/live', 'opaque-1', 'WebSocket'));
+    t.is((await client.next()).status, 101);
+    client.destroy();
+    t.is(api.requests[0]?.headers.upgrade, 'websocket');
+  },
+);
+
+exampleTest(
   'a plain request in the same location is proxied without Upgrade and Connection: upgrade',
   { file: 'websocket.conf', startApi: startEchoServer },
   async (t, g, api) => {

@@ -327,3 +327,21 @@ gatewayTest(
     t.is(g.as.requests.length, 1);
   },
 );
+
+gatewayTest(
+  'an nginx.conf with a variables_hash_bucket_size of its own loads http.conf',
+  { http: () => 'variables_hash_bucket_size 256;' },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.notRegex(await g.nginx.errorLog(), /variables_hash/);
+  },
+);
+
+gatewayTest('without one nginx warns as the page says, and starts', async (t, g) => {
+  g.as.reply(jwt(JWT));
+  t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+  const page = readPages().get('docs/operations.md') ?? '';
+  t.true(page.includes('`could not build optimal variables_hash`'));
+  t.regex(await g.nginx.errorLog(), /\[warn\].* could not build optimal variables_hash/);
+});

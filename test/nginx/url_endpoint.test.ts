@@ -94,6 +94,36 @@ for (const [title, answer, status, reason] of FAULTS) {
   });
 }
 
+/** As a server does that heeds no `Connection: close`. */
+function keptOpen(answer: reply.ScriptedAnswer): reply.ScriptedAnswer {
+  return {
+    async deliver(connection) {
+      await answer.deliver(connection);
+      return reply.silent().deliver(connection);
+    },
+  };
+}
+
+gatewayTest(
+  'AS at a URL answers and keeps the connection open: njs 1.0 serves it; njs 0.8 waits in vain, and the log says what else a timeout means',
+  OVER_HTTP,
+  async (t, g) => {
+    g.as.reply(keptOpen(reply.jwt(JWT)));
+    const answer = await g.send('/', { token: 'opaque-1' });
+    if (g.setup.runtime.njsVersion.startsWith('0.')) {
+      t.is(answer.status, 504);
+      t.is(g.upstream.requests.length, 0);
+      t.regex(
+        await g.nginx.errorLog(),
+        /introspection_timeout: .*failure="no answer within js_fetch_timeout, or a server that keeps the connection open, .*"/,
+      );
+    } else {
+      t.is(answer.status, 200);
+      t.is(g.upstream.requests[0]?.headers.authorization, `Bearer ${JWT}`);
+    }
+  },
+);
+
 gatewayTest(
   'AS at a URL refuses the connection: 502, and the log says so',
   { server: (words) => protectedBy(words, `${words.refusedUrl}/introspect`) },

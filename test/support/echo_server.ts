@@ -43,13 +43,13 @@ export async function startEchoServer(url = 'http://127.0.0.1:0'): Promise<EchoS
 }
 
 /** The head of a request for an upgrade, with a token. */
-export function upgradeRequest(path: string, token: string): string {
+export function upgradeRequest(path: string, token: string, protocol = 'websocket'): string {
   return [
     `GET ${path} HTTP/1.1`,
     'Host: gateway.test',
     `Authorization: Bearer ${token}`,
     'Connection: Upgrade',
-    'Upgrade: websocket',
+    `Upgrade: ${protocol}`,
     'Sec-WebSocket-Version: 13',
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
     '\r\n',
