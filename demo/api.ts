@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import http, { type ServerResponse } from 'node:http';
 import {
   createLocalJWKSet,
+  createRemoteJWKSet,
   type JSONWebKeySet,
   type JWTPayload,
   type JWTVerifyOptions,
@@ -21,8 +22,8 @@ export interface ApiOptions {
   port?: number;
   /** The address to listen on; default 127.0.0.1. */
   host?: string;
-  /** The keys whose signatures are accepted. */
-  jwks: JSONWebKeySet;
+  /** The keys whose signatures are accepted, or where they are: fetched again for a JWT of an unknown key. */
+  jwks: JSONWebKeySet | URL;
   /** Checked when given. */
   issuer?: string;
   /** Checked when given. */
@@ -53,7 +54,7 @@ export interface Api {
 
 /** Starts the API. Rejects with the system's error when the port is taken. */
 export async function startApi({ port = 0, host, jwks, issuer, audience }: ApiOptions): Promise<Api> {
-  const keys = createLocalJWKSet(jwks);
+  const keys = jwks instanceof URL ? fetchedKeys(jwks) : createLocalJWKSet(jwks);
   const checks: JWTVerifyOptions = { ...(issuer && { issuer }), ...(audience && { audience }) };
   const requests: ApiRequest[] = [];
   const server = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: 256 * 1024 });
@@ -84,6 +85,11 @@ export async function startApi({ port = 0, host, jwks, issuer, audience }: ApiOp
     requests,
     close: () => closeServer(server),
   };
+}
+
+/** An authorization server that was started anew has new keys, whose first JWT may come at any time: no cooldown. */
+function fetchedKeys(url: URL) {
+  return createRemoteJWKSet(url, { cooldownDuration: 0 });
 }
 
 function describe({ url, method, headers }: RecordedRequest, jwt: ApiAnswer['jwt']): ApiAnswer {

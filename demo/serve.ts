@@ -4,7 +4,6 @@
  *   serve.mjs api PORT URL-OF-THE-AUTHORIZATION-SERVER
  */
 import { once } from 'node:events';
-import type { JSONWebKeySet } from 'jose';
 import { startApi } from './api.js';
 import { startAuthorizationServer } from './authorization_server.js';
 
@@ -20,13 +19,13 @@ await server.close();
 async function startServer(port: number) {
   if (role === 'authorization-server') return startAuthorizationServer({ port, host: ALL_ADDRESSES });
   if (role !== 'api') throw new Error(`no such server: ${role}`);
-  const metadata = await fetchJson<{ issuer: string }>('/.well-known/openid-configuration');
-  const jwks = await fetchJson<JSONWebKeySet>('/jwks');
-  return startApi({ port, host: ALL_ADDRESSES, jwks, issuer: metadata.issuer });
+  const jwks = new URL('/jwks', authorizationServerUrl);
+  return startApi({ port, host: ALL_ADDRESSES, jwks, issuer: await fetchIssuer() });
 }
 
-async function fetchJson<T>(path: string): Promise<T> {
+async function fetchIssuer(): Promise<string> {
+  const path = '/.well-known/openid-configuration';
   const response = await fetch(authorizationServerUrl + path);
   if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-  return (await response.json()) as T;
+  return ((await response.json()) as { issuer: string }).issuer;
 }

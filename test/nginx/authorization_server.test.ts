@@ -2,7 +2,7 @@
 // introspection, JWTs whose signature the API verifies.
 import test from 'ava';
 import { type ApiAnswer, startApi } from '../../demo/api.js';
-import { startAuthorizationServer } from '../../demo/authorization_server.js';
+import { type AuthorizationServer, startAuthorizationServer } from '../../demo/authorization_server.js';
 import { type ConfigWords, gatewayTest } from '../support/gateway.js';
 
 const as = await startAuthorizationServer();
@@ -96,3 +96,37 @@ gatewayTest(
     t.deepEqual(await g.accessLog(), ['502 "MISS" "introspection_unauthorized"']);
   },
 );
+
+/** The JWT for a new token, as a gateway gets it. */
+async function issueJwt(server: AuthorizationServer): Promise<string> {
+  const { id, secret } = server.gatewayClient;
+  const answer = await fetch(server.url + server.introspectionPath, {
+    method: 'POST',
+    headers: {
+      Accept: 'application/jwt',
+      Authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+    },
+    body: new URLSearchParams({ token: await server.issueToken() }),
+  });
+  return answer.text();
+}
+
+test("the demo's API fetches the keys again when its authorization server was started anew, and still knows no others", async (t) => {
+  let server = await startAuthorizationServer();
+  const { port } = server;
+  const fetching = await startApi({ jwks: new URL('/jwks', server.url), issuer: server.issuer });
+  const call = async (jwt: string) => {
+    const { status } = await fetch(fetching.url, { headers: { Authorization: `Bearer ${jwt}` } });
+    return status;
+  };
+  try {
+    t.is(await call(await issueJwt(server)), 200);
+    await server.close();
+    server = await startAuthorizationServer({ port });
+    t.is(await call(await issueJwt(server)), 200);
+    t.is(await call(await issueJwt(as)), 401);
+  } finally {
+    await server.close();
+    await fetching.close();
+  }
+});
