@@ -90,7 +90,7 @@ async function removeLeftOvers(image, label) {
   const ids = containers.output.split('\n').filter(Boolean);
   if (containers.ok && ids.length > 0) await docker('rm', '--force', '--volumes', ...ids);
   await docker('image', 'rm', '--force', image);
-  // Images that lost their name to another build of this run.
+  // Images that lost their name to another build of this run: a test fails on them, but does not remove them.
   await docker('image', 'prune', '--force', '--filter', `label=${label}`);
   await rm(DEMO_BUNDLE, { recursive: true, force: true });
 }

@@ -184,11 +184,11 @@ test('the demo of docker-compose.yml answers the curl lines', async (t) => {
     AUTHORIZATION_SERVER_PORT: String(await freePort()),
   };
   const folder = await mkdtemp(join(tmpdir(), 'phantom-token-compose-'));
-  // The image that is under test, and one for the demo that goes when the test ends.
-  const demoImage = `${IMAGE}-demo`;
+  // Names of their own: the image under test keeps the one that it has.
+  const images = { gateway: `${IMAGE}-gateway`, demo: `${IMAGE}-demo` };
   const compose = await readFile(join(REPOSITORY, 'docker-compose.yml'), 'utf8');
   const file = join(REPOSITORY, 'docker-compose.yml');
-  await writeFile(join(folder, 'override.yml'), override(demoImage));
+  await writeFile(join(folder, 'override.yml'), override(images));
   const env = {
     ...ports,
     COMPOSE_FILE: `${file}:${join(folder, 'override.yml')}`,
@@ -216,25 +216,33 @@ test('the demo of docker-compose.yml answers the curl lines', async (t) => {
     t.regex(refused, /WWW-Authenticate: Bearer realm="api", scope="read"/);
     t.regex(refused, /200 .*cache=MISS[\s\S]*401 .*reason=token_missing/);
     await assertPublishedLocally(t, env);
+    t.is(await namelessImages(env.COMPOSE_PROJECT_NAME), '', 'an image lost its name to a second build');
   } catch (error) {
     t.log(await shell('docker compose logs', REPOSITORY, env).catch(() => 'no logs'));
     throw error;
   } finally {
     await run('docker compose down');
-    await docker('image', 'rm', '--force', demoImage);
+    await docker('image', 'rm', '--force', ...Object.values(images));
     await rm(folder, { recursive: true });
   }
 });
 
-/** Names of images that no other run uses, and the label by which they are found when a second build took the name. */
-function override(demoImage: string): string {
-  const service = (image: string) => ({ image, build: { labels: [LABEL] } });
+/** Names of images that no other run uses, and the label by which what lost its name is found. */
+function override({ gateway, demo }: { gateway: string; demo: string }): string {
+  const build = { labels: [LABEL] };
   const services = {
-    gateway: service(IMAGE),
-    'authorization-server': service(demoImage),
-    api: service(demoImage),
+    gateway: { image: gateway, build },
+    'authorization-server': { image: demo, build },
+    api: { image: demo },
   };
   return JSON.stringify({ services });
+}
+
+/** The ids of the images that Compose built and that no name leads to. */
+async function namelessImages(project: string): Promise<string> {
+  const built = `label=com.docker.compose.project=${project}`;
+  const { output } = await docker('image', 'ls', '--quiet', '--filter', 'dangling=true', '--filter', built);
+  return output.trim();
 }
 
 async function assertPublishedLocally(t: ExecutionContext, env: NodeJS.ProcessEnv): Promise<void> {
