@@ -5,6 +5,7 @@ set -eu
 # Before 1.0.1 a handler that fails early lets the request through; 0.9.5 to 0.9.9 have a memory error in subrequests.
 readonly NJS_FROM=1.0.1
 readonly PORT=8099
+readonly END_TIMEOUT_SEC=10
 
 refuse() {
   printf '\nThis base image cannot be used: %s.\nName another: docker build --build-arg NGINX_IMAGE=...\n\n' "$1" >&2
@@ -18,6 +19,23 @@ VERSION
   echo $((major * 1000000 + minor * 1000 + ${patch%%[!0-9]*}))
 }
 
+# Whatever goes wrong in it, the result stands.
+clean_up() {
+  set +e
+  [ ! -s "$folder/nginx.pid" ] || stop_nginx
+  rm -rf "$folder" 2>/dev/null
+}
+
+# nginx removes the file with its process id when it ends: until then it may write to the folder.
+stop_nginx() {
+  kill "$(cat "$folder/nginx.pid")" 2>/dev/null
+  waited_sec=0
+  while [ -e "$folder/nginx.pid" ] && [ "$waited_sec" -lt "$END_TIMEOUT_SEC" ]; do
+    sleep 1
+    waited_sec=$((waited_sec + 1))
+  done
+}
+
 fetch() {
   wget -q -O - "$1" 2>/dev/null || curl -fsS "$1"
 }
@@ -28,6 +46,7 @@ done
 command -v wget >/dev/null || command -v curl >/dev/null || refuse 'it has neither wget nor curl, for the health check'
 
 folder=$(mktemp -d)
+trap clean_up EXIT
 cat >"$folder/probe.js" <<'SCRIPT'
 function version(r) { r.return(200, njs.version); }
 export default { version };
@@ -55,8 +74,6 @@ http {
 CONF
 nginx -e stderr -c "$folder/nginx.conf" || refuse 'its nginx does not start with the njs module (nginx-module-njs)'
 version=$(fetch "http://127.0.0.1:$PORT/") || refuse 'its nginx does not answer'
-kill "$(cat "$folder/nginx.pid")"
-rm -r "$folder"
 
 [ "$(number "$version")" -ge "$(number "$NJS_FROM")" ] || refuse "it has njs $version, and $NJS_FROM or newer is needed"
 echo "njs $version"
