@@ -1,6 +1,6 @@
 #!/bin/sh
 # Becomes nginx, with a configuration written from the variables that docs/docker.md lists, or with the one that a user
-# has mounted. Runs in busybox's shell and in dash.
+# has mounted. Runs in busybox's shell and in dash. Here the variables have their names without the prefix.
 #
 # No value can say more than it should: each consists of the characters that its kind allows, and none of these means
 # anything to nginx inside quotes. What is not understood stops the container, with all problems named at once.
@@ -8,29 +8,46 @@ set -euf
 LC_ALL=C
 export LC_ALL
 
+readonly PREFIX=PHANTOM_TOKEN_
 readonly PARTS=/opt/phantom_token
 readonly CONF=/etc/nginx/nginx.conf
 readonly WRITTEN=/tmp/nginx.conf
 readonly DNS_TIMEOUT_SEC=5
 # Docker's DNS says 600 seconds of an address that a new container may have in one.
 readonly DNS_VALID_SEC=10
+# What the settings of the script take at most.
+readonly YEAR_SEC=31536000
 
 say() {
   printf 'phantom-token: %s\n' "$1" >&2
 }
 
+# shellcheck source=docker/values.sh
+. "$PARTS/values.sh"
+
 problems=''
+# The full names that are read, and those that are set without the prefix.
+known='' unprefixed=''
 
 # problem NAME TEXT
 problem() {
-  problems="$problems  $1 $2
+  add_problem "$PREFIX$1 $2"
+}
+
+add_problem() {
+  problems="$problems  $1
 "
 }
 
 main() {
-  if [ "${1:-}" != nginx ]; then
-    exec "$@"
-  fi
+  case ${1:-} in
+    nginx) ;;
+    --version)
+      print_version
+      exit
+      ;;
+    *) exec "$@" ;;
+  esac
   if is_own_conf; then
     say "$CONF is yours: it is used as it is, and no variable is read"
   else
@@ -43,8 +60,15 @@ is_own_conf() {
   [ "$(cat "$CONF")" != "$(cat "$PARTS/nginx.conf")" ]
 }
 
+print_version() {
+  version=$(awk -F '"' '$2 == "version" { print $4 }' "$PARTS/package.json")
+  nginx_version=$(nginx -v 2>&1)
+  echo "njs-phantom-token $version (nginx ${nginx_version##*/}, $(cat "$PARTS/njs_version"))"
+}
+
 write_conf() {
   read_settings
+  find_unknown
   [ -z "$problems" ] || stop
   read_dns
   find_servers
@@ -58,6 +82,7 @@ write_conf() {
 
 stop() {
   printf 'phantom-token: the gateway does not start:\n%s' "$problems" >&2
+  report_unprefixed
   say 'docs/docker.md lists the variables'
   exit 1
 }
@@ -65,6 +90,40 @@ stop() {
 # --- the variables ---
 
 read_settings() {
+  read_servers
+  read_text CLIENT_ID required
+  read_secret_file
+  read_form_fields INTROSPECTION_PARAMETERS
+  read_text JWT_FIELD optional
+
+  read_scopes REQUIRED_SCOPES
+  read_text AUDIENCE optional
+  read_text ISSUER optional
+  read_seconds CLOCK_SKEW
+  read_seconds CACHE_TTL
+  read_seconds STALE_IF_ERROR
+  read_public_paths
+
+  read_size MAX_BODY_SIZE 1m
+  read_websocket
+  read_seconds UPSTREAM_READ_TIMEOUT 60
+  [ "$UPSTREAM_READ_TIMEOUT" != 0 ] || problem UPSTREAM_READ_TIMEOUT 'must not be 0'
+  read_addresses TRUSTED_PROXIES
+  read_addresses PURGE_ALLOW
+  TRUSTED_RULES=$(print_each '%s yes; ' "$TRUSTED_PROXIES")
+  PURGE_RULES=$(print_each 'allow %s; ' "$PURGE_ALLOW")
+  export TRUSTED_RULES PURGE_RULES
+
+  # nginx as root gives its workers another user, who may not read the secret: that would show at the first request.
+  [ "$(id -u)" != 0 ] || add_problem '--user must not be 0: the gateway does not run as root'
+
+  read_port LISTEN_PORT 8080
+  read_port MANAGEMENT_PORT 8090
+  [ "$LISTEN_PORT" != "$MANAGEMENT_PORT" ] || problem MANAGEMENT_PORT "must not be ${PREFIX}LISTEN_PORT"
+  read_worker_processes
+}
+
+read_servers() {
   read_url INTROSPECTION_URL https://login.example.com/oauth/introspect || true
   INTROSPECTION_PATH=${URL_PATH:-/}
   take_url INTROSPECTION
@@ -72,22 +131,8 @@ read_settings() {
     problem UPSTREAM_URL 'takes no path: requests keep their own'
   fi
   take_url UPSTREAM
-
-  read_text CLIENT_ID required
-  read_text AUDIENCE optional
-  read_text ISSUER optional
-  read_scopes
-  read_secret_file
   read_ca_file INTROSPECTION_CA_FILE "$INTROSPECTION_SCHEME"
   read_ca_file UPSTREAM_CA_FILE "$UPSTREAM_SCHEME"
-
-  # nginx as root gives its workers another user, who may not read the secret: that would show at the first request.
-  [ "$(id -u)" != 0 ] || problem --user 'must not be 0: the gateway does not run as root'
-
-  read_port LISTEN_PORT 8080
-  read_port MANAGEMENT_PORT 8090
-  [ "$LISTEN_PORT" != "$MANAGEMENT_PORT" ] || problem MANAGEMENT_PORT 'must not be LISTEN_PORT'
-  read_worker_processes
 }
 
 # value NAME: its value; unset is empty
@@ -97,8 +142,10 @@ value() {
 
 # read_value NAME: into $VALUE, line breaks at its end included
 read_value() {
-  VALUE=$(value "$1")
+  known="$known $PREFIX$1"
+  VALUE=$(value "$PREFIX$1")
   VALUE=${VALUE%.}
+  [ -n "$VALUE" ] || [ "$(value "$1")" = . ] || unprefixed="$unprefixed $1"
 }
 
 # read_text NAME required|optional
@@ -112,28 +159,118 @@ read_text() {
 }
 
 read_scopes() {
-  read_value REQUIRED_SCOPES
+  read_value "$1"
   case $VALUE in
     *[!A-Za-z0-9._~:/?#@!\&*+,=%\ -]*)
-      problem REQUIRED_SCOPES 'may hold scopes of letters, digits and ._~:/?#@!&*+,=%- only, separated by spaces'
+      problem "$1" 'may hold scopes of letters, digits and ._~:/?#@!&*+,=%- only, separated by spaces'
       ;;
     *[!\ ]* | '') ;;
-    *) problem REQUIRED_SCOPES 'holds spaces only' ;;
+    *) problem "$1" 'holds spaces only' ;;
   esac
-  export REQUIRED_SCOPES="$VALUE"
+  export "$1=$VALUE"
+}
+
+# read_form_fields NAME: encoded, as the script takes them
+read_form_fields() {
+  read_value "$1"
+  if [ -n "$VALUE" ] && ! is_form "$VALUE"; then
+    problem "$1" 'must be form fields, encoded: name=value&name=value'
+  elif names_own_field "$VALUE"; then
+    problem "$1" 'must not name a field that the gateway sends itself'
+  fi
+  export "$1=$VALUE"
+}
+
+# read_seconds NAME [DEFAULT]: without one, the script has its own
+read_seconds() {
+  read_value "$1"
+  VALUE=${VALUE:-${2:-}}
+  [ -z "$VALUE" ] || is_number "$VALUE" "$YEAR_SEC" ||
+    problem "$1" "must be a whole number of seconds, at most $YEAR_SEC, without a unit"
+  export "$1=$VALUE"
+}
+
+# read_size NAME DEFAULT: as nginx writes sizes
+read_size() {
+  read_value "$1"
+  VALUE=${VALUE:-$2}
+  is_number "${VALUE%[kKmMgG]}" 999999999 || problem "$1" 'must be a size: bytes, or a number with k, m or g; 0 for any'
+  export "$1=$VALUE"
+}
+
+# Into PUBLIC_RULES as well: each is compared with the path as the client wrote it, so that the API cannot take for
+# another path what nginx takes for this one.
+read_public_paths() {
+  read_value PUBLIC_PATHS
+  PUBLIC_RULES=''
+  case $VALUE in
+    *[!A-Za-z0-9._~/\ -]*) problem PUBLIC_PATHS 'may hold paths of letters, digits and ._~/- only, separated by spaces' ;;
+    *)
+      for path in $VALUE; do
+        check_public_path "$path"
+      done
+      PUBLIC_RULES=$(print_public_rules "$VALUE")
+      ;;
+  esac
+  export PUBLIC_PATHS="$VALUE" PUBLIC_RULES
+}
+
+check_public_path() {
+  case $1 in
+    /) problem PUBLIC_PATHS 'holds /, which would leave nothing protected' ;;
+    *//* | */./* | */../* | */. | */..) problem PUBLIC_PATHS "holds $1, which is not what nginx makes of it" ;;
+    /*) ;;
+    *) problem PUBLIC_PATHS "holds $1, which does not begin with /" ;;
+  esac
+}
+
+# A path that ends with / stands for all below it whose names need neither decoding nor resolving.
+print_public_rules() {
+  for path in $1; do
+    case $path in
+      */) below='(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*)?' ;;
+      *) below='' ;;
+    esac
+    printf '"~^%s%s(?:[?]|$)" 1; ' "$(echo "$path" | sed 's/[.]/[.]/g')" "$below"
+  done
+}
+
+read_websocket() {
+  read_value WEBSOCKET
+  case $VALUE in
+    on) WEBSOCKET_RULE='websocket websocket;' ;;
+    off | '') WEBSOCKET_RULE='' ;;
+    *) problem WEBSOCKET 'must be on or off' ;;
+  esac
+  export WEBSOCKET_RULE
+}
+
+# read_addresses NAME: addresses and networks, separated by spaces
+read_addresses() {
+  read_value "$1"
+  case $VALUE in
+    *[!0-9A-Fa-f.:/\ ]*) problem "$1" 'may hold addresses and networks (10.0.0.0/8) only, separated by spaces' ;;
+    *)
+      for network in $VALUE; do
+        is_network "$network" || problem "$1" "holds $network, which is neither an address nor a network"
+      done
+      ;;
+  esac
+  export "$1=$VALUE"
+}
+
+# print_each FORMAT WORDS
+print_each() {
+  for word in $2; do
+    # shellcheck disable=SC2059  # a format
+    printf "$1" "$word"
+  done
 }
 
 read_port() {
   read_value "$1"
   is_port "${VALUE:-$2}" || problem "$1" 'must be a port, 1 to 65535'
   export "$1=${VALUE:-$2}"
-}
-
-is_port() {
-  case $1 in
-    '' | 0* | *[!0-9]* | ??????*) return 1 ;;
-  esac
-  [ "$1" -le 65535 ]
 }
 
 read_worker_processes() {
@@ -146,8 +283,9 @@ read_worker_processes() {
 }
 
 read_secret_file() {
-  [ -z "${CLIENT_SECRET+set}" ] ||
-    problem CLIENT_SECRET 'is not read, since docker inspect shows it: put the secret into a file, named by CLIENT_SECRET_FILE'
+  read_value CLIENT_SECRET
+  [ -z "$VALUE" ] ||
+    problem CLIENT_SECRET "is not read, since docker inspect shows it: put the secret into a file, named by ${PREFIX}CLIENT_SECRET_FILE"
   read_value CLIENT_SECRET_FILE
   if [ -z "$VALUE" ]; then
     problem CLIENT_SECRET_FILE 'is missing'
@@ -240,25 +378,20 @@ split_url() {
   [ "$URL_PORT" = "$default_port" ] && URL_HOST=$URL_NAME || URL_HOST=$URL_NAME:$URL_PORT
 }
 
-is_host() {
-  case $1 in
-    \[*[!0-9A-Fa-f:.]*\] | \[\]) return 1 ;;
-    \[*\]) ;;
-    '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._-]* | *..* | *.) return 1 ;;
-  esac
-}
-
-is_path() {
-  case $1 in
-    *[!A-Za-z0-9._~:/?@!\&*+,=%-]*) return 1 ;;
-    '' | /*) ;;
-    *) return 1 ;;
-  esac
-}
-
 # take_url PREFIX: the parts under names of their own
 take_url() {
   export "$1_SCHEME=$URL_SCHEME" "$1_NAME=$URL_NAME" "$1_PORT=$URL_PORT" "$1_HOST=$URL_HOST"
+}
+
+# Variables with the prefix that are not read: a misspelt one would protect less than somebody thinks.
+find_unknown() {
+  unknown=$(list_environment | awk -v prefix="$PREFIX" -v known="$known" -f "$PARTS/unknown_variables.awk")
+  [ -z "$unknown" ] || add_problem "$unknown"
+}
+
+# NAME=VALUE, one a line: names that a shell drops are among them.
+list_environment() {
+  tr '\n\000' ' \n' <"/proc/$$/environ"
 }
 
 # --- where the two servers are ---
@@ -298,13 +431,6 @@ find_server() {
     SERVER="$2:$3 resolve"
     FOUND="$2 is not in DNS yet: 502 until it is; asked again every $DNS_VALID_SEC seconds"
   fi
-}
-
-is_address() {
-  case $1 in
-    \[*) ;;
-    *[!0-9.]*) return 1 ;;
-  esac
 }
 
 is_in_hosts_file() {
@@ -388,8 +514,16 @@ report() {
   say "authorization server: $INTROSPECTION_SCHEME://$INTROSPECTION_HOST$INTROSPECTION_PATH, as client $CLIENT_ID; $INTROSPECTION_FOUND"
   say "API: $UPSTREAM_SCHEME://$UPSTREAM_HOST; $UPSTREAM_FOUND"
   say "required scopes: ${REQUIRED_SCOPES:-none}; audience: ${AUDIENCE:-any}; issuer: ${ISSUER:-any}"
+  say "without a token: ${PUBLIC_PATHS:-nothing}; trusted proxies: ${TRUSTED_PROXIES:-none}; may purge: ${PURGE_ALLOW:-nobody}"
+  report_unprefixed
   [ "$INTROSPECTION_SCHEME" = https ] ||
-    say 'INTROSPECTION_URL is http: tokens and the client secret can be read on the way'
+    say 'the introspection endpoint is http: tokens and the client secret can be read on the way'
+}
+
+report_unprefixed() {
+  for name in $unprefixed; do
+    say "$name is not read: its name is $PREFIX$name"
+  done
 }
 
 # In one pass, so that nothing in a value is filled in again.

@@ -1,6 +1,6 @@
 // What docs/docker.md shows is what runs.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,11 +8,21 @@ import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { request } from 'undici';
 import { parse } from 'yaml';
-import { freePort } from '../../demo/nginx_process.js';
+import { settingsTable } from '../../src/core/settings.js';
+import { newCertificateAuthority } from '../support/certificates.js';
 import { codeBlocks } from '../support/code_blocks.js';
-import { docker, IMAGE, JWT, LABEL, LABEL_OPTIONS, SECRET, waitForLog } from '../support/container.js';
-import { jwt, startScriptedServer } from '../support/scripted_server.js';
-import { startUpstream } from '../support/upstream.js';
+import {
+  docker,
+  IMAGE,
+  JWT,
+  LABEL,
+  LABEL_OPTIONS,
+  portForContainer,
+  SECRET,
+  waitForLog,
+} from '../support/container.js';
+import { jwt, type ScriptedServer, startScriptedServer } from '../support/scripted_server.js';
+import { startUpstream, type Upstream } from '../support/upstream.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const PAGE = await readFile(join(REPOSITORY, 'docs/docker.md'), 'utf8');
@@ -22,7 +32,7 @@ const WORKING = /start worker process \d+/;
 
 test('every block of the page is in a test of this file', (t) => {
   const languages = [...PAGE.matchAll(/^```(\w+)$/gm)].map(([, language]) => language);
-  t.deepEqual(languages.toSorted(), ['nginx', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'yaml']);
+  t.deepEqual(languages.toSorted(), ['nginx', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'yaml']);
 });
 
 test('the table has a row for each variable that the entry point reads, with its default', async (t) => {
@@ -31,12 +41,21 @@ test('the table has a row for each variable that the entry point reads, with its
   const rows = new Map(
     [...table.matchAll(/^\| `(\w+)` \|([^|]*)\|/gm)].map(([, name = '', value = '']) => [name, value.trim()]),
   );
-  const calls = script.split('\n').filter((line) => !line.startsWith('#'));
-  const read = [...calls.join('\n').matchAll(/\bread_(?:url|text|port|ca_file|value) ([A-Z_]+)/g)];
-  t.deepEqual([...rows.keys()].toSorted(), [...new Set(read.map(([, name = '']) => name))].toSorted());
-  const ports = [...script.matchAll(/\bread_port ([A-Z_]+) (\d+)/g)];
-  t.is(ports.length, 2);
-  for (const [, name = '', value] of ports) t.is(rows.get(name), `\`${value}\``);
+  const calls = script.replaceAll(/^#.*/gm, '');
+  const read = [...calls.matchAll(/\bread_[a-z_]+ ([A-Z_]+)/g)].map(([, name = '']) => name);
+  const refused = 'CLIENT_SECRET';
+  t.deepEqual([...rows.keys()].toSorted(), [...new Set(read)].filter((name) => name !== refused).toSorted());
+  const defaults = [...calls.matchAll(/\bread_(?:port|size|seconds) ([A-Z_]+) (\w+)/g)];
+  t.is(defaults.length, 4);
+  for (const [, name = '', value] of defaults) t.is(rows.get(name), `\`${value}\``);
+});
+
+test('a variable that the script has a default for has that one in the table', (t) => {
+  const settings = new Map(settingsTable().map(({ variable, defaultValue }) => [variable, defaultValue]));
+  for (const name of ['CACHE_TTL', 'STALE_IF_ERROR', 'CLOCK_SKEW']) {
+    const value = settings.get(`phantom_token_${name.toLowerCase()}`);
+    t.true(PAGE.includes(`\n| \`${name}\` | \`${value}\` | `), name);
+  }
 });
 
 interface Servers {
@@ -46,17 +65,20 @@ interface Servers {
   readonly url: string;
   readonly healthUrl: string;
   readonly folder: string;
+  readonly as: ScriptedServer;
+  readonly upstream: Upstream;
 }
 
-/** A folder with the secret's file, and servers in place of login.example.com and the API. */
-async function withServers(t: ExecutionContext, run: (servers: Servers) => Promise<void>): Promise<void> {
+/** A folder with that of the secret, and servers in place of login.example.com and the API. */
+async function withServers(run: (servers: Servers) => Promise<void>): Promise<void> {
   const as = await startScriptedServer();
   const upstream = await startUpstream();
   const folder = await mkdtemp(join(tmpdir(), 'phantom-token-docs-'));
-  const [port, managementPort] = [await freePort(), await freePort()];
+  const [port, managementPort] = [await portForContainer(), await portForContainer()];
   as.reply(jwt(JWT));
   try {
-    await writeFile(join(folder, 'client_secret'), SECRET, { mode: 0o644 });
+    await mkdir(join(folder, 'secrets'), { mode: 0o755 });
+    await writeFile(join(folder, 'secrets/client_secret'), SECRET, { mode: 0o644 });
     await run({
       fit: (text) =>
         text
@@ -70,18 +92,16 @@ async function withServers(t: ExecutionContext, run: (servers: Servers) => Promi
           .replaceAll('listen 8090', `listen ${managementPort}`),
       options: [
         '--network=host',
-        `--env=LISTEN_PORT=${port}`,
-        `--env=MANAGEMENT_PORT=${managementPort}`,
+        `--env=PHANTOM_TOKEN_LISTEN_PORT=${port}`,
+        `--env=PHANTOM_TOKEN_MANAGEMENT_PORT=${managementPort}`,
         ...LABEL_OPTIONS,
       ],
       url: `http://127.0.0.1:${port}`,
       healthUrl: `http://127.0.0.1:${managementPort}/health`,
       folder,
+      as,
+      upstream,
     });
-    t.is(as.requests.at(-1)?.path, '/oauth/v2/oauth-introspect');
-    const credentials = Buffer.from(`gateway-client:${SECRET}`).toString('base64');
-    t.is(as.requests.at(-1)?.headers.authorization, `Basic ${credentials}`);
-    t.is(upstream.requests.at(-1)?.headers.authorization, `Bearer ${JWT}`);
   } finally {
     await as.close();
     await upstream.close();
@@ -89,11 +109,16 @@ async function withServers(t: ExecutionContext, run: (servers: Servers) => Promi
   }
 }
 
-async function assertServes(t: ExecutionContext, { url, healthUrl }: Servers): Promise<void> {
+async function assertServes(t: ExecutionContext, servers: Servers): Promise<void> {
+  const { url, healthUrl, as, upstream } = servers;
   const served = await request(`${url}/api/`, { headers: { authorization: 'Bearer opaque-1' } });
   t.is(served.statusCode, 200, await served.body.text());
   t.is((await request(`${url}/api/`)).statusCode, 401);
   t.is((await request(healthUrl)).statusCode, 200);
+  t.is(as.requests.at(-1)?.path, '/oauth/v2/oauth-introspect');
+  const credentials = Buffer.from(`gateway-client:${SECRET}`).toString('base64');
+  t.is(as.requests.at(-1)?.headers.authorization, `Basic ${credentials}`);
+  t.is(upstream.requests.at(-1)?.headers.authorization, `Bearer ${JWT}`);
 }
 
 async function shell(script: string, cwd: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
@@ -123,8 +148,8 @@ function blockWith(blocks: string[], text: string): string {
 }
 
 test('the first command runs a gateway', async (t) => {
-  await withServers(t, async (servers) => {
-    const commands = blockWith(COMMANDS, 'INTROSPECTION_URL');
+  await withServers(async (servers) => {
+    const commands = blockWith(COMMANDS, 'PHANTOM_TOKEN_INTROSPECTION_URL');
     t.true(commands.startsWith('docker build --tag njs-phantom-token .\ndocker run '));
     const id = await startShown(t, servers, commands);
     await assertServes(t, servers);
@@ -133,12 +158,65 @@ test('the first command runs a gateway', async (t) => {
 });
 
 test('a mounted nginx.conf is used as it is, and no variable is required', async (t) => {
-  await withServers(t, async (servers) => {
+  await withServers(async (servers) => {
     const conf = servers.fit(blockWith(codeBlocks(PAGE, 'nginx'), 'http {'));
     await writeFile(join(servers.folder, 'nginx.conf'), conf, { mode: 0o644 });
     const id = await startShown(t, servers, blockWith(COMMANDS, '/nginx.conf:/etc/nginx/nginx.conf'));
     await assertServes(t, servers);
     t.regex((await docker('logs', id)).output, /nginx\.conf is yours: it is used as it is/);
+    await docker('stop', id);
+  });
+});
+
+test('the nginx.conf of the page sends no JWT to an API whose certificate it cannot verify', async (t) => {
+  const ca = await newCertificateAuthority();
+  const api = await startScriptedServer({ tls: await ca.issue('api.test') });
+  api.reply(jwt('answered'));
+  const written = blockWith(codeBlocks(PAGE, 'nginx'), 'http {').replace(
+    'https://api.example.com',
+    `https://api.test:${api.port}`,
+  );
+  /** The answer when these certificates are trusted. */
+  const callWith = async (servers: Servers, certificates: string) => {
+    const conf = servers.fit(written.replace('/etc/ssl/certs/ca-certificates.crt', certificates));
+    await writeFile(join(servers.folder, 'nginx.conf'), conf, { mode: 0o644 });
+    await writeFile(join(servers.folder, 'secrets/ca.pem'), ca.cert, { mode: 0o644 });
+    const known = { ...servers, options: [...servers.options, '--add-host=api.test:127.0.0.1'] };
+    const id = await startShown(t, known, blockWith(COMMANDS, '/nginx.conf:/etc/nginx/nginx.conf'));
+    const answer = await request(`${servers.url}/api/`, { headers: { authorization: 'Bearer opaque-1' } });
+    await answer.body.dump();
+    await docker('stop', id);
+    return answer.statusCode;
+  };
+  try {
+    await withServers(async (servers) => {
+      t.is(await callWith(servers, '/etc/ssl/certs/ca-certificates.crt'), 502);
+      t.is(api.requests.length, 0);
+    });
+    await withServers(async (servers) => {
+      t.is(await callWith(servers, '/run/secrets/ca.pem'), 200);
+      t.is(api.requests[0]?.headers.authorization, `Bearer ${JWT}`);
+    });
+  } finally {
+    await api.close();
+  }
+});
+
+test('the purge command ends a token', async (t) => {
+  await withServers(async (servers) => {
+    const allowed = {
+      ...servers,
+      options: [...servers.options, '--env=PHANTOM_TOKEN_PURGE_ALLOW=127.0.0.1'],
+    };
+    const id = await startShown(t, allowed, blockWith(COMMANDS, 'PHANTOM_TOKEN_INTROSPECTION_URL'));
+    await assertServes(t, servers);
+    const port = new URL(servers.healthUrl).port;
+    const command = blockWith(COMMANDS, '/purge')
+      .replace('docker exec gateway', `docker exec ${id}`)
+      .replace(':8090/', `:${port}/`);
+    await shell(command, servers.folder, { TOKEN: 'opaque-1' });
+    const ended = await request(`${servers.url}/api/`, { headers: { authorization: 'Bearer opaque-1' } });
+    t.is(ended.statusCode, 401);
     await docker('stop', id);
   });
 });
@@ -161,15 +239,14 @@ test('the container of the Deployment runs with the rights that it has there', a
   });
   const mounts = new Map(container?.volumeMounts.map(({ name, mountPath }) => [name, mountPath]));
   t.deepEqual([...mounts.keys()], ['tmp', 'client-secret']);
-  await withServers(t, async (servers) => {
+  await withServers(async (servers) => {
     const variables = container?.env.map(({ name, value }) => `--env=${name}=${servers.fit(value)}`) ?? [];
     const rights = ['--read-only', '--security-opt=no-new-privileges:true', '--cap-drop=ALL'];
     const folders = [
       `--tmpfs=${mounts.get('tmp')}`,
-      `--volume=${servers.folder}:${mounts.get('client-secret')}:ro`,
+      `--volume=${join(servers.folder, 'secrets')}:${mounts.get('client-secret')}:ro`,
     ];
     const command = ['run', '--detach', ...servers.options, ...rights, ...folders, ...variables, IMAGE];
-    await shell('chmod a+rx .', servers.folder);
     const { ok, output } = await docker(...command);
     t.true(ok, output);
     await waitForLog(output.trim(), WORKING);
@@ -180,8 +257,8 @@ test('the container of the Deployment runs with the rights that it has there', a
 
 test('the demo of docker-compose.yml answers the curl lines', async (t) => {
   const ports = {
-    GATEWAY_PORT: String(await freePort()),
-    AUTHORIZATION_SERVER_PORT: String(await freePort()),
+    GATEWAY_PORT: String(await portForContainer()),
+    AUTHORIZATION_SERVER_PORT: String(await portForContainer()),
   };
   const folder = await mkdtemp(join(tmpdir(), 'phantom-token-compose-'));
   // Names of their own: the image under test keeps the one that it has.

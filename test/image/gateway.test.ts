@@ -1,16 +1,8 @@
 // What the image does with requests, signals and users.
-import test, { type ExecutionContext } from 'ava';
-import { request } from 'undici';
+import test from 'ava';
 import { newCertificateAuthority } from '../support/certificates.js';
-import {
-  type ContainerOptions,
-  docker,
-  type Gateway,
-  inTurn,
-  JWT,
-  SECRET,
-  startGateway,
-} from '../support/container.js';
+import { type ContainerOptions, docker, JWT, SECRET } from '../support/container.js';
+import { call, imageTest } from '../support/image_test.js';
 import {
   jwt,
   type ScriptedAnswer,
@@ -28,31 +20,6 @@ const SECURE: ContainerOptions = {
   hosts: { 'secure.test': '127.0.0.1', 'other.test': '127.0.0.1' },
   files: { '/run/ca.pem': ca.cert },
 };
-
-type Run = (t: ExecutionContext, gateway: Gateway) => Promise<void>;
-
-/** Declares a test on a gateway; its log is shown when it fails. */
-function imageTest(title: string, options: ContainerOptions, run: Run): void {
-  test(title, (t) => inTurn(() => onGateway(t, options, run)));
-}
-
-async function onGateway(t: ExecutionContext, options: ContainerOptions, run: Run): Promise<void> {
-  const gateway = await startGateway(options);
-  try {
-    await run(t, gateway);
-  } catch (error) {
-    t.log(await gateway.logs());
-    throw error;
-  } finally {
-    await gateway.stop();
-  }
-}
-
-async function call(url: string, token?: string, path = '/orders/1?a=b') {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const { statusCode, headers: answered, body } = await request(url + path, { headers });
-  return { status: statusCode, challenge: answered['www-authenticate'], body: await body.text() };
-}
 
 imageTest(
   'a token is swapped for the JWT, once asked for, over connections that are kept',

@@ -1,19 +1,25 @@
 // A variable that is missing or malformed stops the container, and no value becomes configuration.
+import { readFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
-import { docker, gatewayVariables, IMAGE, inTurn, LABEL_OPTIONS } from '../support/container.js';
+import { docker, gatewayVariables, IMAGE, inTurn, LABEL_OPTIONS, withPrefix } from '../support/container.js';
 
 const GOOD: Record<string, string> = {
   ...gatewayVariables('https://login.example.com', 'http://127.0.0.1:8082'),
   CLIENT_SECRET_FILE: '/etc/hostname', // any file that is there
 };
 
-/** Runs the image with these variables until it stops, which it does in these tests. */
+/** For `docker run`. */
+function variableOptions(env: Record<string, string>): string[] {
+  return Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+}
+
+/** Runs the image with these variables, which get the prefix, until it stops, which it does in these tests. */
 async function refusal(
   t: ExecutionContext,
   env: Record<string, string>,
   ...options: string[]
 ): Promise<string> {
-  const variables = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+  const variables = variableOptions(withPrefix(env));
   const run = ['run', '--rm', '--network', 'none', '--read-only', '--tmpfs', '/tmp', ...LABEL_OPTIONS];
   const { ok, output } = await inTurn(() => docker(...run, ...variables, ...options, IMAGE));
   t.false(ok, output);
@@ -21,9 +27,17 @@ async function refusal(
   return output;
 }
 
-/** The variables that the output complains of. */
+/** The variables that the output complains of, without their prefix. */
 function named(output: string): string[] {
-  return [...output.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name]) => name as string).sort();
+  return [...output.matchAll(/^ {2}PHANTOM_TOKEN_([A-Z_]+) /gm)].map(([, name]) => name as string).sort();
+}
+
+/** The configuration that the image writes with these variables, which have their full names. */
+async function configuration(t: ExecutionContext, env: Record<string, string>): Promise<string> {
+  const run = ['run', '--rm', '--read-only', '--tmpfs', '/tmp', ...LABEL_OPTIONS, ...variableOptions(env)];
+  const { ok, output } = await inTurn(() => docker(...run, IMAGE, 'nginx', '-T'));
+  t.true(ok, output);
+  return output;
 }
 
 test('all variables that are missing are named at once', async (t) => {
@@ -78,11 +92,8 @@ const INJECTIONS = [
   '<',
   '|',
 ];
-const NAMES = ['INTROSPECTION_URL', 'UPSTREAM_URL', 'CLIENT_ID', 'CLIENT_SECRET_FILE', 'REQUIRED_SCOPES'];
-const MORE_NAMES = ['AUDIENCE', 'ISSUER', 'INTROSPECTION_CA_FILE', 'UPSTREAM_CA_FILE', 'LISTEN_PORT'];
-const LAST_NAMES = ['MANAGEMENT_PORT', 'WORKER_PROCESSES'];
-const ALL = [...NAMES, ...MORE_NAMES, ...LAST_NAMES];
-
+/** Their words are separated by spaces. */
+const LISTS = ['REQUIRED_SCOPES', 'PUBLIC_PATHS', 'TRUSTED_PROXIES', 'PURGE_ALLOW'];
 const VALID: Record<string, string> = {
   ...GOOD,
   REQUIRED_SCOPES: 'read',
@@ -93,11 +104,22 @@ const VALID: Record<string, string> = {
   LISTEN_PORT: '8080',
   MANAGEMENT_PORT: '8090',
   WORKER_PROCESSES: '1',
+  MAX_BODY_SIZE: '10m',
+  CACHE_TTL: '30',
+  STALE_IF_ERROR: '30',
+  JWT_FIELD: 'token',
+  INTROSPECTION_PARAMETERS: 'a=b',
+  CLOCK_SKEW: '30',
+  WEBSOCKET: 'on',
+  UPSTREAM_READ_TIMEOUT: '30',
+  PUBLIC_PATHS: '/health',
+  TRUSTED_PROXIES: '10.0.0.0',
+  PURGE_ALLOW: '10.0.0.0',
 };
+const ALL = Object.keys(VALID);
 
 for (const injection of INJECTIONS) {
-  // A space separates scopes, and is none of a scope's own characters.
-  const refusing = ALL.filter((name) => name !== 'REQUIRED_SCOPES' || injection !== ' ');
+  const refusing = ALL.filter((name) => injection !== ' ' || !LISTS.includes(name));
   for (const [where, put] of [
     ['at the end', (value: string) => value + injection],
     ['inside', (value: string) => `${value.slice(0, -1)}${injection}${value.slice(-1)}`],
@@ -126,6 +148,49 @@ const MALFORMED: [variable: string, value: string][] = [
   ['MANAGEMENT_PORT', '8080'], // LISTEN_PORT's default
   ['WORKER_PROCESSES', '0'],
   ['WORKER_PROCESSES', 'many'],
+  ['MAX_BODY_SIZE', '1t'],
+  ['MAX_BODY_SIZE', '01m'],
+  ['MAX_BODY_SIZE', '1.5m'],
+  ['MAX_BODY_SIZE', 'm'],
+  ['CACHE_TTL', '5m'],
+  ['CACHE_TTL', '-1'],
+  ['STALE_IF_ERROR', '31536001'],
+  ['CLOCK_SKEW', '010'],
+  ['UPSTREAM_READ_TIMEOUT', '0'],
+  ['WEBSOCKET', 'h2c'],
+  ['INTROSPECTION_PARAMETERS', 'a'],
+  ['INTROSPECTION_PARAMETERS', '=b'],
+  ['INTROSPECTION_PARAMETERS', 'a=b&'],
+  ['INTROSPECTION_PARAMETERS', 'a=b&&c=d'],
+  ['INTROSPECTION_PARAMETERS', 'a=b=c'],
+  ['INTROSPECTION_PARAMETERS', 'a=%4'],
+  ['INTROSPECTION_PARAMETERS', 'a=%g0'],
+  ['INTROSPECTION_PARAMETERS', 'a%20b=c'],
+  ['INTROSPECTION_PARAMETERS', 'a=b&client_id=other'],
+  ['INTROSPECTION_PARAMETERS', 'token=x'],
+  ['PUBLIC_PATHS', '/'],
+  ['PUBLIC_PATHS', '/health /'],
+  ['PUBLIC_PATHS', 'health'],
+  ['PUBLIC_PATHS', '/a//b'],
+  ['PUBLIC_PATHS', '/a/../b'],
+  ['PUBLIC_PATHS', '/a/.'],
+  ['PUBLIC_PATHS', '/a%20b'],
+  ['PUBLIC_PATHS', '/a*'],
+  ['TRUSTED_PROXIES', 'all'],
+  ['TRUSTED_PROXIES', '10.0.0'],
+  ['TRUSTED_PROXIES', '10.0.0.0.0'],
+  ['TRUSTED_PROXIES', '10.0.0.0.'],
+  ['TRUSTED_PROXIES', '10.0.0.256'],
+  ['TRUSTED_PROXIES', '10.0.0.0/33'],
+  ['TRUSTED_PROXIES', '10.0.0.0/'],
+  ['TRUSTED_PROXIES', '10.0.0.0/8/8'],
+  ['PURGE_ALLOW', '::1/129'],
+  ['PURGE_ALLOW', '1:2:3'],
+  ['PURGE_ALLOW', '1::2::3'],
+  ['PURGE_ALLOW', '1:2:3:4:5:6:7:8:9'],
+  ['PURGE_ALLOW', '12345::'],
+  ['PURGE_ALLOW', ':::'],
+  ['PURGE_ALLOW', '1:2:3:4:5:6:7::'], // nginx does not take it
   // In the environment everybody who may inspect the container reads it.
   ['CLIENT_SECRET', 'x'],
 ];
@@ -135,6 +200,58 @@ for (const [variable, value] of MALFORMED) {
     t.deepEqual(named(await refusal(t, { ...GOOD, [variable]: value })), [variable]);
   });
 }
+
+test('every form that a list of addresses may have is one that nginx takes', async (t) => {
+  const addresses =
+    '10.0.0.0/8 192.0.2.1 0.0.0.0/0 ::/0 ::1 fe80::/10 2001:db8::1 1:2:3:4:5:6:7:8 1:2:3:4:5:6::';
+  const variables = { ...GOOD, TRUSTED_PROXIES: addresses, PURGE_ALLOW: addresses };
+  const written = await configuration(t, withPrefix(variables));
+  t.is(written.match(/ allow \S+;/g)?.length, addresses.split(' ').length);
+});
+
+for (const [name, nearest] of [
+  ['PHANTOM_TOKEN_REQUIRED_SCOPE', 'PHANTOM_TOKEN_REQUIRED_SCOPES'],
+  ['PHANTOM_TOKEN_AUDEINCE', 'PHANTOM_TOKEN_AUDIENCE'],
+  ['phantom_token_cache_ttl', 'PHANTOM_TOKEN_CACHE_TTL'],
+  ['PHANTOM_TOKEN_CACHE-TTL', 'PHANTOM_TOKEN_CACHE_TTL'],
+  ['PHANTOM_TOKEN_BREAKER_FAILURES', undefined],
+] as const) {
+  test(`${name}, which is not read, stops the container: a misspelt one would protect less`, async (t) => {
+    const output = await refusal(t, GOOD, '--env', `${name}=x\nPHANTOM_TOKEN_IN_A_VALUE=x`);
+    const named = name.replace('-', '?');
+    const hint = nearest === undefined ? '' : `: did you mean ${nearest}?`;
+    t.true(output.includes(`\n  ${named} is unknown${hint}\n`), output);
+    t.is(output.match(/ is unknown/g)?.length, 1);
+  });
+}
+
+test('what Kubernetes sets for a Service of such a name is no variable of ours', async (t) => {
+  const links = {
+    SERVICE_HOST: '10.0.0.1',
+    SERVICE_PORT: '8080',
+    SERVICE_PORT_HTTP: '8080',
+    PORT: 'tcp://10.0.0.1:8080',
+    PORT_8080_TCP: 'tcp://10.0.0.1:8080',
+    PORT_8080_TCP_ADDR: '10.0.0.1',
+    GATEWAY_PORT: 'udp://10.0.0.1:8080',
+  };
+  t.regex(await configuration(t, withPrefix({ ...GOOD, ...links })), /server 127\.0\.0\.1:8082;/);
+  t.regex(await refusal(t, { ...GOOD, GATEWAY_PORT: '8080' }), /PHANTOM_TOKEN_GATEWAY_PORT is unknown/);
+});
+
+test('a variable without the prefix is not read, and the log says so', async (t) => {
+  const written = await configuration(t, { ...withPrefix(GOOD), AUDIENCE: 'other', CLIENT_ID: 'other' });
+  t.regex(written, /phantom-token: AUDIENCE is not read: its name is PHANTOM_TOKEN_AUDIENCE\n/);
+  t.notRegex(written, /"other"|CLIENT_ID is not read/);
+});
+
+test('nothing in the configuration comes from a variable that is not checked', async (t) => {
+  const template = await readFile(new URL('../../docker/nginx.conf.template', import.meta.url), 'utf8');
+  const words = new Set([...template.matchAll(/@([A-Z0-9_]+)@/g)].map(([, word = '']) => word));
+  t.true(words.size > 20);
+  const marks = Object.fromEntries([...words].map((word) => [word, 'unchecked']));
+  t.notRegex(await configuration(t, { ...marks, ...withPrefix(GOOD) }), /unchecked|@[A-Z0-9_]+@/);
+});
 
 test('a secret that the user may not read is refused at the start, with the way out', async (t) => {
   const output = await refusal(
@@ -156,7 +273,7 @@ test('a secret file that is empty is refused at the start', async (t) => {
 });
 
 test('a read-only container without /tmp says what is missing', async (t) => {
-  const variables = Object.entries(GOOD).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+  const variables = variableOptions(withPrefix(GOOD));
   const run = ['run', '--rm', '--read-only', ...LABEL_OPTIONS];
   const { ok, output } = await inTurn(() => docker(...run, ...variables, IMAGE));
   t.false(ok);

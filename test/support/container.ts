@@ -1,12 +1,13 @@
 // Containers of the image that scripts/test_image.mjs built, started by testcontainers. They share the network of this
 // machine unless a test gives them one, so that they reach the scripted servers on 127.0.0.1.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import pLimit from 'p-limit';
 import { GenericContainer, type StartedNetwork, Wait } from 'testcontainers';
-import { freePort } from '../../demo/nginx_process.js';
 import { type CommandResult, runCommand } from '../../scripts/run_command.mjs';
 import { makeJwt } from './jwt.js';
 import { jwt, type ScriptedServer, startScriptedServer } from './scripted_server.js';
@@ -25,10 +26,12 @@ export const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
 export const inTurn = pLimit(4);
 
 export interface ContainerOptions {
-  /** Variables beside, or in place of, those of {@link startGateway}. */
+  /** The image's variables, without their prefix, beside or in place of those of {@link startGateway}. */
   readonly env?: Record<string, string>;
   /** By their path in the container, where they cannot be written; the secret's file is always there. */
   readonly files?: Record<string, string>;
+  /** Folders of this machine by their path in the container, where they cannot be written. */
+  readonly folders?: Record<string, string>;
   readonly user?: string;
   readonly entrypoint?: string[];
   /** By name; an entry of /etc/hosts each. */
@@ -64,6 +67,26 @@ class ReadOnlyContainer extends GenericContainer {
   }
 }
 
+/** Below the ports that Linux gives to connections: one of those would take the port before the container is up. */
+const PORTS = { first: 12_000, count: 20_000, forEachProcess: 331 };
+let nextPort = process.pid * PORTS.forEachProcess;
+
+/** A port on which nothing listens, another one at each call. */
+export async function portForContainer(): Promise<number> {
+  for (;;) {
+    const port = PORTS.first + (nextPort++ % PORTS.count);
+    const server = createServer().listen(port);
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+}
+
 /** Runs the docker command to its end, whatever it is. */
 export function docker(...args: string[]): Promise<CommandResult> {
   return runCommand('docker', args, { timeoutMs: COMMAND_TIMEOUT_MS });
@@ -75,12 +98,12 @@ export const LABEL_OPTIONS = ['--label', LABEL];
 /** Starts a container with these variables and no others. */
 export async function startContainer(options: ContainerOptions = {}): Promise<Container> {
   const folder = await mkdtemp(join(tmpdir(), 'phantom-token-image-'));
-  const [port, managementPort] = [await freePort(), await freePort()];
+  const [port, managementPort] = [await portForContainer(), await portForContainer()];
   const ports = options.network
     ? {}
     : { LISTEN_PORT: String(port), MANAGEMENT_PORT: String(managementPort), WORKER_PROCESSES: '1' };
   const started = await configure(options, folder)
-    .then((container) => container.withEnvironment({ ...ports, ...options.env }).start())
+    .then((container) => container.withEnvironment(withPrefix({ ...ports, ...options.env })).start())
     .catch(async (error) => {
       await rm(folder, { recursive: true });
       throw error;
@@ -112,7 +135,10 @@ async function configure(options: ContainerOptions, folder: string): Promise<Gen
   const until = options.until ?? /start worker process \d+/;
   const container = new ReadOnlyContainer(IMAGE)
     .withLabels({ [label]: value })
-    .withBindMounts(await mountFiles(folder, { [SECRET_PATH]: `${SECRET}\n`, ...options.files }))
+    .withBindMounts([
+      ...(await mountFiles(folder, { [SECRET_PATH]: `${SECRET}\n`, ...options.files })),
+      ...Object.entries(options.folders ?? {}).map(([target, source]) => readOnly(source, target)),
+    ])
     .withExtraHosts(Object.entries(options.hosts ?? {}).map(([host, ipAddress]) => ({ host, ipAddress })))
     .withWaitStrategy(until === 'healthy' ? Wait.forHealthCheck() : Wait.forLogMessage(until))
     .withStartupTimeout(COMMAND_TIMEOUT_MS);
@@ -127,14 +153,18 @@ async function configure(options: ContainerOptions, folder: string): Promise<Gen
 
 /** Readable by every user, whatever the umask here. */
 async function mountFiles(folder: string, files: Record<string, string>) {
-  const mounts: { source: string; target: string; mode: 'ro' }[] = [];
+  const mounts: ReturnType<typeof readOnly>[] = [];
   for (const [index, [target, text]] of Object.entries(files).entries()) {
     await mkdir(join(folder, String(index)));
     const source = join(folder, String(index), basename(target));
     await writeFile(source, text, { mode: 0o644 });
-    mounts.push({ source, target, mode: 'ro' });
+    mounts.push(readOnly(source, target));
   }
   return mounts;
+}
+
+function readOnly(source: string, target: string) {
+  return { source, target, mode: 'ro' as const };
 }
 
 /** Resolves when the log of the container, from its beginning, matches; rejects when it ends or takes too long. */
@@ -162,6 +192,8 @@ export async function waitForLog(id: string, pattern: RegExp): Promise<void> {
 }
 
 export interface Gateway extends Container {
+  /** With which it was started, without their prefix. */
+  readonly variables: Record<string, string>;
   readonly as: ScriptedServer;
   readonly upstream: Upstream;
 }
@@ -176,20 +208,26 @@ export async function startGateway(options: ContainerOptions = {}): Promise<Gate
     await upstream.close();
   };
   try {
-    const env = { ...gatewayVariables(as.url, upstream.url), ...options.env };
-    const container = await startContainer({ ...options, env });
+    const variables = { ...gatewayVariables(as.url, upstream.url), ...options.env };
+    const container = await startContainer({ ...options, env: variables });
     const stop = async () => {
       await container.stop();
       await closeServers();
     };
-    return { ...container, as, upstream, stop };
+    return { ...container, variables, as, upstream, stop };
   } catch (error) {
     await closeServers();
     throw error;
   }
 }
 
-/** Those that are required. */
+/** The image's variables as it reads them. */
+export function withPrefix(variables: Record<string, string>): Record<string, string> {
+  const entries = Object.entries(variables).map(([name, value]) => [`PHANTOM_TOKEN_${name}`, value]);
+  return Object.fromEntries(entries);
+}
+
+/** Those that are required, without their prefix. */
 export function gatewayVariables(asUrl: string, upstreamUrl: string): Record<string, string> {
   return {
     INTROSPECTION_URL: `${asUrl}/introspect`,

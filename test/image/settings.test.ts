@@ -1,0 +1,336 @@
+// What each variable does to requests. How its value is checked is in variables.test.ts.
+import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import test from 'ava';
+import { request } from 'undici';
+import { inTurn, JWT, SECRET, startContainer } from '../support/container.js';
+import { startEchoServer, upgradeRequest } from '../support/echo_server.js';
+import { call, imageTest, onGateway } from '../support/image_test.js';
+import { makeJwt } from '../support/jwt.js';
+import { connectRaw } from '../support/raw_client.js';
+import { json, jwt, status } from '../support/scripted_server.js';
+
+const TEN_MINUTES_SEC = 600;
+const POLL_MS = 100;
+const MEBIBYTE = 1024 * 1024;
+
+/** A request with this path exactly as it stands here. */
+async function callRaw(url: string, path: string, headers: string[] = []) {
+  const client = await connectRaw(url);
+  client.write([`GET ${path} HTTP/1.1`, 'Host: gateway.test', ...headers, '\r\n'].join('\r\n'));
+  const answer = await client.next();
+  client.destroy();
+  return answer;
+}
+
+async function send(url: string, bytes: number): Promise<number> {
+  const headers = { authorization: 'Bearer opaque-1' };
+  const { statusCode, body } = await request(url, { method: 'POST', headers, body: Buffer.alloc(bytes) });
+  await body.dump();
+  return statusCode;
+}
+
+imageTest('MAX_BODY_SIZE: a larger request is 413, and the API hears nothing', {}, async (t, g) => {
+  t.is(await send(g.url, MEBIBYTE), 200);
+  t.is(await send(g.url, MEBIBYTE + 1), 413);
+  t.is(g.upstream.requests.length, 1);
+});
+
+imageTest('MAX_BODY_SIZE=2m takes two mebibytes', { env: { MAX_BODY_SIZE: '2m' } }, async (t, g) => {
+  t.is(await send(g.url, 2 * MEBIBYTE), 200);
+  t.is(g.upstream.requests[0]?.body.length, 2 * MEBIBYTE);
+  t.is(await send(g.url, 2 * MEBIBYTE + 1), 413);
+});
+
+imageTest('CACHE_TTL=0: each request is introspected', { env: { CACHE_TTL: '0' } }, async (t, g) => {
+  for (let i = 0; i < 2; i++) t.is((await call(g.url, 'opaque-1')).status, 200);
+  t.is(g.as.requests.length, 2);
+});
+
+imageTest(
+  'STALE_IF_ERROR: a token whose record has ended is served while the authorization server fails (RFC 5861 §4)',
+  { env: { STALE_IF_ERROR: '3600' } },
+  async (t, g) => {
+    g.as.reply(jwt(JWT, { headers: { 'Cache-Control': 'max-age=1' } }), status(500));
+    while (g.as.requests.length < 2) {
+      t.is((await call(g.url, 'opaque-1')).status, 200);
+      await delay(POLL_MS);
+    }
+    t.is((await call(g.url, 'opaque-1')).status, 200);
+    t.is((await call(g.url, 'opaque-2')).status, 502);
+  },
+);
+
+imageTest(
+  'JWT_FIELD and INTROSPECTION_PARAMETERS: an authorization server of its own kind is asked and understood',
+  { env: { JWT_FIELD: 'signed.token', INTROSPECTION_PARAMETERS: 'required_claims=sub%20scope&a=b' } },
+  async (t, g) => {
+    g.as.reply(json({ active: true, 'signed.token': JWT }));
+    t.is((await call(g.url, 'opaque-1')).status, 200);
+    t.is(g.as.requests[0]?.form.required_claims, 'sub scope');
+    t.is(g.as.requests[0]?.form.a, 'b');
+    t.is(g.upstream.requests[0]?.headers.authorization, `Bearer ${JWT}`);
+  },
+);
+
+for (const [clockSkewSec, expected] of [
+  [undefined, 401],
+  [2 * TEN_MINUTES_SEC, 200],
+] as const) {
+  imageTest(
+    `CLOCK_SKEW=${clockSkewSec ?? ''}: a token that is valid in ten minutes is ${expected} (RFC 7519 §4.1.5)`,
+    { env: clockSkewSec === undefined ? {} : { CLOCK_SKEW: String(clockSkewSec) } },
+    async (t, g) => {
+      const nbf = Math.floor(Date.now() / 1000) + TEN_MINUTES_SEC;
+      g.as.reply(jwt(makeJwt({ nbf, exp: nbf + TEN_MINUTES_SEC })));
+      t.is((await call(g.url, 'opaque-1')).status, expected);
+    },
+  );
+}
+
+const PUBLIC = { env: { PUBLIC_PATHS: '/health /docs/ /.well-known/jwks.json' } };
+const OPEN = [
+  '/health',
+  '/health?a=/..;/orders',
+  '/docs/',
+  '/docs/a.html',
+  '/docs/a/b-1/c_2/~d/',
+  '/docs/a..b',
+  '/.well-known/jwks.json',
+];
+/** Of these some are the same path to nginx, and others to an API that resolves or decodes more than nginx does. */
+const CLOSED = [
+  '/',
+  '/healthz',
+  '/health/',
+  '/Health',
+  '/health;x',
+  '/health%3F',
+  '/health#x',
+  '/%68ealth',
+  '//health',
+  '/./health',
+  '/orders/../health',
+  '/orders/..%2fhealth',
+  '/docs',
+  '/docs/../orders',
+  '/docs/..;/orders',
+  '/docs/.;/orders',
+  '/docs/%2e%2e/docs/x',
+  '/docs/%2e%2e;/orders',
+  '/docs/..%5corders',
+  '/docs/..\\orders',
+  '/docs/%252e%252e%252forders',
+  '/docs//orders',
+  '/docs/./x',
+  '/docs/.hidden',
+  '/docs/a;b',
+  '/xwell-known/jwks.json',
+  '/.well-known/jwksxjson',
+];
+
+imageTest(
+  'PUBLIC_PATHS: these go on without a token, and without the one that a client sends',
+  PUBLIC,
+  async (t, g) => {
+    for (const path of OPEN) {
+      t.is((await callRaw(g.url, path, ['Authorization: Bearer opaque-1'])).status, 200, path);
+      t.is((await callRaw(g.url, path)).status, 200, path);
+    }
+    t.is(g.as.requests.length, 0);
+    t.deepEqual(
+      g.upstream.requests.map(({ url }) => url),
+      OPEN.flatMap((path) => [path, path]),
+    );
+    for (const { headers } of g.upstream.requests) {
+      t.is(headers.authorization, undefined);
+      t.is(headers.host, `127.0.0.1:${g.upstream.port}`);
+    }
+  },
+);
+
+imageTest(
+  'PUBLIC_PATHS: a request with a body goes on by its own method; what the API answers comes back',
+  PUBLIC,
+  async (t, g) => {
+    g.upstream.answer = () => ({ status: 503, body: 'from the API' });
+    const { statusCode, body } = await request(`${g.url}/docs/`, {
+      method: 'PUT',
+      body: 'x'.repeat(MEBIBYTE),
+    });
+    t.is(statusCode, 503);
+    t.is(await body.text(), 'from the API');
+    t.is(g.upstream.requests[0]?.method, 'PUT');
+    t.is(g.upstream.requests[0]?.body.length, MEBIBYTE);
+  },
+);
+
+imageTest('PUBLIC_PATHS: every other way to write a path needs a token', PUBLIC, async (t, g) => {
+  for (const path of CLOSED) {
+    const { status: refused } = await callRaw(g.url, path);
+    t.true(refused === 401 || refused === 400, `${path}: ${refused}`);
+  }
+  t.is(g.upstream.requests.length, 0);
+});
+
+const CLAIMS = [
+  'Authorization: Bearer opaque-1',
+  'X-Forwarded-For: 192.0.2.7',
+  'X-Forwarded-Proto: https',
+  'X-Forwarded-Host: shop.example.com',
+  'Forwarded: for=192.0.2.7;proto=https',
+];
+
+imageTest(
+  'what a client says of where it came from is replaced: nobody is trusted by default',
+  {},
+  async (t, g) => {
+    // The second has the form of the text by which the configuration tells a proxy's word.
+    for (const headers of [CLAIMS, [CLAIMS[0] as string, 'X-Forwarded-Host: yes evil.example.com']]) {
+      t.is((await callRaw(g.url, '/', headers)).status, 200);
+      const received = g.upstream.requests.at(-1)?.headers;
+      t.is(received?.['x-forwarded-for'], '127.0.0.1');
+      t.is(received?.['x-forwarded-proto'], 'http');
+      t.is(received?.['x-forwarded-host'], 'gateway.test');
+      t.is(received?.forwarded, undefined);
+    }
+  },
+);
+
+imageTest(
+  'TRUSTED_PROXIES: what these say goes on, and their address is added',
+  { env: { TRUSTED_PROXIES: '10.0.0.0/8 127.0.0.1' } },
+  async (t, g) => {
+    t.is((await callRaw(g.url, '/', CLAIMS)).status, 200);
+    const received = g.upstream.requests[0]?.headers;
+    t.is(received?.['x-forwarded-for'], '192.0.2.7, 127.0.0.1');
+    t.is(received?.['x-forwarded-proto'], 'https');
+    t.is(received?.['x-forwarded-host'], 'shop.example.com');
+    t.is(received?.forwarded, 'for=192.0.2.7;proto=https');
+
+    t.is((await callRaw(g.url, '/', CLAIMS.slice(0, 1))).status, 200);
+    const silent = g.upstream.requests[1]?.headers;
+    t.is(silent?.['x-forwarded-for'], '127.0.0.1');
+    t.is(silent?.['x-forwarded-proto'], 'http');
+    t.is(silent?.['x-forwarded-host'], 'gateway.test');
+  },
+);
+
+async function purge(managementUrl: string, token: string): Promise<number> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const { statusCode, body } = await request(`${managementUrl}/purge`, {
+    method: 'POST',
+    headers,
+    body: `token=${token}`,
+  });
+  await body.dump();
+  return statusCode;
+}
+
+imageTest(
+  'PURGE_ALLOW: who is named there ends a token at once, whatever settings it is remembered under',
+  {
+    env: {
+      PURGE_ALLOW: '10.0.0.0/8 127.0.0.1',
+      JWT_FIELD: 'jwt',
+      INTROSPECTION_PARAMETERS: 'a=b',
+      CACHE_TTL: '600',
+      STALE_IF_ERROR: '60',
+      REQUIRED_SCOPES: 'read',
+    },
+  },
+  async (t, g) => {
+    g.as.reply(json({ active: true, scope: 'read', jwt: JWT }));
+    for (const token of ['opaque-1', 'opaque-2']) t.is((await call(g.url, token)).status, 200);
+    const ended = await purge(g.managementUrl, 'opaque-1');
+    t.true(ended === 204 || ended === 200, String(ended));
+    t.is((await call(g.url, 'opaque-1')).status, 401);
+    t.is((await call(g.url, 'opaque-2')).status, 200);
+    t.is(g.as.requests.length, 2);
+    await g.waitForLog(/"POST \/purge HTTP\/1\.1" 20/);
+  },
+);
+
+for (const [title, env] of [
+  ['without PURGE_ALLOW nobody', {}],
+  ['an address that PURGE_ALLOW does not name never', { PURGE_ALLOW: '10.0.0.0/8 ::1' }],
+] as const) {
+  imageTest(`${title} ends a token; nor does the port for the clients`, { env }, async (t, g) => {
+    t.is((await call(g.url, 'opaque-1')).status, 200);
+    t.is(await purge(g.managementUrl, 'opaque-1'), 403);
+    t.is(await purge(g.url, 'opaque-1'), 401);
+    t.is((await call(g.url, 'opaque-1')).status, 200);
+    t.is(g.as.requests.length, 1);
+  });
+}
+
+for (const [websocket, upgrade, passed] of [
+  ['on', 'websocket', 'websocket'],
+  ['on', 'WebSocket', 'websocket'],
+  ['on', 'h2c', undefined],
+  ['on', 'websocket, h2c', undefined],
+  ['off', 'websocket', undefined],
+] as const) {
+  test(`WEBSOCKET=${websocket}: "Upgrade: ${upgrade}" ${passed ? 'reaches' : 'does not reach'} the API (RFC 9110 §7.8)`, (t) =>
+    inTurn(async () => {
+      const api = await startEchoServer();
+      const options = { env: { WEBSOCKET: websocket, UPSTREAM_URL: `http://127.0.0.1:${api.port}` } };
+      await onGateway(t, options, async (_, g) => {
+        const client = await connectRaw(g.url);
+        client.write(
+          upgradeRequest('/live', 'opaque-1').replace('Upgrade: websocket', `Upgrade: ${upgrade}`),
+        );
+        const answer = await client.next();
+        t.is(answer.status, passed ? 101 : 200);
+        if (passed) {
+          t.is(await client.bytes(5), 'hello');
+          client.write('ping');
+          t.is(await client.bytes(4), 'ping');
+        }
+        client.destroy();
+        t.is(api.requests[0]?.headers.upgrade, passed);
+        t.is(api.requests[0]?.headers.authorization, `Bearer ${JWT}`);
+      });
+      await api.close();
+    }));
+}
+
+imageTest(
+  'UPSTREAM_READ_TIMEOUT: an API that says nothing for so long is 504',
+  { env: { UPSTREAM_READ_TIMEOUT: '1' } },
+  async (t, g) => {
+    g.upstream.answer = () => new Promise(() => {});
+    t.is((await call(g.url, 'opaque-1')).status, 504);
+    t.is(g.upstream.requests.length, 1);
+  },
+);
+
+test('a secret that is moved into a mounted folder counts at once, one that is mounted as a file never', (t) =>
+  inTurn(async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'phantom-token-secret-'));
+    await chmod(folder, 0o755);
+    const secret = join(folder, 'client_secret');
+    await writeFile(secret, SECRET, { mode: 0o644 });
+    const options = {
+      folders: { '/run/folder': folder, '/run/file': secret },
+      env: { CLIENT_SECRET_FILE: '/run/folder/client_secret' },
+    };
+    await onGateway(t, options, async (_, g) => {
+      const variables = { ...g.variables, CLIENT_SECRET_FILE: '/run/file' };
+      const other = await startContainer({ ...options, env: variables });
+      const secretSentBy = async (url: string, token: string) => {
+        t.is((await call(url, token)).status, 200);
+        const [, encoded = ''] = g.as.requests.at(-1)?.headers.authorization?.split(' ') ?? [];
+        return Buffer.from(encoded, 'base64').toString().split(':')[1];
+      };
+      t.is(await secretSentBy(g.url, 'opaque-1'), SECRET);
+      await writeFile(`${secret}.new`, 'rotated', { mode: 0o644 });
+      await rename(`${secret}.new`, secret);
+      t.is(await secretSentBy(g.url, 'opaque-2'), 'rotated');
+      t.is(await secretSentBy(other.url, 'opaque-3'), SECRET);
+      await other.stop();
+    });
+    await rm(folder, { recursive: true });
+  }));
