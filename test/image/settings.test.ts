@@ -276,6 +276,7 @@ for (const [websocket, upgrade, passed] of [
   test(`WEBSOCKET=${websocket}: "Upgrade: ${upgrade}" ${passed ? 'reaches' : 'does not reach'} the API (RFC 9110 §7.8)`, (t) =>
     inTurn(async () => {
       const api = await startEchoServer();
+      t.teardown(api.close);
       const options = { env: { WEBSOCKET: websocket, UPSTREAM_URL: `http://127.0.0.1:${api.port}` } };
       await onGateway(t, options, async (_, g) => {
         const client = await connectRaw(g.url);
@@ -293,7 +294,6 @@ for (const [websocket, upgrade, passed] of [
         t.is(api.requests[0]?.headers.upgrade, passed);
         t.is(api.requests[0]?.headers.authorization, `Bearer ${JWT}`);
       });
-      await api.close();
     }));
 }
 
@@ -310,6 +310,7 @@ imageTest(
 test('a secret that is moved into a mounted folder counts at once, one that is mounted as a file never', (t) =>
   inTurn(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'phantom-token-secret-'));
+    t.teardown(() => rm(folder, { recursive: true }));
     await chmod(folder, 0o755);
     const secret = join(folder, 'client_secret');
     await writeFile(secret, SECRET, { mode: 0o644 });
@@ -320,6 +321,7 @@ test('a secret that is moved into a mounted folder counts at once, one that is m
     await onGateway(t, options, async (_, g) => {
       const variables = { ...g.variables, CLIENT_SECRET_FILE: '/run/file' };
       const other = await startContainer({ ...options, env: variables });
+      t.teardown(other.stop);
       const secretSentBy = async (url: string, token: string) => {
         t.is((await call(url, token)).status, 200);
         const [, encoded = ''] = g.as.requests.at(-1)?.headers.authorization?.split(' ') ?? [];
@@ -330,7 +332,5 @@ test('a secret that is moved into a mounted folder counts at once, one that is m
       await rename(`${secret}.new`, secret);
       t.is(await secretSentBy(g.url, 'opaque-2'), 'rotated');
       t.is(await secretSentBy(other.url, 'opaque-3'), SECRET);
-      await other.stop();
     });
-    await rm(folder, { recursive: true });
   }));
