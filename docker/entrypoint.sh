@@ -12,6 +12,10 @@ readonly PREFIX=PHANTOM_TOKEN_
 readonly PARTS=/opt/phantom_token
 readonly CONF=/etc/nginx/nginx.conf
 readonly WRITTEN=/tmp/nginx.conf
+readonly LIMITS=/etc/nginx/phantom_token/introspection_limits.conf
+readonly WRITTEN_LIMITS=/tmp/introspection_limits.conf
+# What introspection_limits.conf allows for all but waiting for the answer: a first try that fails, connecting, writing.
+readonly BEFORE_READING_SEC=4
 readonly DNS_TIMEOUT_SEC=5
 # Docker's DNS says 600 seconds of an address that a new container may have in one.
 readonly DNS_VALID_SEC=10
@@ -74,10 +78,20 @@ write_conf() {
   find_servers
   [ -z "$problems" ] || stop
   report
-  fill_in <"$PARTS/nginx.conf.template" 2>/dev/null >"$WRITTEN" || {
+  write_limits && fill_in <"$PARTS/nginx.conf.template" 2>/dev/null >"$WRITTEN" || {
     say "cannot write $WRITTEN: a read-only container needs --tmpfs /tmp"
     exit 1
   }
+}
+
+# The shipped limits, or one that is mounted in their place, with the time of INTROSPECTION_TIMEOUT.
+write_limits() {
+  export INTROSPECTION_LIMITS="$LIMITS"
+  [ -n "$INTROSPECTION_TIMEOUT" ] || return 0
+  INTROSPECTION_LIMITS=$WRITTEN_LIMITS
+  sed -e "s/^set \$phantom_introspection_limit .*/set \$phantom_introspection_limit $INTROSPECTION_TIMEOUT;/" \
+    -e "s/^proxy_read_timeout .*/proxy_read_timeout $((INTROSPECTION_TIMEOUT - BEFORE_READING_SEC))s;/" \
+    "$LIMITS" 2>/dev/null >"$WRITTEN_LIMITS"
 }
 
 stop() {
@@ -93,6 +107,7 @@ read_settings() {
   read_servers
   read_text CLIENT_ID required
   read_secret_file
+  read_introspection_timeout
   read_form_fields INTROSPECTION_PARAMETERS
   read_text JWT_FIELD optional
 
@@ -188,6 +203,14 @@ read_seconds() {
   [ -z "$VALUE" ] || is_number "$VALUE" "$YEAR_SEC" ||
     problem "$1" "must be a whole number of seconds, at most $YEAR_SEC, without a unit"
   export "$1=$VALUE"
+}
+
+# At least a second of it is for the answer.
+read_introspection_timeout() {
+  read_value INTROSPECTION_TIMEOUT
+  [ -z "$VALUE" ] || { is_number "$VALUE" 60 && [ "$VALUE" -gt "$BEFORE_READING_SEC" ]; } ||
+    problem INTROSPECTION_TIMEOUT "must be a whole number of seconds from $((BEFORE_READING_SEC + 1)) to 60, without a unit"
+  export INTROSPECTION_TIMEOUT="$VALUE"
 }
 
 # read_size NAME DEFAULT: as nginx writes sizes

@@ -10,7 +10,7 @@ import { startEchoServer, upgradeRequest } from '../support/echo_server.js';
 import { call, imageTest, onGateway } from '../support/image_test.js';
 import { makeJwt } from '../support/jwt.js';
 import { connectRaw } from '../support/raw_client.js';
-import { json, jwt, status } from '../support/scripted_server.js';
+import { json, jwt, silent, slow, status } from '../support/scripted_server.js';
 
 const TEN_MINUTES_SEC = 600;
 const POLL_MS = 100;
@@ -296,6 +296,26 @@ for (const [websocket, upgrade, passed] of [
       });
     }));
 }
+
+imageTest(
+  'INTROSPECTION_TIMEOUT: an authorization server that says nothing for so long is 504',
+  { env: { INTROSPECTION_TIMEOUT: '5' } },
+  async (t, g) => {
+    g.as.reply(silent());
+    t.is((await call(g.url, 'opaque-1')).status, 504);
+    t.is(g.upstream.requests.length, 0);
+  },
+);
+
+imageTest(
+  'INTROSPECTION_TIMEOUT: an answer that takes longer than the four seconds of the default is waited for',
+  { env: { INTROSPECTION_TIMEOUT: '60' } },
+  async (t, g) => {
+    g.as.reply(slow(4500, jwt(JWT)));
+    t.is((await call(g.url, 'opaque-1')).status, 200);
+    t.is(g.as.requests.length, 1);
+  },
+);
 
 imageTest(
   'UPSTREAM_READ_TIMEOUT: an API that says nothing for so long is 504',
