@@ -25,17 +25,6 @@ function readFirstRecord(key) {
   return records === void 0 ? void 0 : records.get(key);
 }
 
-// src/core/cache_key.ts
-var begun;
-var wasCalled;
-function firstKey(lookup) {
-  if (wasCalled) {
-    begun = crypto2.createHash("sha256").update("3\n" /* prefix */);
-  }
-  wasCalled = true;
-  return crypto2.createHash("sha256").update("3\n" /* prefix */ + lookup).digest("base64url");
-}
-
 // src/edge/request.ts
 function takeKeptRequest(v) {
   const kept = v.phantom_kept_request;
@@ -60,6 +49,17 @@ function grant(r, v, mode, authorization, cacheStatus) {
   } else {
     r.return(204);
   }
+}
+
+// src/core/cache_key.ts
+var begun;
+var wasCalled;
+function firstKey(lookup) {
+  if (wasCalled) {
+    begun = crypto2.createHash("sha256").update("3\n" /* prefix */);
+  }
+  wasCalled = true;
+  return crypto2.createHash("sha256").update("3\n" /* prefix */ + lookup).digest("base64url");
 }
 
 // src/phantom_token.ts
@@ -363,6 +363,9 @@ function introspectionsSeries(result) {
 function uncachedSeries(outcome) {
   return `phantom_token_uncached_total{cause="${outcome}"}`;
 }
+function replacementsSeries(zone) {
+  return `phantom_token_zone_replacements_total{zone="${zone}"}`;
+}
 var DURATION = "phantom_token_introspection_duration_seconds";
 var BREAKER_OPENED = "phantom_token_breaker_opened_total";
 function bucketBoundsMs() {
@@ -386,44 +389,57 @@ function infinitySeries() {
 function durationSumSeries() {
   return `${DURATION}_sum`;
 }
-function formatMetrics(read, gauges) {
-  const counters = [
-    formatCounter(
-      "phantom_token_requests_total",
-      "Requests by where the answer came from.",
-      cacheStatuses().map(requestsSeries),
-      read
-    ),
-    formatCounter(
-      "phantom_token_refusals_total",
-      "Refused requests by reason code.",
-      allReasons().map(refusalsSeries),
-      read
-    ),
-    formatCounter(
-      "phantom_token_introspections_total",
-      "Calls to the authorization server by result: active or a reason code.",
-      ["active"].concat(allReasons()).map(introspectionsSeries),
-      read
-    ),
-    formatCounter(
-      "phantom_token_uncached_total",
-      "Active tokens that were not stored: the zone is full, the record too large, or too many combinations of settings ask.",
-      ["full", "too_large", "too_many"].map(uncachedSeries),
-      read
-    ),
-    formatCounter(BREAKER_OPENED, "How often introspection was suspended.", [BREAKER_OPENED], read)
+function counters() {
+  return [
+    {
+      name: "phantom_token_requests_total",
+      help: "Requests by where the answer came from.",
+      series: cacheStatuses().map(requestsSeries)
+    },
+    {
+      name: "phantom_token_refusals_total",
+      help: "Refused requests by reason code.",
+      series: allReasons().map(refusalsSeries)
+    },
+    {
+      name: "phantom_token_introspections_total",
+      help: "Calls to the authorization server by result: active or a reason code.",
+      series: ["active"].concat(allReasons()).map(introspectionsSeries)
+    },
+    {
+      name: "phantom_token_uncached_total",
+      help: "Active tokens that were not stored: the zone is full, the record too large, or too many combinations of settings ask.",
+      series: ["full", "too_large", "too_many"].map(uncachedSeries)
+    },
+    {
+      name: "phantom_token_zone_replacements_total",
+      help: "Entries stored while no free page could take them: each took the room of others that had ended or, with evict, of those next to end.",
+      series: ["phantom_token", "phantom_token_denied"].map(replacementsSeries)
+    },
+    { name: BREAKER_OPENED, help: "How often introspection was suspended.", series: [BREAKER_OPENED] }
   ];
-  return `${counters.join("")}${formatHistogram(read)}${formatGauges(gauges)}`;
+}
+function countedSeries() {
+  const series = [];
+  return series.concat(
+    counters().reduce((all, counter) => all.concat(counter.series), series),
+    bucketBoundsMs().map(boundSeries),
+    infinitySeries(),
+    durationSumSeries()
+  );
+}
+function formatMetrics(read, gauges) {
+  const counted = counters().map((counter) => formatCounter(counter, read));
+  return `${counted.join("")}${formatHistogram(read)}${gauges.map(formatGauge).join("")}`;
 }
 function allReasons() {
   const reasons = [];
   return reasons.concat(denialReasons()).concat(unavailableReasons());
 }
-function formatCounter(name, help, series, read) {
-  const samples = series.map((one) => `${one} ${read(one)}
+function formatCounter(counter, read) {
+  const samples = counter.series.map((one) => `${one} ${read(one)}
 `);
-  return `${formatHead(name, help, "counter")}${samples.join("")}`;
+  return `${formatHead(counter.name, counter.help, "counter")}${samples.join("")}`;
 }
 function formatHead(name, help, type) {
   return `# HELP ${name} ${help}
@@ -444,19 +460,12 @@ function formatHistogram(read) {
 ${DURATION}_count ${count2}
 `;
 }
-function formatGauges(gauges) {
-  let page = "";
-  let name = "";
-  for (let i = 0; i < gauges.length; i++) {
-    const gauge = gauges[i];
-    if (gauge.name !== name) {
-      name = gauge.name;
-      page += formatHead(name, gauge.help, "gauge");
-    }
-    page += `${name}{${formatLabels(gauge.labels)}} ${gauge.value}
-`;
-  }
-  return page;
+function formatGauge(gauge) {
+  const samples = gauge.samples.map(
+    (sample) => `${gauge.name}{${formatLabels(sample.labels)}} ${sample.value}
+`
+  );
+  return `${formatHead(gauge.name, gauge.help, "gauge")}${samples.join("")}`;
 }
 function formatLabels(labels) {
   return Object.keys(labels).map((label) => `${label}="${escapeLabel(labels[label])}"`).join(",");
@@ -504,6 +513,21 @@ function countDuration(tookMs) {
     add(zone, durationSumSeries(), tookMs);
   }
 }
+function findCountingProblem(series) {
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone === void 0) {
+    return `nothing is counted: add to zones.conf: ${ZONE_LINE}`;
+  }
+  try {
+    for (let i = 0; i < series.length; i++) {
+      zone.incr(series[i], 0, 0);
+    }
+  } catch (_fullOrOfStrings) {
+    return `phantom_token_metrics cannot count: correct its line in zones.conf, and restart nginx: ${ZONE_LINE}`;
+  }
+  return void 0;
+}
+var ZONE_LINE = "js_shared_dict_zone zone=phantom_token_metrics:64k type=number;";
 function readCount(series) {
   const zone = ngx.shared.phantom_token_metrics;
   const value = zone === void 0 ? void 0 : zone.get(series);
@@ -546,7 +570,7 @@ function findZoneProblem(r) {
 }
 var EVICTS = "below njs 0.9.7 a zone with evict crashes workers: include zones_njs_0.8.conf in place of zones.conf; a zones file of your own needs the js_var line of that file, and no evict";
 function writeRecord(key, record, ttlSec) {
-  return record.length > MAX_RECORD_LENGTH ? "too_large" : write("phantom_token", key, record, Math.min(ttlSec * 1e3, MAX_RECORD_MS));
+  return record.length > MAX_RECORD_LENGTH ? "too_large" : writeAndCount("phantom_token", key, record, Math.min(ttlSec * 1e3, MAX_RECORD_MS));
 }
 function deleteRecord(key) {
   return dictionary("phantom_token").delete(key) === true;
@@ -565,7 +589,7 @@ function readDenial(key) {
   return dictionary("phantom_token_denied").get(key);
 }
 function writeDenial(key, denial, ttlMs) {
-  return write("phantom_token_denied", key, denial, ttlMs);
+  return writeAndCount("phantom_token_denied", key, denial, ttlMs);
 }
 function markPurged(key, ttlSec) {
   return write("phantom_token_state", PURGED_PREFIX + key, "", ttlSec * 1e3);
@@ -604,12 +628,20 @@ function addState(name, state, ttlMs) {
 function writeState(name, state, ttlMs) {
   write("phantom_token_state", name, state, ttlMs);
 }
+function replaceState(name, state) {
+  try {
+    dictionary("phantom_token_state").replace(name, state);
+  } catch (e) {
+    fullOrThrow(e);
+  }
+}
 function deleteState(name) {
-  dictionary("phantom_token_state").delete(name);
+  return dictionary("phantom_token_state").delete(name) === true;
 }
 function readZones() {
-  return ALL_ZONES.filter(isDeclared).map((name) => {
-    const zone = dictionary(name);
+  const names = [];
+  return names.concat(ALL_ZONES, "phantom_token_metrics").filter(isDeclared).map((name) => {
+    const zone = ngx.shared[name];
     const entries = njs.version_number < 2311 ? -1 : zone.size();
     return { name, capacityBytes: zone.capacity, freeBytes: zone.freeSpace(), entries };
   });
@@ -628,6 +660,14 @@ function isFirstInMinute(name) {
 }
 function dictionary(zone) {
   return ngx.shared[zone];
+}
+function writeAndCount(zone, key, value, ttlMs) {
+  const isTight = dictionary(zone).freeSpace() < value.length;
+  const written = write(zone, key, value, ttlMs);
+  if (isTight && written === "stored") {
+    count(replacementsSeries(zone));
+  }
+  return written;
 }
 function write(zone, key, value, ttlMs) {
   try {
@@ -694,9 +734,11 @@ function noteTransportFailure(endpoint, settings) {
   list(endpoint);
   writeState(BREAKER + endpoint, formatBreaker(breaker), (MEMORY_SEC + settings.breakerDelaySec) * 1e3);
   deleteState(PROBE + endpoint);
-  if (breaker.suspendedUntilMs > 0) {
-    count(BREAKER_OPENED);
+  if (breaker.suspendedUntilMs === 0) {
+    return 0;
   }
+  count(BREAKER_OPENED);
+  return breaker.failures;
 }
 function readBreakers() {
   return readList().map((name) => {
@@ -716,66 +758,119 @@ function readList() {
   return names === void 0 ? [] : names.split(SEPARATOR);
 }
 
-// src/metrics.ts
-function metrics(r) {
-  const zones = readZones();
-  const counted = zones.filter((zone) => zone.entries >= 0);
-  const gauges = readBreakers().map(breakerGauge).concat(zones.map(capacityGauge)).concat(zones.map(freeGauge)).concat(counted.map(entriesGauge));
-  r.headersOut["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8";
-  r.headersOut["Cache-Control"] = "no-store";
-  r.return(200, formatMetrics(readCount, gauges));
-}
-function breakerGauge(breaker) {
+// src/core/challenge.ts
+var RETRY_AFTER_SEC = "1";
+var RETRY_AFTER = /^([0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT)$/;
+function buildDenial(denial, settings) {
+  if (denial.reason === "scope_insufficient") {
+    return {
+      status: 403,
+      challenge: challenge(settings.realm, "insufficient_scope", settings.requiredScopes),
+      retryAfter: "",
+      body: errorBody(
+        "insufficient_scope",
+        "The access token does not grant the scope that this request needs"
+      )
+    };
+  }
+  const named = settings.scopes.length > 0 ? settings.scopes : settings.requiredScopes;
+  const error = denial.reason === "token_missing" ? "" : "invalid_token";
   return {
-    name: "phantom_token_breaker_state",
-    help: "Circuit breaker: 0 closed, 1 open, 2 half open. Endpoints that failed lately.",
-    labels: { server: breaker.server, endpoint: breaker.endpoint },
-    value: STATES.indexOf(breaker.state)
+    status: 401,
+    challenge: challenge(settings.realm, error, named),
+    retryAfter: "",
+    body: errorBody("unauthorized_request", "Access denied due to missing, invalid or expired credentials")
   };
 }
-var STATES = ["closed", "open", "half_open"];
-function capacityGauge(zone) {
-  const help = "Size of a shared dictionary.";
+function buildUnavailable(failure) {
+  const status = statusOf(failure.reason);
   return {
-    name: "phantom_token_zone_capacity_bytes",
-    help,
-    labels: { zone: zone.name },
-    value: zone.capacityBytes
+    status,
+    challenge: "",
+    retryAfter: status === 503 ? retryAfterOf(failure.retryAfter) : "",
+    body: errorBody("server_error", "Problem encountered processing the request")
   };
 }
-function freeGauge(zone) {
-  const help = "Free pages of a shared dictionary; expired entries are freed when room is needed.";
-  return { name: "phantom_token_zone_free_bytes", help, labels: { zone: zone.name }, value: zone.freeBytes };
+function challenge(realm, error, scopes) {
+  let text3 = `Bearer realm="${realm}"`;
+  if (error !== "") {
+    text3 += `, error="${error}"`;
+  }
+  if (scopes.length > 0) {
+    text3 += `, scope="${scopes.join(" ")}"`;
+  }
+  return text3;
 }
-function entriesGauge(zone) {
-  const help = "Entries of a shared dictionary, expired ones included.";
-  return { name: "phantom_token_zone_entries", help, labels: { zone: zone.name }, value: zone.entries };
+function errorBody(code, message) {
+  return JSON.stringify({ code, message });
+}
+function statusOf(reason) {
+  switch (reason) {
+    case "misconfigured":
+    case "internal_error":
+      return 500;
+    case "introspection_overloaded":
+    case "introspection_suspended":
+      return 503;
+    case "introspection_timeout":
+      return 504;
+    default:
+      return 502;
+  }
+}
+function retryAfterOf(asked) {
+  return RETRY_AFTER.test(asked) ? asked : RETRY_AFTER_SEC;
 }
 
-// src/core/cache_key.ts
-function isAddressBound(lookup) {
-  return /^[0-9]* @/.test(lookup);
+// src/core/failure_line.ts
+var PATH_HEAD = /^\/(?:[A-Za-z0-9._~-]{1,32}\/)?/;
+function readPathHead(requestUri, input) {
+  const match = input === "" ? PATH_HEAD.exec(requestUri) : null;
+  return match === null ? "" : match[0];
 }
-function credentialOf(lookup) {
-  return lookup.slice(lookup.lastIndexOf("\n") + 1);
+function adviceTable() {
+  return {
+    misconfigured: "",
+    // its detail names what to correct
+    internal_error: "a bug of the script: please report this line",
+    introspection_unreachable: "no connection to the authorization server, or TLS failed: nginx's own line before this one says why; look at address, certificates and firewall",
+    introspection_timeout: "no answer in time: find out what makes the authorization server slow, or raise proxy_read_timeout of the introspection location (js_fetch_timeout for a URL) and $phantom_token_introspection_timeout above it",
+    introspection_overloaded: "the authorization server says that it is asked too often, or is not ready: look at its rate limits and its log; a longer $phantom_token_cache_ttl asks less",
+    introspection_suspended: "",
+    // no line for each request: formatSuspendedLine
+    introspection_server_error: "the authorization server failed: look at its own log",
+    introspection_unauthorized: "the authorization server refused the gateway's own id and secret: correct $phantom_token_client_id and its secret or key; with credentials=none correct the proxy_set_header Authorization, or the client certificate, of the introspection location",
+    introspection_status: "no status that introspection has: is the path in proxy_pass that of the introspection endpoint, and does the gateway's own id and secret stand in one place only?",
+    introspection_content_type: "neither a JWT nor JSON, often a login page: is the path in proxy_pass that of the introspection endpoint?",
+    introspection_truncated: "the answer is shorter than its Content-Length: look at the authorization server and at proxies before it",
+    introspection_malformed: "the answer is none that the gateway knows: compare it with docs/authorization_servers.md",
+    introspection_invalid_claim: "correct the type of that claim where the authorization server makes the token",
+    introspection_response_jwt: "an RFC 9701 response, which is no access token: have the authorization server answer with the JWT itself, or with JSON that holds it",
+    jwt_missing: "the answer has no member that holds a JWT: switch it on at the authorization server, or name the member in $phantom_token_jwt_field",
+    jwt_too_large: "raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection.conf above it"
+  };
 }
-function endpointOf(lookup) {
-  return lookup.slice(0, lookup.indexOf("\n", lookup.indexOf("\n") + 1));
+function formatFailureLine(failure, place) {
+  const parts = [failure.reason, failure.detail, adviceTable()[failure.reason]];
+  const said = parts.filter((part) => part !== "").join(": ");
+  return `${said} ${formatPlace(place)}`;
 }
-function keyspaceOf(lookup) {
-  return `${lookup.slice(0, lookup.lastIndexOf("\n") + 1)}Bearer `;
+function formatSuspendedLine(failures, delaySec, place) {
+  return `introspection suspended: failures=${failures} delay=${delaySec}s: tokens that are not cached get 503 until a probe is answered; the lines before say why it failed ${formatPlace(place)}`;
 }
-function canonicalLookup(lookup, token) {
-  return keyspaceOf(lookup) + token;
+function formatStillSuspendedLine(refused, place) {
+  return `introspection still suspended: refused=${refused}: the probes fail; the lines before say why ${formatPlace(place)}`;
 }
-function reachOf(lookup) {
-  const endpoint = endpointOf(lookup);
-  return endpoint.charAt(0) === "=" ? endpoint : endpoint.slice(endpoint.indexOf(" "));
+function formatResumedLine(refused, place) {
+  return `introspection resumed: refused=${refused}: the authorization server answers again ${formatPlace(place)}`;
 }
-function purgeKey(lookup) {
-  const question = `${reachOf(lookup)}
-${credentialOf(lookup)}`;
-  return (begun === void 0 ? firstKey(question) : begun.copy().update(question).digest("base64url"));
+function formatPlace(place) {
+  const isNamed = place.serverName !== "" && place.serverName !== "_";
+  const server = `server=${isNamed ? place.serverName : place.serverAddress}:${place.serverPort}`;
+  if (place.endpoint !== "") {
+    return `(${server} endpoint=${place.endpoint})`;
+  }
+  return place.pathHead === "" ? `(${server})` : `(${server} path=${place.pathHead}...)`;
 }
 
 // src/core/location.ts
@@ -802,6 +897,235 @@ function takeApart(text3, rest) {
     settings: own.concat(asked, others.slice(0, 8 /* settings */)).join("\n"),
     client: [lines[8]].concat(others.slice(8 /* settings */)).join("\n")
   };
+}
+
+// src/core/preflight.ts
+function isPreflight(method, origin, requestedMethod) {
+  return method === "OPTIONS" && origin !== "" && requestedMethod !== "";
+}
+
+// src/edge/request.ts
+function readRest(r, mode) {
+  const v = r.variables;
+  return text(mode === "access" ? v.phantom_rest : v.phantom_kept_rest);
+}
+function readAuthorization(r) {
+  return text(r.variables.http_authorization);
+}
+function readsAsPreflight(r) {
+  const v = r.variables;
+  return isPreflight(text(v.request_method), text(v.http_origin), text(v.http_access_control_request_method));
+}
+function readPlace(r, endpoint) {
+  const v = r.variables;
+  return {
+    serverName: text(v.server_name),
+    serverAddress: text(v.server_addr),
+    serverPort: text(v.server_port),
+    endpoint,
+    pathHead: readPathHead(text(v.request_uri), text(v.phantom_token_input))
+  };
+}
+function readFormBody(r) {
+  try {
+    return text(r.requestText);
+  } catch (_inFile) {
+    return "";
+  }
+}
+function text(value) {
+  return value === void 0 ? "" : value;
+}
+
+// src/edge/respond.ts
+function respond(r, mode, outcome, settings) {
+  switch (outcome.kind) {
+    case "grant":
+      grant(r, r.variables, mode, outcome.authorization, outcome.cacheStatus);
+      break;
+    case "denial":
+      deny(r, mode, outcome, settings);
+      break;
+    case "unavailable":
+      fail(r, mode, outcome, settings.introspectionEndpoint);
+      break;
+    case "preflight":
+      answerPreflight(r, mode);
+      break;
+  }
+}
+function noteIntrospection(r, result, tookMs) {
+  r.variables.phantom_token_introspection_time = (tookMs / 1e3).toFixed(3);
+  count(introspectionsSeries(result));
+  countDuration(tookMs);
+}
+function noteUncached(r, cause) {
+  count(uncachedSeries(cause));
+  if (isFirstInMinute(cause)) {
+    r.warn(`phantom_token: tokens are served uncached: ${UNCACHED_ADVICE[cause]}`);
+  }
+}
+function noteNoMetrics(r, problem) {
+  if (findZoneProblem(r) !== void 0 || isFirstInMinute("metrics")) {
+    r.error(`phantom_token: no metrics: ${problem}`);
+  }
+}
+var UNCACHED_ADVICE = {
+  full: "the zone phantom_token is full: enlarge it in zones.conf",
+  too_large: "a record is over 64 kB",
+  too_many: "over 256 combinations of client id, form fields and the like at one endpoint: give each tenant a $phantom_token_partition"
+};
+function noteStale(r, outage, settings) {
+  if (outage.reason !== "introspection_suspended") {
+    const place = readPlace(r, settings.introspectionEndpoint);
+    r.warn(`phantom_token: stale record served: ${formatFailureLine(outage, place)}`);
+  }
+}
+function answerPreflight(r, mode) {
+  const v = r.variables;
+  v.phantom_token_authorization = "";
+  v.phantom_state = "BYPASS";
+  countRequest("BYPASS");
+  if (mode === "access") {
+    r.return(204);
+  } else {
+    v.phantom_status = "204";
+    r.return(401, "");
+  }
+}
+function deny(r, mode, outcome, settings) {
+  r.log(`phantom_token: ${outcome.reason}`);
+  refuse(r, mode, buildDenial(outcome, settings), outcome);
+}
+function fail(r, mode, outcome, endpoint) {
+  if (outcome.reason !== "introspection_suspended") {
+    r.error(`phantom_token: ${formatFailureLine(outcome, readPlace(r, endpoint))}`);
+  }
+  refuse(r, mode, buildUnavailable(outcome), outcome);
+}
+function refuse(r, mode, refusal, outcome) {
+  const v = r.variables;
+  v.phantom_token_authorization = "";
+  v.phantom_state = outcome.cacheStatus;
+  v.phantom_token_reason = outcome.reason;
+  countRequest(outcome.cacheStatus);
+  count(refusalsSeries(outcome.reason));
+  if (mode === "access") {
+    answerDirectly(r, refusal);
+  } else {
+    answerThroughErrorPage(r, refusal);
+  }
+}
+function answerDirectly(r, refusal) {
+  r.headersOut["Content-Type"] = "application/json";
+  r.headersOut["Cache-Control"] = "no-store";
+  if (refusal.challenge !== "") {
+    r.headersOut["WWW-Authenticate"] = refusal.challenge;
+  }
+  if (refusal.retryAfter !== "") {
+    r.headersOut["Retry-After"] = refusal.retryAfter;
+  }
+  send(r, refusal.status, refusal.body);
+}
+function answerThroughErrorPage(r, refusal) {
+  const v = r.variables;
+  v.phantom_status = String(refusal.status);
+  v.phantom_challenge = refusal.challenge;
+  v.phantom_retry_after = refusal.retryAfter;
+  v.phantom_body = refusal.body;
+  send(r, Math.min(refusal.status, 500), "");
+}
+function send(r, status, body) {
+  try {
+    r.return(status, body);
+  } catch (_gone) {
+    r.log("phantom_token: the client has gone");
+  }
+}
+
+// src/metrics.ts
+function metrics(r) {
+  r.headersOut["Cache-Control"] = "no-store";
+  const problem = findCountingProblem(countedSeries());
+  if (problem !== void 0) {
+    noteNoMetrics(r, problem);
+    r.headersOut["Content-Type"] = "text/plain; charset=utf-8";
+    r.return(503, `${problem}
+`);
+    return;
+  }
+  const gauges = zoneGauges(readZones()).concat(breakerGauge(), buildGauge());
+  r.headersOut["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8";
+  r.return(200, formatMetrics(readCount, gauges));
+}
+function buildGauge() {
+  const labels = {
+    version: "0.1.0",
+    njs: njs.version,
+    engine: njs.engine,
+    nginx: ngx.version
+  };
+  return {
+    name: "phantom_token_build_info",
+    help: "Always 1: the versions of this script, of njs with its engine, and of nginx.",
+    samples: [{ labels, value: 1 }]
+  };
+}
+function breakerGauge() {
+  return {
+    name: "phantom_token_breaker_state",
+    help: "Circuit breaker: 0 closed, 1 open, 2 half open. Endpoints that failed lately.",
+    samples: readBreakers().map((breaker) => ({
+      labels: { server: breaker.server, endpoint: breaker.endpoint },
+      value: STATES.indexOf(breaker.state)
+    }))
+  };
+}
+var STATES = ["closed", "open", "half_open"];
+function zoneGauges(zones) {
+  return [
+    {
+      name: "phantom_token_zone_capacity_bytes",
+      help: "Size of a shared dictionary.",
+      samples: zones.map((zone) => ({ labels: { zone: zone.name }, value: zone.capacityBytes }))
+    },
+    {
+      name: "phantom_token_zone_free_bytes",
+      help: "Free pages of a shared dictionary; those of ended entries are freed when the next new one is stored.",
+      samples: zones.map((zone) => ({ labels: { zone: zone.name }, value: zone.freeBytes }))
+    },
+    {
+      name: "phantom_token_zone_entries",
+      help: "Entries of a shared dictionary, ended ones included. No samples below njs 0.9.7, where counting them is not safe.",
+      samples: zones.filter((zone) => zone.entries >= 0).map((zone) => ({ labels: { zone: zone.name }, value: zone.entries }))
+    }
+  ];
+}
+
+// src/core/cache_key.ts
+function isAddressBound(lookup) {
+  return /^[0-9]* @/.test(lookup);
+}
+function credentialOf(lookup) {
+  return lookup.slice(lookup.lastIndexOf("\n") + 1);
+}
+function endpointOf(lookup) {
+  return lookup.slice(0, lookup.indexOf("\n", lookup.indexOf("\n") + 1));
+}
+function keyspaceOf(lookup) {
+  return `${lookup.slice(0, lookup.lastIndexOf("\n") + 1)}Bearer `;
+}
+function canonicalLookup(lookup, token) {
+  return keyspaceOf(lookup) + token;
+}
+function reachOf(lookup) {
+  const endpoint = endpointOf(lookup);
+  return endpoint.charAt(0) === "=" ? endpoint : endpoint.slice(endpoint.indexOf(" "));
+}
+function purgeKey(lookup) {
+  const question = `${reachOf(lookup)}
+${credentialOf(lookup)}`;
+  return (begun === void 0 ? firstKey(question) : begun.copy().update(question).digest("base64url"));
 }
 
 // src/core/setting_checks.ts
@@ -990,194 +1314,6 @@ function readChance() {
   return Math.random();
 }
 
-// src/core/preflight.ts
-function isPreflight(method, origin, requestedMethod) {
-  return method === "OPTIONS" && origin !== "" && requestedMethod !== "";
-}
-
-// src/edge/request.ts
-function readRest(r, mode) {
-  const v = r.variables;
-  return text(mode === "access" ? v.phantom_rest : v.phantom_kept_rest);
-}
-function readAuthorization(r) {
-  return text(r.variables.http_authorization);
-}
-function readsAsPreflight(r) {
-  const v = r.variables;
-  return isPreflight(text(v.request_method), text(v.http_origin), text(v.http_access_control_request_method));
-}
-function readFormBody(r) {
-  try {
-    return text(r.requestText);
-  } catch (_inFile) {
-    return "";
-  }
-}
-function text(value) {
-  return value === void 0 ? "" : value;
-}
-
-// src/core/challenge.ts
-var RETRY_AFTER_SEC = "1";
-var RETRY_AFTER = /^([0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT)$/;
-function buildDenial(denial, settings) {
-  if (denial.reason === "scope_insufficient") {
-    return {
-      status: 403,
-      challenge: challenge(settings.realm, "insufficient_scope", settings.requiredScopes),
-      retryAfter: "",
-      body: errorBody(
-        "insufficient_scope",
-        "The access token does not grant the scope that this request needs"
-      )
-    };
-  }
-  const named2 = settings.scopes.length > 0 ? settings.scopes : settings.requiredScopes;
-  const error = denial.reason === "token_missing" ? "" : "invalid_token";
-  return {
-    status: 401,
-    challenge: challenge(settings.realm, error, named2),
-    retryAfter: "",
-    body: errorBody("unauthorized_request", "Access denied due to missing, invalid or expired credentials")
-  };
-}
-function buildUnavailable(failure) {
-  const status = statusOf(failure.reason);
-  return {
-    status,
-    challenge: "",
-    retryAfter: status === 503 ? retryAfterOf(failure.retryAfter) : "",
-    body: errorBody("server_error", "Problem encountered processing the request")
-  };
-}
-function challenge(realm, error, scopes) {
-  let text3 = `Bearer realm="${realm}"`;
-  if (error !== "") {
-    text3 += `, error="${error}"`;
-  }
-  if (scopes.length > 0) {
-    text3 += `, scope="${scopes.join(" ")}"`;
-  }
-  return text3;
-}
-function errorBody(code, message) {
-  return JSON.stringify({ code, message });
-}
-function statusOf(reason) {
-  switch (reason) {
-    case "misconfigured":
-    case "internal_error":
-      return 500;
-    case "introspection_overloaded":
-    case "introspection_suspended":
-      return 503;
-    case "introspection_timeout":
-      return 504;
-    default:
-      return 502;
-  }
-}
-function retryAfterOf(asked) {
-  return RETRY_AFTER.test(asked) ? asked : RETRY_AFTER_SEC;
-}
-
-// src/edge/respond.ts
-function respond(r, mode, outcome, settings) {
-  switch (outcome.kind) {
-    case "grant":
-      grant(r, r.variables, mode, outcome.authorization, outcome.cacheStatus);
-      break;
-    case "denial":
-      deny(r, mode, outcome, settings);
-      break;
-    case "unavailable":
-      fail(r, mode, outcome);
-      break;
-    case "preflight":
-      answerPreflight(r, mode);
-      break;
-  }
-}
-function noteIntrospection(r, result, tookMs) {
-  r.variables.phantom_token_introspection_time = (tookMs / 1e3).toFixed(3);
-  count(introspectionsSeries(result));
-  countDuration(tookMs);
-}
-function noteUncached(r, cause) {
-  count(uncachedSeries(cause));
-  if (isFirstInMinute(cause)) {
-    r.warn(`phantom_token: tokens are served uncached: ${UNCACHED_ADVICE[cause]}`);
-  }
-}
-var UNCACHED_ADVICE = {
-  full: "the zone phantom_token is full: enlarge it in zones.conf",
-  too_large: "a record is over 64 kB",
-  too_many: "over 256 combinations of client id, form fields and the like at one endpoint: give each tenant a $phantom_token_partition"
-};
-function noteStale(r, outage) {
-  r.warn(`phantom_token: stale record served: ${outage.reason}: ${outage.detail}`);
-}
-function answerPreflight(r, mode) {
-  const v = r.variables;
-  v.phantom_token_authorization = "";
-  v.phantom_state = "BYPASS";
-  countRequest("BYPASS");
-  if (mode === "access") {
-    r.return(204);
-  } else {
-    v.phantom_status = "204";
-    r.return(401, "");
-  }
-}
-function deny(r, mode, outcome, settings) {
-  r.log(`phantom_token: ${outcome.reason}`);
-  refuse(r, mode, buildDenial(outcome, settings), outcome);
-}
-function fail(r, mode, outcome) {
-  r.error(`phantom_token: ${outcome.reason}: ${outcome.detail}`);
-  refuse(r, mode, buildUnavailable(outcome), outcome);
-}
-function refuse(r, mode, refusal, outcome) {
-  const v = r.variables;
-  v.phantom_token_authorization = "";
-  v.phantom_state = outcome.cacheStatus;
-  v.phantom_token_reason = outcome.reason;
-  countRequest(outcome.cacheStatus);
-  count(refusalsSeries(outcome.reason));
-  if (mode === "access") {
-    answerDirectly(r, refusal);
-  } else {
-    answerThroughErrorPage(r, refusal);
-  }
-}
-function answerDirectly(r, refusal) {
-  r.headersOut["Content-Type"] = "application/json";
-  r.headersOut["Cache-Control"] = "no-store";
-  if (refusal.challenge !== "") {
-    r.headersOut["WWW-Authenticate"] = refusal.challenge;
-  }
-  if (refusal.retryAfter !== "") {
-    r.headersOut["Retry-After"] = refusal.retryAfter;
-  }
-  send(r, refusal.status, refusal.body);
-}
-function answerThroughErrorPage(r, refusal) {
-  const v = r.variables;
-  v.phantom_status = String(refusal.status);
-  v.phantom_challenge = refusal.challenge;
-  v.phantom_retry_after = refusal.retryAfter;
-  v.phantom_body = refusal.body;
-  send(r, Math.min(refusal.status, 500), "");
-}
-function send(r, status, body) {
-  try {
-    r.return(status, body);
-  } catch (_gone) {
-    r.log("phantom_token: the client has gone");
-  }
-}
-
 // src/core/denial_record.ts
 var TIME_DIGITS = 10;
 function isRemembered(reason) {
@@ -1231,7 +1367,7 @@ function standIn(r, outage, key, settings) {
   if (record === void 0 || !isStale(record, settings, nowSec)) {
     return outage;
   }
-  noteStale(r, outage);
+  noteStale(r, outage, settings);
   return decideRecord(record, settings, nowSec, "STALE");
 }
 
@@ -1260,6 +1396,39 @@ function skipSpaces(text3, from) {
     i++;
   }
   return i;
+}
+
+// src/edge/suspension.ts
+var REFUSED = "refused:";
+var REPORTED = "reported:";
+var REPORT_MS = 6e4;
+var KEPT_MS = 36e5;
+function noteSuspended(r, endpoint, failures, settings) {
+  const isFirst = addState(REFUSED + endpoint, "0", KEPT_MS) === "added";
+  const isReportDue = addState(REPORTED + endpoint, "", REPORT_MS) === "added";
+  const place = readPlace(r, settings.introspectionEndpoint);
+  if (isFirst) {
+    r.error(`phantom_token: ${formatSuspendedLine(failures, settings.breakerDelaySec, place)}`);
+  } else if (isReportDue) {
+    r.error(`phantom_token: ${formatStillSuspendedLine(readRefused(endpoint), place)}`);
+  }
+}
+function countRefused(endpoint) {
+  replaceState(REFUSED + endpoint, String(readRefused(endpoint) + 1));
+}
+function noteResumed(r, endpoint, settings) {
+  if (readState(REFUSED + endpoint) === void 0) {
+    return;
+  }
+  const refused = readRefused(endpoint);
+  if (deleteState(REFUSED + endpoint)) {
+    deleteState(REPORTED + endpoint);
+    const place = readPlace(r, settings.introspectionEndpoint);
+    r.error(`phantom_token: ${formatResumedLine(refused, place)}`);
+  }
+}
+function readRefused(endpoint) {
+  return Number(readState(REFUSED + endpoint) || "0");
 }
 
 // src/core/cache_control.ts
@@ -1320,25 +1489,46 @@ function parseClientSettings(joined, isUrl) {
     return values;
   }
   const client2 = typedSettings2(values.values, isUrl);
-  const problem = findMissing(client2);
+  const problem = findContradiction(client2) || findMissing(client2);
   return problem === void 0 ? client2 : misconfiguration(problem);
 }
 function typedSettings2(values, isUrl) {
   const id = values.phantom_token_client_id;
-  const named2 = values.phantom_token_client_auth;
-  const implied = id === "" && !isUrl ? "none" : "client_secret_basic";
+  const secret = values.phantom_token_client_secret;
+  const secretFile = values.phantom_token_client_secret_file;
+  const keyFile = values.phantom_token_client_key_file;
+  const named = values.phantom_token_client_auth;
+  const isEmpty = id + secret + secretFile + keyFile === "";
+  const implied = isEmpty && !isUrl ? "none" : "client_secret_basic";
   return {
     kind: "client_settings",
-    authMethod: named2 === "" ? implied : named2,
+    authMethod: named === "" ? implied : named,
     id,
-    secret: values.phantom_token_client_secret,
-    secretFile: values.phantom_token_client_secret_file,
-    keyFile: values.phantom_token_client_key_file,
+    secret,
+    secretFile,
+    keyFile,
     keyAlgorithm: values.phantom_token_client_key_algorithm,
     keyId: values.phantom_token_client_key_id,
     assertionAudience: values.phantom_token_client_assertion_audience,
     assertionTtlSec: Number(values.phantom_token_client_assertion_ttl)
   };
+}
+function findContradiction(client2) {
+  const isSecretMethod = client2.authMethod !== "none" && client2.authMethod !== "private_key_jwt";
+  if (!isSecretMethod && client2.secret !== "") {
+    return explainUnused("client_secret", client2.authMethod);
+  }
+  if (!isSecretMethod && client2.secretFile !== "") {
+    return explainUnused("client_secret_file", client2.authMethod);
+  }
+  if (client2.authMethod !== "private_key_jwt" && client2.keyFile !== "") {
+    return explainUnused("client_key_file", client2.authMethod);
+  }
+  return client2.secret !== "" && client2.secretFile !== "" ? "$phantom_token_client_secret and $phantom_token_client_secret_file are both set: leave out one of them" : void 0;
+}
+function explainUnused(credential, method) {
+  const named = method === "none" ? "none: then the introspection location authenticates" : `${method}, which does not use it`;
+  return `$phantom_token_${credential} is set, and $phantom_token_client_auth is ${named}. Leave out the credential, or name its method`;
 }
 function findMissing(client2) {
   if (client2.authMethod === "none") {
@@ -1350,7 +1540,7 @@ function findMissing(client2) {
   if (client2.authMethod === "private_key_jwt") {
     return findMissingOfKey(client2);
   }
-  if (client2.secret === "" === (client2.secretFile === "")) {
+  if (client2.secret === "" && client2.secretFile === "") {
     return `set $phantom_token_client_secret or $phantom_token_client_secret_file: ${client2.authMethod} needs one of them`;
   }
   return void 0;
@@ -1603,7 +1793,7 @@ function interpretJson(reply, form, nowSec) {
   }
   const member = readJwtMember(answer, form.jwtField);
   if (member === void 0) {
-    return unavailable("jwt_missing", `${describe(reply)} ${NAME_FIELD}`, "MISS");
+    return refuseReply("jwt_missing", reply);
   }
   const found = findJwt(member, reply, form);
   return found.kind === "jwt" ? activeToken(found.jwt, answer, reply, nowSec) : found;
@@ -1621,7 +1811,7 @@ function readJwtMember(answer, jwtField) {
 }
 function findJwt(text3, reply, form) {
   if (typeof text3 === "string" && text3.length > form.maxJwtLength) {
-    return unavailable("jwt_too_large", `${describe(reply)} ${RAISE_LENGTH}`, "MISS");
+    return refuseReply("jwt_too_large", reply);
   }
   const jwt2 = typeof text3 === "string" ? parseJwt(text3) : void 0;
   if (jwt2 === void 0) {
@@ -1629,8 +1819,6 @@ function findJwt(text3, reply, form) {
   }
   return isIntrospectionResponse(jwt2) ? refuseReply("introspection_response_jwt", reply) : { kind: "jwt", jwt: jwt2 };
 }
-var NAME_FIELD = "the answer has no member that holds a JWT: see $phantom_token_jwt_field";
-var RAISE_LENGTH = "raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection_limits.conf above it";
 function activeToken(jwt2, source, reply, nowSec) {
   const active = jwt2.payload.active;
   if (active === false) {
@@ -1758,6 +1946,26 @@ function encodePart(value) {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
+// src/core/client_files.ts
+function describeUnreadable(variable, path, code, uid) {
+  const user = uid === "" ? "nginx's workers" : `uid ${uid}, as which nginx's workers run`;
+  return `$${variable}: ${path} cannot be read by ${user}: ${explainCode(code)}`;
+}
+function explainCode(code) {
+  switch (code) {
+    case "ENOENT":
+      return "there is no such file";
+    case "EACCES":
+      return "the permissions of the file, or of a folder above it, forbid it";
+    default:
+      return code === "" ? "it is no regular file" : code;
+  }
+}
+function readEffectiveUid(status) {
+  const match = /^Uid:\t\d+\t(\d+)/m.exec(status);
+  return match === null ? "" : match[1];
+}
+
 // src/edge/client_credentials.ts
 async function proveClient(client2, nowSec) {
   if (client2.authMethod === "none") {
@@ -1766,19 +1974,18 @@ async function proveClient(client2, nowSec) {
   if (client2.authMethod === "private_key_jwt") {
     return proveByKey(client2, nowSec);
   }
-  const secret = readSecret(client2);
-  if (secret === void 0) {
-    return misconfiguration("$phantom_token_client_secret_file cannot be read, or is empty");
-  }
-  return client2.authMethod === "client_secret_post" ? postProof(client2.id, secret) : basicProof(client2.id, secret);
+  return client2.secretFile === "" ? proveBySecret(client2, client2.secret) : proveBySecretFile(client2);
 }
-function readSecret(client2) {
-  if (client2.secretFile === "") {
-    return client2.secret;
+function proveBySecretFile(client2) {
+  const file = readFile("phantom_token_client_secret_file", client2.secretFile);
+  if (file.kind === "misconfiguration") {
+    return file;
   }
-  const text3 = readFile(client2.secretFile);
-  const secret = text3 === void 0 ? "" : text3.replace(/\r?\n$/, "");
-  return secret === "" ? void 0 : secret;
+  const secret = file.text.replace(/\r?\n$/, "");
+  return secret === "" ? misconfiguration(`$phantom_token_client_secret_file: ${client2.secretFile} is empty`) : proveBySecret(client2, secret);
+}
+function proveBySecret(client2, secret) {
+  return client2.authMethod === "client_secret_post" ? postProof(client2.id, secret) : basicProof(client2.id, secret);
 }
 async function proveByKey(client2, nowSec) {
   const name = assertionName(client2);
@@ -1786,17 +1993,22 @@ async function proveByKey(client2, nowSec) {
   if (known !== void 0) {
     return assertionProof(client2.id, known);
   }
-  const pem = readFile(client2.keyFile);
-  const key = pem === void 0 ? void 0 : decodePrivateKey(pem);
+  const file = readFile("phantom_token_client_key_file", client2.keyFile);
+  if (file.kind === "misconfiguration") {
+    return file;
+  }
+  const key = decodePrivateKey(file.text);
   if (key === void 0) {
     return misconfiguration(
-      "$phantom_token_client_key_file cannot be read, or holds no PKCS #8 key (openssl pkcs8 -topk8 -nocrypt)"
+      `$phantom_token_client_key_file: ${client2.keyFile} holds no PKCS #8 key (openssl pkcs8 -topk8 -nocrypt)`
     );
   }
   const input = assertionInput(client2, newJti(), nowSec);
   const signature = await sign(client2.keyAlgorithm, key, input);
   if (signature === void 0) {
-    return misconfiguration(`$phantom_token_client_key_file holds no key for ${client2.keyAlgorithm}`);
+    return misconfiguration(
+      `$phantom_token_client_key_file: ${client2.keyFile} holds no key for ${client2.keyAlgorithm}`
+    );
   }
   const assertion = `${input}.${signature}`;
   if (client2.assertionTtlSec > 0) {
@@ -1847,11 +2059,19 @@ function signParameters(algorithm) {
       return { name: "RSASSA-PKCS1-v1_5" };
   }
 }
-function readFile(path) {
+function readFile(variable, path) {
   try {
-    return fs.readFileSync(path, "utf8");
-  } catch (_unreadable) {
-    return void 0;
+    return { kind: "file", text: fs.readFileSync(path, "utf8") };
+  } catch (e) {
+    const code = e.code || "";
+    return misconfiguration(describeUnreadable(variable, path, code, readUid()));
+  }
+}
+function readUid() {
+  try {
+    return readEffectiveUid(fs.readFileSync("/proc/self/status", "utf8"));
+  } catch (_notLinux) {
+    return "";
   }
 }
 
@@ -2045,17 +2265,16 @@ function placeName(reach, place) {
 // src/ask.ts
 function findSuspension(question, settings) {
   const waitSec = settings.breakerFailures === 0 ? 0 : remainingSuspensionSec(endpointOf(question.lookup));
-  return waitSec > 0 ? suspended(settings, waitSec) : void 0;
+  return waitSec > 0 ? suspended(waitSec) : void 0;
 }
-function suspended(settings, waitSec) {
-  const detail = `endpoint=${settings.introspectionEndpoint} too many failures in a row`;
-  return unavailable("introspection_suspended", detail, "MISS", String(waitSec));
+function suspended(waitSec) {
+  return unavailable("introspection_suspended", "too many failures in a row", "MISS", String(waitSec));
 }
 async function ask(r, question, settings) {
   const endpoint = endpointOf(question.lookup);
   const waitSec = settings.breakerFailures === 0 ? 0 : waitBeforeAskingSec(endpoint);
   if (waitSec > 0) {
-    return notKept(suspended(settings, waitSec));
+    return notKept(suspended(waitSec));
   }
   const client2 = parseClientSettings(question.clientLines, isAbsoluteUrl(settings.introspectionEndpoint));
   if (client2.kind === "misconfiguration") {
@@ -2078,25 +2297,32 @@ async function ask(r, question, settings) {
   noteIntrospection(r, answer.kind === "active" ? "active" : answer.reason, readClockMs() - askedMs);
   switch (answer.kind) {
     case "active":
-      noteAnswer(endpoint);
+      noteReply(r, endpoint, settings);
       return rememberActive(r, question, answer, reply, settings, nowSec, listed);
     case "denial":
-      noteAnswer(endpoint);
+      noteReply(r, endpoint, settings);
       return rememberDenial(question.key, answer, settings, nowSec);
     case "unavailable":
-      noteFailure(endpoint, answer, settings);
+      noteFailure(r, endpoint, answer, settings);
       if (answer.reason === "introspection_unauthorized") {
         forgetAssertion(client2);
       }
-      return notKept(named(answer, settings.introspectionEndpoint));
+      return notKept(withCredentials(answer, client2.authMethod));
   }
 }
-function noteFailure(endpoint, failure, settings) {
-  if (settings.breakerFailures > 0 && isTransportFailure(failure.reason)) {
-    noteTransportFailure(endpoint, settings);
-  } else {
-    noteAnswer(endpoint);
+function noteFailure(r, endpoint, failure, settings) {
+  if (settings.breakerFailures === 0 || !isTransportFailure(failure.reason)) {
+    noteReply(r, endpoint, settings);
+    return;
   }
+  const failures = noteTransportFailure(endpoint, settings);
+  if (failures > 0) {
+    noteSuspended(r, endpoint, failures, settings);
+  }
+}
+function noteReply(r, endpoint, settings) {
+  noteAnswer(endpoint);
+  noteResumed(r, endpoint, settings);
 }
 function rememberActive(r, question, active, reply, settings, nowSec, listed) {
   const grants = encodeGrants(active.claims);
@@ -2152,8 +2378,8 @@ function keptSec(ttlSec, active, settings, nowSec) {
   const withStaleSec = ttlSec + settings.staleIfErrorSec;
   return active.expiresAtSec === void 0 ? withStaleSec : Math.min(withStaleSec, active.expiresAtSec - nowSec);
 }
-function named(failure, endpoint) {
-  const detail = `endpoint=${endpoint} ${failure.detail}`;
+function withCredentials(failure, method) {
+  const detail = `${failure.detail} credentials=${method}`;
   return unavailable(failure.reason, detail, failure.cacheStatus, failure.retryAfter);
 }
 function notKept(outcome) {
@@ -2326,7 +2552,7 @@ async function handleMiss(r, mode, request) {
     const texts = takeApart(request, readRest(r, mode));
     const settings = parseSettings(isConfiguredHere(request), texts.settings);
     if (settings.kind === "misconfiguration") {
-      fail(r, mode, unavailable("misconfigured", settings.problem, ""));
+      fail(r, mode, unavailable("misconfigured", settings.problem, ""), "");
       return;
     }
     const outcome = await decideMiss(r, mode, texts, settings);
@@ -2359,8 +2585,12 @@ async function decideMiss(r, mode, texts, settings) {
     policy: texts.policy,
     clientLines: texts.client
   };
-  const outcome = await askOnce(r, question, settings);
-  return outcome.kind === "unavailable" && isOutage(outcome.reason) ? standIn(r, outcome, keys.key, settings) : outcome;
+  const asked = await askOnce(r, question, settings);
+  const outcome = asked.kind === "unavailable" && isOutage(asked.reason) ? standIn(r, asked, keys.key, settings) : asked;
+  if (outcome.kind === "unavailable" && outcome.reason === "introspection_suspended") {
+    countRefused(endpointOf(canonical));
+  }
+  return outcome;
 }
 function decideNoToken(r, settings) {
   if (settings.preflight === "authenticate" || !readsAsPreflight(r)) {
@@ -2370,7 +2600,7 @@ function decideNoToken(r, settings) {
 }
 function failOnBug(r, mode, e) {
   const name = e instanceof Error ? e.name : typeof e;
-  fail(r, mode, unavailable("internal_error", `exception=${name}`, ""));
+  fail(r, mode, unavailable("internal_error", `exception=${name}`, ""), "");
 }
 
 // src/core/purge_answer.ts

@@ -75,12 +75,14 @@ const PARTS = [
  * @returns {Promise<Bundle>}
  */
 async function bundleScript() {
+  const { version } = await readPackage();
   const { code, problems } = await bundle({
     entryPoints: [SCRIPT_SOURCE],
     platform: 'neutral',
     target: 'es5',
     supported: Object.fromEntries(SYNTAX_OF_NJS.map((feature) => [feature, true])),
     external: ['crypto', 'querystring', 'fs'],
+    define: { PHANTOM_TOKEN_VERSION: JSON.stringify(version) },
     banner: { js: await describePackage('src/') },
   });
   // Before it is cut: what a part keeps leaks into later requests under QuickJS just as the top level does.
@@ -155,9 +157,14 @@ async function checkProduct({ file, sources, bundle }) {
   return [`${file} ${finding}: run \`npm run build\` and commit the file`];
 }
 
+/** @returns {Promise<{name: string, version: string, license: string}>} */
+async function readPackage() {
+  return JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+}
+
 /** @param {string} sources  their folder */
 async function describePackage(sources) {
-  const { name, version, license } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  const { name, version, license } = await readPackage();
   return `// ${name} ${version} (${license}). Built from ${sources} by \`npm run build\`: change it there, not here.`;
 }
 

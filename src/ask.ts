@@ -1,7 +1,7 @@
 // Asking the authorization server: breaker, credentials, question, answer, what is remembered of it.
 import { freshnessSec } from './core/cache_control.js';
 import { endpointOf, keyspaceOf, reachOf } from './core/cache_key.js';
-import { parseClientSettings } from './core/client_settings.js';
+import { type ClientAuthMethod, parseClientSettings } from './core/client_settings.js';
 import { encodeDenial, isRemembered } from './core/denial_record.js';
 import {
   type ActiveToken,
@@ -34,6 +34,7 @@ import { introspect } from './edge/introspect.js';
 import { type Listing, listKeyspace } from './edge/purge_reach.js';
 import { noteIntrospection, noteUncached } from './edge/respond.js';
 import { deleteRecord, isPurged, writeDenial, writeRecord } from './edge/shared_cache.js';
+import { noteResumed, noteSuspended } from './edge/suspension.js';
 
 /** A token that nothing is known of. */
 export interface Question {
@@ -57,12 +58,11 @@ export interface Asked {
 /** Why introspection is not even tried at this moment; undefined when it may be. Takes nothing from anybody. */
 export function findSuspension(question: Question, settings: Settings): Unavailable | undefined {
   const waitSec = settings.breakerFailures === 0 ? 0 : remainingSuspensionSec(endpointOf(question.lookup));
-  return waitSec > 0 ? suspended(settings, waitSec) : undefined;
+  return waitSec > 0 ? suspended(waitSec) : undefined;
 }
 
-function suspended(settings: Settings, waitSec: number): Unavailable {
-  const detail = `endpoint=${settings.introspectionEndpoint} too many failures in a row`;
-  return unavailable('introspection_suspended', detail, 'MISS', String(waitSec));
+function suspended(waitSec: number): Unavailable {
+  return unavailable('introspection_suspended', 'too many failures in a row', 'MISS', String(waitSec));
 }
 
 /** One introspection, if the breaker allows it. */
@@ -70,7 +70,7 @@ export async function ask(r: NginxHTTPRequest, question: Question, settings: Set
   const endpoint = endpointOf(question.lookup);
   const waitSec = settings.breakerFailures === 0 ? 0 : waitBeforeAskingSec(endpoint);
   if (waitSec > 0) {
-    return notKept(suspended(settings, waitSec));
+    return notKept(suspended(waitSec));
   }
   const client = parseClientSettings(question.clientLines, isAbsoluteUrl(settings.introspectionEndpoint));
   if (client.kind === 'misconfiguration') {
@@ -93,26 +93,34 @@ export async function ask(r: NginxHTTPRequest, question: Question, settings: Set
   noteIntrospection(r, answer.kind === 'active' ? 'active' : answer.reason, readClockMs() - askedMs);
   switch (answer.kind) {
     case 'active':
-      noteAnswer(endpoint);
+      noteReply(r, endpoint, settings);
       return rememberActive(r, question, answer, reply, settings, nowSec, listed);
     case 'denial':
-      noteAnswer(endpoint);
+      noteReply(r, endpoint, settings);
       return rememberDenial(question.key, answer, settings, nowSec);
     case 'unavailable':
-      noteFailure(endpoint, answer, settings);
+      noteFailure(r, endpoint, answer, settings);
       if (answer.reason === 'introspection_unauthorized') {
         forgetAssertion(client);
       }
-      return notKept(named(answer, settings.introspectionEndpoint));
+      return notKept(withCredentials(answer, client.authMethod));
   }
 }
 
-function noteFailure(endpoint: string, failure: Unavailable, settings: Settings): void {
-  if (settings.breakerFailures > 0 && isTransportFailure(failure.reason)) {
-    noteTransportFailure(endpoint, settings);
-  } else {
-    noteAnswer(endpoint);
+function noteFailure(r: NginxHTTPRequest, endpoint: string, failure: Unavailable, settings: Settings): void {
+  if (settings.breakerFailures === 0 || !isTransportFailure(failure.reason)) {
+    noteReply(r, endpoint, settings);
+    return;
   }
+  const failures = noteTransportFailure(endpoint, settings);
+  if (failures > 0) {
+    noteSuspended(r, endpoint, failures, settings);
+  }
+}
+
+function noteReply(r: NginxHTTPRequest, endpoint: string, settings: Settings): void {
+  noteAnswer(endpoint);
+  noteResumed(r, endpoint, settings);
 }
 
 function rememberActive(
@@ -194,9 +202,9 @@ function keptSec(ttlSec: number, active: ActiveToken, settings: Settings, nowSec
     : Math.min(withStaleSec, active.expiresAtSec - nowSec);
 }
 
-/** Which of the endpoints it was, for the log. */
-function named(failure: Unavailable, endpoint: string): Unavailable {
-  const detail = `endpoint=${endpoint} ${failure.detail}`;
+/** How the script authenticated, for the log; `none`: the introspection location may have done so. */
+function withCredentials(failure: Unavailable, method: ClientAuthMethod): Unavailable {
+  const detail = `${failure.detail} credentials=${method}`;
   return unavailable(failure.reason, detail, failure.cacheStatus, failure.retryAfter);
 }
 

@@ -109,6 +109,6 @@ export function standIn(r: NginxHTTPRequest, outage: Unavailable, key: string, s
   if (record === undefined || !isStale(record, settings, nowSec)) {
     return outage;
   }
-  noteStale(r, outage);
+  noteStale(r, outage, settings);
   return decideRecord(record, settings, nowSec, 'STALE');
 }

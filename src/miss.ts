@@ -1,6 +1,6 @@
 // The path of a request that the cache alone does not answer, from top to bottom.
 import { parseBearer } from './core/bearer.js';
-import { cacheKey, canonicalLookup, credentialOf, purgeKey } from './core/cache_key.js';
+import { cacheKey, canonicalLookup, credentialOf, endpointOf, purgeKey } from './core/cache_key.js';
 import { isConfiguredHere, type RequestTexts, readSwitch, takeApart } from './core/location.js';
 import { findUnsafeNjs, type Mode } from './core/njs_version.js';
 import { denied, granted, isOutage, type Outcome, unavailable } from './core/outcome.js';
@@ -8,6 +8,7 @@ import { isAbsoluteUrl, parseSettings, type Settings } from './core/settings.js'
 import { readAuthorization, readRest, readsAsPreflight, variablesOf } from './edge/request.js';
 import { fail, grant, respond } from './edge/respond.js';
 import { findZoneProblem } from './edge/shared_cache.js';
+import { countRefused } from './edge/suspension.js';
 import { askOnce } from './flight.js';
 import { decideKnown, standIn } from './known.js';
 
@@ -26,7 +27,7 @@ export async function handleMiss(r: NginxHTTPRequest, mode: Mode, request: strin
     const texts = takeApart(request, readRest(r, mode));
     const settings = parseSettings(isConfiguredHere(request), texts.settings);
     if (settings.kind === 'misconfiguration') {
-      fail(r, mode, unavailable('misconfigured', settings.problem, ''));
+      fail(r, mode, unavailable('misconfigured', settings.problem, ''), '');
       return;
     }
     const outcome = await decideMiss(r, mode, texts, settings);
@@ -66,10 +67,13 @@ async function decideMiss(
     policy: texts.policy,
     clientLines: texts.client,
   };
-  const outcome = await askOnce(r, question, settings);
-  return outcome.kind === 'unavailable' && isOutage(outcome.reason)
-    ? standIn(r, outcome, keys.key, settings)
-    : outcome;
+  const asked = await askOnce(r, question, settings);
+  const outcome =
+    asked.kind === 'unavailable' && isOutage(asked.reason) ? standIn(r, asked, keys.key, settings) : asked;
+  if (outcome.kind === 'unavailable' && outcome.reason === 'introspection_suspended') {
+    countRefused(endpointOf(canonical));
+  }
+  return outcome;
 }
 
 function decideNoToken(r: NginxHTTPRequest, settings: Settings): Outcome {
@@ -82,5 +86,5 @@ function decideNoToken(r: NginxHTTPRequest, settings: Settings): Outcome {
 /** Exceptions are bugs. Their text may quote a token, so only their kind is logged. */
 export function failOnBug(r: NginxHTTPRequest, mode: Mode, e: unknown): void {
   const name = e instanceof Error ? e.name : typeof e;
-  fail(r, mode, unavailable('internal_error', `exception=${name}`, ''));
+  fail(r, mode, unavailable('internal_error', `exception=${name}`, ''), '');
 }

@@ -6,6 +6,9 @@ interface NginxHTTPRequest {
 }
 
 interface NjsGlobal {
-  /** `njs` or `QuickJS`; undefined before njs knew a second engine. */
-  readonly engine?: string;
+  /** `njs` or `QuickJS` (njs >= 0.8.6). */
+  readonly engine: string;
 }
+
+/** Of package.json; scripts/build.mjs writes it into the bundle. */
+declare const PHANTOM_TOKEN_VERSION: string;

@@ -51,26 +51,55 @@ export function parseClientSettings(joined: string, isUrl: boolean): ClientSetti
     return values;
   }
   const client = typedSettings(values.values, isUrl);
-  const problem = findMissing(client);
+  const problem = findContradiction(client) || findMissing(client);
   return problem === undefined ? client : misconfiguration(problem);
 }
 
 function typedSettings(values: Record<string, string>, isUrl: boolean): ClientSettings {
   const id = values.phantom_token_client_id as string;
+  const secret = values.phantom_token_client_secret as string;
+  const secretFile = values.phantom_token_client_secret_file as string;
+  const keyFile = values.phantom_token_client_key_file as string;
   const named = values.phantom_token_client_auth as string;
-  const implied = id === '' && !isUrl ? 'none' : 'client_secret_basic';
+  const isEmpty = id + secret + secretFile + keyFile === '';
+  const implied = isEmpty && !isUrl ? 'none' : 'client_secret_basic';
   return {
     kind: 'client_settings',
     authMethod: (named === '' ? implied : named) as ClientAuthMethod,
     id,
-    secret: values.phantom_token_client_secret as string,
-    secretFile: values.phantom_token_client_secret_file as string,
-    keyFile: values.phantom_token_client_key_file as string,
+    secret,
+    secretFile,
+    keyFile,
     keyAlgorithm: values.phantom_token_client_key_algorithm as KeyAlgorithm,
     keyId: values.phantom_token_client_key_id as string,
     assertionAudience: values.phantom_token_client_assertion_audience as string,
     assertionTtlSec: Number(values.phantom_token_client_assertion_ttl),
   };
+}
+
+/** Two ways to authenticate, of which nobody can say which one was meant. */
+function findContradiction(client: ClientSettings): string | undefined {
+  const isSecretMethod = client.authMethod !== 'none' && client.authMethod !== 'private_key_jwt';
+  if (!isSecretMethod && client.secret !== '') {
+    return explainUnused('client_secret', client.authMethod);
+  }
+  if (!isSecretMethod && client.secretFile !== '') {
+    return explainUnused('client_secret_file', client.authMethod);
+  }
+  if (client.authMethod !== 'private_key_jwt' && client.keyFile !== '') {
+    return explainUnused('client_key_file', client.authMethod);
+  }
+  return client.secret !== '' && client.secretFile !== ''
+    ? '$phantom_token_client_secret and $phantom_token_client_secret_file are both set: leave out one of them'
+    : undefined;
+}
+
+function explainUnused(credential: string, method: ClientAuthMethod): string {
+  const named =
+    method === 'none'
+      ? 'none: then the introspection location authenticates'
+      : `${method}, which does not use it`;
+  return `$phantom_token_${credential} is set, and $phantom_token_client_auth is ${named}. Leave out the credential, or name its method`;
 }
 
 /** What the chosen method needs and does not have. */
@@ -84,7 +113,7 @@ function findMissing(client: ClientSettings): string | undefined {
   if (client.authMethod === 'private_key_jwt') {
     return findMissingOfKey(client);
   }
-  if ((client.secret === '') === (client.secretFile === '')) {
+  if (client.secret === '' && client.secretFile === '') {
     return `set $phantom_token_client_secret or $phantom_token_client_secret_file: ${client.authMethod} needs one of them`;
   }
   return undefined;

@@ -151,7 +151,7 @@ function interpretJson(
   }
   const member = readJwtMember(answer, form.jwtField);
   if (member === undefined) {
-    return unavailable('jwt_missing', `${describe(reply)} ${NAME_FIELD}`, 'MISS');
+    return refuseReply('jwt_missing', reply);
   }
   const found = findJwt(member, reply, form);
   return found.kind === 'jwt' ? activeToken(found.jwt, answer, reply, nowSec) : found;
@@ -177,7 +177,7 @@ interface FoundJwt {
 
 function findJwt(text: unknown, reply: IntrospectionReply, form: JwtForm): FoundJwt | Unavailable {
   if (typeof text === 'string' && text.length > form.maxJwtLength) {
-    return unavailable('jwt_too_large', `${describe(reply)} ${RAISE_LENGTH}`, 'MISS');
+    return refuseReply('jwt_too_large', reply);
   }
   const jwt = typeof text === 'string' ? parseJwt(text) : undefined;
   if (jwt === undefined) {
@@ -187,10 +187,6 @@ function findJwt(text: unknown, reply: IntrospectionReply, form: JwtForm): Found
     ? refuseReply('introspection_response_jwt', reply)
     : { kind: 'jwt', jwt };
 }
-
-const NAME_FIELD = 'the answer has no member that holds a JWT: see $phantom_token_jwt_field';
-const RAISE_LENGTH =
-  'raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection_limits.conf above it';
 
 /** @param source what holds the claims: the JSON answer, or the JWT's payload */
 function activeToken(

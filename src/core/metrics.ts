@@ -22,6 +22,11 @@ export function uncachedSeries(outcome: string): Series {
   return `phantom_token_uncached_total{cause="${outcome}"}`;
 }
 
+/** @param zone that has `evict` in zones.conf */
+export function replacementsSeries(zone: string): Series {
+  return `phantom_token_zone_replacements_total{zone="${zone}"}`;
+}
+
 export const DURATION = 'phantom_token_introspection_duration_seconds';
 export const BREAKER_OPENED: Series = 'phantom_token_breaker_opened_total';
 
@@ -53,47 +58,74 @@ export function durationSumSeries(): Series {
   return `${DURATION}_sum`;
 }
 
-/** One sample that is read when it is asked for, not counted. */
+/** A figure that is read when it is asked for, not counted. */
 export interface Gauge {
   readonly name: string;
   readonly help: string;
+  /** None where there is nothing to tell, or no way to tell it: `help` says which. */
+  readonly samples: readonly Sample[];
+}
+
+export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
+interface Counter {
+  readonly name: string;
+  readonly help: string;
+  readonly series: readonly Series[];
+}
+
+function counters(): readonly Counter[] {
+  return [
+    {
+      name: 'phantom_token_requests_total',
+      help: 'Requests by where the answer came from.',
+      series: cacheStatuses().map(requestsSeries),
+    },
+    {
+      name: 'phantom_token_refusals_total',
+      help: 'Refused requests by reason code.',
+      series: allReasons().map(refusalsSeries),
+    },
+    {
+      name: 'phantom_token_introspections_total',
+      help: 'Calls to the authorization server by result: active or a reason code.',
+      series: ['active'].concat(allReasons()).map(introspectionsSeries),
+    },
+    {
+      name: 'phantom_token_uncached_total',
+      help: 'Active tokens that were not stored: the zone is full, the record too large, or too many combinations of settings ask.',
+      series: ['full', 'too_large', 'too_many'].map(uncachedSeries),
+    },
+    {
+      name: 'phantom_token_zone_replacements_total',
+      help: 'Entries stored while no free page could take them: each took the room of others that had ended or, with evict, of those next to end.',
+      series: ['phantom_token', 'phantom_token_denied'].map(replacementsSeries),
+    },
+    { name: BREAKER_OPENED, help: 'How often introspection was suspended.', series: [BREAKER_OPENED] },
+  ];
+}
+
+/** Every series that is counted. */
+export function countedSeries(): Series[] {
+  const series: Series[] = [];
+  return series.concat(
+    counters().reduce((all, counter) => all.concat(counter.series), series),
+    bucketBoundsMs().map(boundSeries),
+    infinitySeries(),
+    durationSumSeries(),
+  );
+}
+
 /**
  * The whole page.
- * @param read the count of a series; 0 for one that was never counted
+ * @param read the count of a series
  */
 export function formatMetrics(read: (series: Series) => number, gauges: readonly Gauge[]): string {
-  const counters = [
-    formatCounter(
-      'phantom_token_requests_total',
-      'Requests by where the answer came from.',
-      cacheStatuses().map(requestsSeries),
-      read,
-    ),
-    formatCounter(
-      'phantom_token_refusals_total',
-      'Refused requests by reason code.',
-      allReasons().map(refusalsSeries),
-      read,
-    ),
-    formatCounter(
-      'phantom_token_introspections_total',
-      'Calls to the authorization server by result: active or a reason code.',
-      ['active'].concat(allReasons()).map(introspectionsSeries),
-      read,
-    ),
-    formatCounter(
-      'phantom_token_uncached_total',
-      'Active tokens that were not stored: the zone is full, the record too large, or too many combinations of settings ask.',
-      ['full', 'too_large', 'too_many'].map(uncachedSeries),
-      read,
-    ),
-    formatCounter(BREAKER_OPENED, 'How often introspection was suspended.', [BREAKER_OPENED], read),
-  ];
-  return `${counters.join('')}${formatHistogram(read)}${formatGauges(gauges)}`;
+  const counted = counters().map((counter) => formatCounter(counter, read));
+  return `${counted.join('')}${formatHistogram(read)}${gauges.map(formatGauge).join('')}`;
 }
 
 function allReasons(): string[] {
@@ -101,14 +133,9 @@ function allReasons(): string[] {
   return reasons.concat(denialReasons()).concat(unavailableReasons());
 }
 
-function formatCounter(
-  name: string,
-  help: string,
-  series: readonly Series[],
-  read: (series: Series) => number,
-): string {
-  const samples = series.map((one) => `${one} ${read(one)}\n`);
-  return `${formatHead(name, help, 'counter')}${samples.join('')}`;
+function formatCounter(counter: Counter, read: (series: Series) => number): string {
+  const samples = counter.series.map((one) => `${one} ${read(one)}\n`);
+  return `${formatHead(counter.name, counter.help, 'counter')}${samples.join('')}`;
 }
 
 function formatHead(name: string, help: string, type: string): string {
@@ -127,18 +154,11 @@ function formatHistogram(read: (series: Series) => number): string {
   return `${head}${samples.join('')}${durationSumSeries()} ${sumSec}\n${DURATION}_count ${count}\n`;
 }
 
-function formatGauges(gauges: readonly Gauge[]): string {
-  let page = '';
-  let name = '';
-  for (let i = 0; i < gauges.length; i++) {
-    const gauge = gauges[i] as Gauge;
-    if (gauge.name !== name) {
-      name = gauge.name;
-      page += formatHead(name, gauge.help, 'gauge');
-    }
-    page += `${name}{${formatLabels(gauge.labels)}} ${gauge.value}\n`;
-  }
-  return page;
+function formatGauge(gauge: Gauge): string {
+  const samples = gauge.samples.map(
+    (sample) => `${gauge.name}{${formatLabels(sample.labels)}} ${sample.value}\n`,
+  );
+  return `${formatHead(gauge.name, gauge.help, 'gauge')}${samples.join('')}`;
 }
 
 function formatLabels(labels: Readonly<Record<string, string>>): string {

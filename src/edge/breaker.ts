@@ -58,15 +58,20 @@ export function noteAnswer(endpoint: string): void {
   }
 }
 
-/** The endpoint gave no answer. */
-export function noteTransportFailure(endpoint: string, settings: BreakerSettings): void {
+/**
+ * The endpoint gave no answer.
+ * @returns how many failures in a row suspend introspection now; 0 when it goes on
+ */
+export function noteTransportFailure(endpoint: string, settings: BreakerSettings): number {
   const breaker = afterFailure(parseBreaker(readState(BREAKER + endpoint)), settings, Date.now());
   list(endpoint);
   writeState(BREAKER + endpoint, formatBreaker(breaker), (MEMORY_SEC + settings.breakerDelaySec) * 1000);
   deleteState(PROBE + endpoint);
-  if (breaker.suspendedUntilMs > 0) {
-    count(BREAKER_OPENED);
+  if (breaker.suspendedUntilMs === 0) {
+    return 0;
   }
+  count(BREAKER_OPENED);
+  return breaker.failures;
 }
 
 /** A breaker that has counted lately, and where it stands. */

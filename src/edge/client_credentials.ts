@@ -10,6 +10,7 @@ import {
   locationProof,
   postProof,
 } from '../core/client_authentication.js';
+import { describeUnreadable, readEffectiveUid } from '../core/client_files.js';
 import type { ClientSettings, KeyAlgorithm } from '../core/client_settings.js';
 import { type Misconfiguration, misconfiguration } from '../core/settings.js';
 import { deleteAssertion, readAssertion, writeAssertion } from './shared_cache.js';
@@ -25,23 +26,25 @@ export async function proveClient(
   if (client.authMethod === 'private_key_jwt') {
     return proveByKey(client, nowSec);
   }
-  const secret = readSecret(client);
-  if (secret === undefined) {
-    return misconfiguration('$phantom_token_client_secret_file cannot be read, or is empty');
+  return client.secretFile === '' ? proveBySecret(client, client.secret) : proveBySecretFile(client);
+}
+
+function proveBySecretFile(client: ClientSettings): ClientProof | Misconfiguration {
+  const file = readFile('phantom_token_client_secret_file', client.secretFile);
+  if (file.kind === 'misconfiguration') {
+    return file;
   }
+  // Editors and `echo` end a file with a line break that is not part of the secret.
+  const secret = file.text.replace(/\r?\n$/, '');
+  return secret === ''
+    ? misconfiguration(`$phantom_token_client_secret_file: ${client.secretFile} is empty`)
+    : proveBySecret(client, secret);
+}
+
+function proveBySecret(client: ClientSettings, secret: string): ClientProof {
   return client.authMethod === 'client_secret_post'
     ? postProof(client.id, secret)
     : basicProof(client.id, secret);
-}
-
-function readSecret(client: ClientSettings): string | undefined {
-  if (client.secretFile === '') {
-    return client.secret;
-  }
-  const text = readFile(client.secretFile);
-  // Editors and `echo` end a file with a line break that is not part of the secret.
-  const secret = text === undefined ? '' : text.replace(/\r?\n$/, '');
-  return secret === '' ? undefined : secret;
 }
 
 async function proveByKey(client: ClientSettings, nowSec: number): Promise<ClientProof | Misconfiguration> {
@@ -50,17 +53,22 @@ async function proveByKey(client: ClientSettings, nowSec: number): Promise<Clien
   if (known !== undefined) {
     return assertionProof(client.id, known);
   }
-  const pem = readFile(client.keyFile);
-  const key = pem === undefined ? undefined : decodePrivateKey(pem);
+  const file = readFile('phantom_token_client_key_file', client.keyFile);
+  if (file.kind === 'misconfiguration') {
+    return file;
+  }
+  const key = decodePrivateKey(file.text);
   if (key === undefined) {
     return misconfiguration(
-      '$phantom_token_client_key_file cannot be read, or holds no PKCS #8 key (openssl pkcs8 -topk8 -nocrypt)',
+      `$phantom_token_client_key_file: ${client.keyFile} holds no PKCS #8 key (openssl pkcs8 -topk8 -nocrypt)`,
     );
   }
   const input = assertionInput(client, newJti(), nowSec);
   const signature = await sign(client.keyAlgorithm, key, input);
   if (signature === undefined) {
-    return misconfiguration(`$phantom_token_client_key_file holds no key for ${client.keyAlgorithm}`);
+    return misconfiguration(
+      `$phantom_token_client_key_file: ${client.keyFile} holds no key for ${client.keyAlgorithm}`,
+    );
   }
   const assertion = `${input}.${signature}`;
   if (client.assertionTtlSec > 0) {
@@ -122,11 +130,26 @@ function signParameters(algorithm: KeyAlgorithm): SignOrVerifyAlgorithm {
   }
 }
 
-/** @returns undefined when the file cannot be read */
-function readFile(path: string): string | undefined {
+interface FileText {
+  readonly kind: 'file';
+  readonly text: string;
+}
+
+/** @param variable that names the file, without `$` */
+function readFile(variable: string, path: string): FileText | Misconfiguration {
   try {
-    return fs.readFileSync(path, 'utf8');
-  } catch (_unreadable) {
-    return undefined;
+    return { kind: 'file', text: fs.readFileSync(path, 'utf8') };
+  } catch (e) {
+    const code = (e as { code?: string }).code || '';
+    return misconfiguration(describeUnreadable(variable, path, code, readUid()));
+  }
+}
+
+/** The user that reads files: not always the `user` of nginx.conf, which nginx heeds only when root starts it. */
+function readUid(): string {
+  try {
+    return readEffectiveUid(fs.readFileSync('/proc/self/status', 'utf8'));
+  } catch (_notLinux) {
+    return '';
   }
 }

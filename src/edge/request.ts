@@ -1,4 +1,5 @@
 // Reads what nginx knows of the request.
+import { type Place, readPathHead } from '../core/failure_line.js';
 import { findPolicy, isPolicyOf } from '../core/location.js';
 import type { Mode } from '../core/njs_version.js';
 import { isPreflight } from '../core/preflight.js';
@@ -54,6 +55,18 @@ export function readAuthorization(r: NginxHTTPRequest): string {
 export function readsAsPreflight(r: NginxHTTPRequest): boolean {
   const v = r.variables;
   return isPreflight(text(v.request_method), text(v.http_origin), text(v.http_access_control_request_method));
+}
+
+/** @param endpoint of the location's settings; '' while it is not known */
+export function readPlace(r: NginxHTTPRequest, endpoint: string): Place {
+  const v = r.variables;
+  return {
+    serverName: text(v.server_name),
+    serverAddress: text(v.server_addr),
+    serverPort: text(v.server_port),
+    endpoint,
+    pathHead: readPathHead(text(v.request_uri), text(v.phantom_token_input)),
+  };
 }
 
 /** The request's body; '' when nginx had to put it into a file, which no token needs. */

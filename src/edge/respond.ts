@@ -1,12 +1,13 @@
 // Hands the outcome to nginx: variables, status, headers, body, one log line.
 import { buildDenial, buildUnavailable, type Refusal } from '../core/challenge.js';
+import { formatFailureLine } from '../core/failure_line.js';
 import { introspectionsSeries, refusalsSeries, uncachedSeries } from '../core/metrics.js';
 import type { Mode } from '../core/njs_version.js';
 import type { CacheStatus, Denial, Outcome, Unavailable } from '../core/outcome.js';
 import type { Settings } from '../core/settings.js';
 import { count, countDuration, countRequest, mayCount } from './counters.js';
-import type { Variables } from './request.js';
-import { isFirstInMinute } from './shared_cache.js';
+import { readPlace, type Variables } from './request.js';
+import { findZoneProblem, isFirstInMinute } from './shared_cache.js';
 
 /** The ends of a request. */
 export function respond(r: NginxHTTPRequest, mode: Mode, outcome: Outcome, settings: Settings): void {
@@ -18,7 +19,7 @@ export function respond(r: NginxHTTPRequest, mode: Mode, outcome: Outcome, setti
       deny(r, mode, outcome, settings);
       break;
     case 'unavailable':
-      fail(r, mode, outcome);
+      fail(r, mode, outcome, settings.introspectionEndpoint);
       break;
     case 'preflight':
       answerPreflight(r, mode);
@@ -61,6 +62,13 @@ export function noteUncached(r: NginxHTTPRequest, cause: Uncached): void {
   }
 }
 
+/** The metrics page has nothing to show. One line a minute: Prometheus asks again and again. */
+export function noteNoMetrics(r: NginxHTTPRequest, problem: string): void {
+  if (findZoneProblem(r) !== undefined || isFirstInMinute('metrics')) {
+    r.error(`phantom_token: no metrics: ${problem}`);
+  }
+}
+
 /** Why an active token was not stored. */
 export type Uncached = 'full' | 'too_large' | 'too_many';
 
@@ -71,9 +79,12 @@ const UNCACHED_ADVICE = {
     'over 256 combinations of client id, form fields and the like at one endpoint: give each tenant a $phantom_token_partition',
 };
 
-/** The client notices nothing of the outage; the operator shall. */
-export function noteStale(r: NginxHTTPRequest, outage: Unavailable): void {
-  r.warn(`phantom_token: stale record served: ${outage.reason}: ${outage.detail}`);
+/** The client notices nothing of the outage; the operator shall. While introspection is suspended: suspension.ts. */
+export function noteStale(r: NginxHTTPRequest, outage: Unavailable, settings: Settings): void {
+  if (outage.reason !== 'introspection_suspended') {
+    const place = readPlace(r, settings.introspectionEndpoint);
+    r.warn(`phantom_token: stale record served: ${formatFailureLine(outage, place)}`);
+  }
 }
 
 /** 204, with whatever headers the operator adds to this location. */
@@ -96,9 +107,14 @@ function deny(r: NginxHTTPRequest, mode: Mode, outcome: Denial, settings: Settin
   refuse(r, mode, buildDenial(outcome, settings), outcome);
 }
 
-/** 500 to 504. Logged as an error: the operator has something to do. */
-export function fail(r: NginxHTTPRequest, mode: Mode, outcome: Unavailable): void {
-  r.error(`phantom_token: ${outcome.reason}: ${outcome.detail}`);
+/**
+ * 500 to 504. Logged as an error: the operator has something to do. While introspection is suspended: suspension.ts.
+ * @param endpoint '' while the settings are not known
+ */
+export function fail(r: NginxHTTPRequest, mode: Mode, outcome: Unavailable, endpoint: string): void {
+  if (outcome.reason !== 'introspection_suspended') {
+    r.error(`phantom_token: ${formatFailureLine(outcome, readPlace(r, endpoint))}`);
+  }
   refuse(r, mode, buildUnavailable(outcome), outcome);
 }
 

@@ -1,5 +1,8 @@
 // The shared dictionaries: what all workers know.
+
+import { replacementsSeries } from '../core/metrics.js';
 import { isEvictUnsafe } from '../core/njs_version.js';
+import { count } from './counters.js';
 
 /** Records of active tokens and client assertions; rejected tokens; flights; breakers and purges. See nginx/zones.conf. */
 export type Zone = 'phantom_token' | 'phantom_token_denied' | 'phantom_token_locks' | 'phantom_token_state';
@@ -52,7 +55,7 @@ function readFirstRecord(key: string): string | undefined {
 export function writeRecord(key: string, record: string, ttlSec: number): Written {
   return record.length > MAX_RECORD_LENGTH
     ? 'too_large'
-    : write('phantom_token', key, record, Math.min(ttlSec * 1000, MAX_RECORD_MS));
+    : writeAndCount('phantom_token', key, record, Math.min(ttlSec * 1000, MAX_RECORD_MS));
 }
 
 /** @returns whether there was one */
@@ -82,7 +85,7 @@ export function readDenial(key: string): string | undefined {
 
 /** Replaces what is there. @param ttlMs whole milliseconds, at least 1: ends with the record itself, not after it */
 export function writeDenial(key: string, denial: string, ttlMs: number): Written {
-  return write('phantom_token_denied', key, denial, ttlMs);
+  return writeAndCount('phantom_token_denied', key, denial, ttlMs);
 }
 
 /** @param ttlSec at least 1 */
@@ -140,8 +143,18 @@ export function writeState(name: string, state: string, ttlMs: number): void {
   write('phantom_token_state', name, state, ttlMs);
 }
 
-export function deleteState(name: string): void {
-  dictionary('phantom_token_state').delete(name);
+/** Only where there is one; it then stays as long as the zone's `timeout` says. */
+export function replaceState(name: string, state: string): void {
+  try {
+    dictionary('phantom_token_state').replace(name, state);
+  } catch (e) {
+    fullOrThrow(e);
+  }
+}
+
+/** @returns whether there was one; of several that delete it, one gets true */
+export function deleteState(name: string): boolean {
+  return dictionary('phantom_token_state').delete(name) === true; // QuickJS: undefined for none
 }
 
 /** Figures of one zone; `entries` is -1 where njs cannot count them safely. */
@@ -153,12 +166,16 @@ export interface ZoneFigures {
 }
 
 export function readZones(): ZoneFigures[] {
-  return ALL_ZONES.filter(isDeclared).map((name) => {
-    const zone = dictionary(name);
-    // Below njs 0.9.7 size() changes the dictionary under a lock for reading only (nginx/njs#1036).
-    const entries = njs.version_number < 0x000907 ? -1 : zone.size();
-    return { name, capacityBytes: zone.capacity, freeBytes: zone.freeSpace(), entries };
-  });
+  const names: string[] = [];
+  return names
+    .concat(ALL_ZONES, 'phantom_token_metrics')
+    .filter(isDeclared)
+    .map((name) => {
+      const zone = ngx.shared[name] as NgxSharedDict;
+      // Below njs 0.9.7 size() changes the dictionary under a lock for reading only (nginx/njs#1036).
+      const entries = njs.version_number < 0x000907 ? -1 : zone.size();
+      return { name, capacityBytes: zone.capacity, freeBytes: zone.freeSpace(), entries };
+    });
 }
 
 const ALL_ZONES: readonly Zone[] = [
@@ -168,7 +185,7 @@ const ALL_ZONES: readonly Zone[] = [
   'phantom_token_state',
 ];
 
-function isDeclared(zone: Zone): boolean {
+function isDeclared(zone: string): boolean {
   return ngx.shared[zone] !== undefined;
 }
 
@@ -179,6 +196,19 @@ export function isFirstInMinute(name: string): boolean {
 
 function dictionary(zone: Zone): NgxSharedDict<string> {
   return ngx.shared[zone] as NgxSharedDict<string>;
+}
+
+/**
+ * njs does not tell what it evicts. But it evicts only when no free page can take the value, and then the value takes the
+ * room of others. The number of free pages costs no walk through the zone.
+ */
+function writeAndCount(zone: Zone, key: string, value: string, ttlMs: number): Written {
+  const isTight = dictionary(zone).freeSpace() < value.length;
+  const written = write(zone, key, value, ttlMs);
+  if (isTight && written === 'stored') {
+    count(replacementsSeries(zone));
+  }
+  return written;
 }
 
 function write(zone: Zone, key: string, value: string, ttlMs: number): Written {

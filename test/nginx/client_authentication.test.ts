@@ -223,12 +223,42 @@ const MISTAKES: [title: string, settings: (words: ConfigWords) => string, says: 
   [
     'a secret file that is not there',
     (words) => `set $phantom_token_client_id x; set $phantom_token_client_secret_file ${words.prefix}/none;`,
-    '$phantom_token_client_secret_file',
+    "/none cannot be read by uid UID, as which nginx's workers run: there is no such file",
+  ],
+  [
+    'a secret file that is a folder',
+    (words) => `set $phantom_token_client_id x; set $phantom_token_client_secret_file ${words.prefix}/logs;`,
+    "/logs cannot be read by uid UID, as which nginx's workers run: it is no regular file",
+  ],
+  [
+    'a key file that is not there',
+    (words) => keySettings(words, 'RS256').replace('key.pem', 'none'),
+    "/none cannot be read by uid UID, as which nginx's workers run: there is no such file",
+  ],
+  [
+    'a secret file without an id, which was silently no proof at all',
+    (words) => `set $phantom_token_client_secret_file ${words.prefix}/key.pem;`,
+    '$phantom_token_client_id',
+  ],
+  [
+    'a secret, and none as method',
+    () => 'set $phantom_token_client_auth none; set $phantom_token_client_secret gateway-secret;',
+    '$phantom_token_client_secret is set, and $phantom_token_client_auth is none',
+  ],
+  [
+    'a secret, and a key as method',
+    (words) => keySettings(words, 'ES256', 'set $phantom_token_client_secret gateway-secret;'),
+    '$phantom_token_client_secret is set, and $phantom_token_client_auth is private_key_jwt',
+  ],
+  [
+    'a key, and no method that uses it',
+    (words) => keySettings(words, 'ES256', 'set $phantom_token_client_auth "";'),
+    '$phantom_token_client_key_file is set, and $phantom_token_client_auth is client_secret_basic',
   ],
   [
     'a secret file that is empty',
     (words) => `set $phantom_token_client_id x; set $phantom_token_client_secret_file ${words.prefix}/empty;`,
-    '$phantom_token_client_secret_file',
+    '/empty is empty',
   ],
   [
     'a method without an id',
@@ -250,9 +280,9 @@ const MISTAKES: [title: string, settings: (words: ConfigWords) => string, says: 
   [
     'a key that is no PKCS #8',
     (words) => keySettings(words, 'RS256').replace('key.pem', 'empty'),
-    '$phantom_token_client_key_file',
+    '/empty holds no PKCS #8 key',
   ],
-  ['an EC key for RS256', (words) => keySettings(words, 'RS256'), '$phantom_token_client_key_file'],
+  ['an EC key for RS256', (words) => keySettings(words, 'RS256'), '/key.pem holds no key for RS256'],
   [
     'EdDSA, which njs cannot sign',
     (words) => keySettings(words, 'EdDSA'),
@@ -278,7 +308,7 @@ for (const [title, settings, says] of MISTAKES) {
         .filter((line) => line.includes('[error]') && line.includes('js: '));
       t.is(errors.length, 1);
       t.true(errors[0]?.includes('phantom_token: misconfigured: '));
-      t.true(errors[0]?.includes(says), errors[0]);
+      t.true(errors[0]?.includes(says.replace('UID', String(process.geteuid?.()))), errors[0]);
     },
   );
 }

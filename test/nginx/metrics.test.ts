@@ -15,6 +15,7 @@ import { inactive204, jwt, reset, slow, status } from '../support/scripted_serve
 const JWT = makeJwt({ sub: 'alice', client_id: 'app', exp: 4102444800 });
 const METRICS_LOCATION =
   'location = /metrics { allow 127.0.0.0/8; deny all; js_content phantom_token.metrics; }';
+const REPLACED = 'phantom_token_zone_replacements_total{zone="phantom_token"}';
 const METRICS_ZONE = 'js_shared_dict_zone zone=phantom_token_metrics:64k type=number;';
 
 function counting(settings = ''): GatewayOptions {
@@ -100,36 +101,99 @@ gatewayTest('the zones tell their size and their room', counting(), async (t, g)
   t.is(samples.get('phantom_token_zone_capacity_bytes{zone="phantom_token"}'), 32 << 20);
   const free = samples.get('phantom_token_zone_free_bytes{zone="phantom_token"}') ?? 0;
   t.true(free > 0 && free < 32 << 20);
-  // Below njs 0.9.7 counting the entries is not safe.
+  // Below njs 0.9.7 counting the entries is not safe; the page says so there.
   const entries = g.setup.zones === 'zones.conf' ? 2 : undefined; // the record, and where a purge finds it
   t.is(samples.get('phantom_token_zone_entries{zone="phantom_token"}'), entries);
+  t.true(
+    (await g.send('/metrics')).body.includes(
+      '# HELP phantom_token_zone_entries Entries of a shared dictionary, ended ones included. No samples below njs 0.9.7',
+    ),
+  );
+  t.true((samples.get('phantom_token_zone_free_bytes{zone="phantom_token_metrics"}') ?? 0) > 0);
 });
 
-gatewayTest(
-  'without the zone nothing is counted, and the page still tells of the zones',
-  { ...counting(), http: () => '' },
-  async (t, g) => {
-    g.as.reply(jwt(JWT));
-    await g.send('/', { token: 'opaque-1' });
-    const samples = await scrape(g);
-    t.is(samples.get('phantom_token_requests_total{cache_status="MISS"}'), 0);
-    t.is(samples.get('phantom_token_zone_capacity_bytes{zone="phantom_token"}'), 32 << 20);
-  },
-);
+const USELESS_ZONES: [title: string, zone: string, says: string][] = [
+  ['not there', '', 'nothing is counted: add to zones.conf: '],
+  [
+    'of strings, by mistake',
+    METRICS_ZONE.replace(' type=number', ''),
+    'phantom_token_metrics cannot count: correct its line in zones.conf, and restart nginx: ',
+  ],
+];
 
-for (const [title, zone] of [
-  ['of strings, by mistake', METRICS_ZONE.replace(' type=number', '')],
-  ['far too small', METRICS_ZONE.replace('64k', '32k')],
-]) {
+for (const [title, zone, says] of USELESS_ZONES) {
   gatewayTest(
-    `a metrics zone ${title}: requests are served all the same`,
-    { ...counting(), http: () => zone ?? '' },
+    `a metrics zone that is ${title}: requests are served, the page is 503 and names the line, the log does so once a minute`,
+    { ...counting(), http: () => zone },
     async (t, g) => {
       g.as.reply(jwt(JWT));
       t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
       t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
       t.is((await g.send('/')).status, 401);
-      t.is((await g.send('/metrics')).status, 200);
+      for (let i = 0; i < 2; i++) {
+        const page = await g.send('/metrics');
+        t.is(page.status, 503);
+        t.is(page.headers['content-type'], 'text/plain; charset=utf-8');
+        t.is(page.body, `${says}${METRICS_ZONE}\n`);
+      }
+      const lines = (await g.nginx.errorLog()).split('\n').filter((line) => line.includes('[error]'));
+      t.is(lines.length, 1);
+      t.true(lines[0]?.endsWith(` phantom_token: no metrics: ${says}${METRICS_ZONE}`), lines[0]);
+    },
+  );
+}
+
+gatewayTest('the page tells the versions of script, njs, engine and nginx', counting(), async (t, g) => {
+  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+  const { runtime, engine } = g.setup;
+  const name = engine === 'qjs' ? 'QuickJS' : 'njs';
+  const page = (await g.send('/metrics')).body;
+  const sample = `phantom_token_build_info{version="${version}",njs="${runtime.njsVersion}",engine="${name}",nginx="${runtime.nginxVersion}"} 1`;
+  t.true(page.includes(`\n${sample}\n`), page);
+});
+
+gatewayTest(
+  'all series fit into the smallest zone that nginx takes (32k), so that none is lost',
+  { ...counting(), http: () => METRICS_ZONE.replace('64k', '32k') },
+  async (t, g) => {
+    t.is((await g.send('/metrics')).status, 200);
+    t.is((await g.send('/')).status, 401);
+    t.is((await scrape(g)).get('phantom_token_refusals_total{reason="token_missing"}'), 1);
+  },
+);
+
+const FULL_ZONES: [title: string, bytes: number, count: number][] = [
+  ['of many pages each', 60000, 30],
+  ['of less than a page', 900, 1000],
+];
+
+for (const [title, bytes, count] of FULL_ZONES) {
+  gatewayTest(
+    `a full zone is seen, with records ${title}: a token that finds no room is uncached, one that takes the room of others a replacement (S73)`,
+    {
+      ...counting(),
+      workers: 1,
+      zones: (text) => text.replace('zone=phantom_token:32m', 'zone=phantom_token:1m'),
+    },
+    async (t, g) => {
+      g.as.reply(jwt(makeJwt({ exp: 4102444800 }, { bytes }), { cacheControl: 'max-age=600' }));
+      await g.send('/', { token: 'opaque-first' });
+      t.is((await scrape(g)).get(REPLACED), 0);
+      for (let i = 0; i < count; i++) {
+        t.is((await g.send('/', { token: `opaque-${i}` })).status, 200);
+      }
+      const samples = await scrape(g);
+      const replaced = samples.get(REPLACED) ?? 0;
+      const uncached = samples.get('phantom_token_uncached_total{cause="full"}') ?? 0;
+      t.is(samples.get(REPLACED.replace('phantom_token"', 'phantom_token_denied"')), 0);
+      if (g.setup.zones === 'zones.conf') {
+        const evicted = count + 1 - (samples.get('phantom_token_zone_entries{zone="phantom_token"}') ?? 0);
+        t.true(replaced > 0 && uncached === 0);
+        // njs evicts 16 entries at a time.
+        t.true(16 * replaced >= evicted, `${replaced} replacements, ${evicted} evicted`);
+      } else {
+        t.true(uncached > 0);
+      }
     },
   );
 }

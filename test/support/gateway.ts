@@ -59,10 +59,10 @@ export interface GatewayOptions {
   readonly serverTop?: string;
   /** Further servers, or other lines of http. */
   readonly http?: (words: ConfigWords) => string;
+  /** Changes the text of the set-up's zones file. */
+  readonly zones?: (text: string) => string;
   /** Further files in the gateway's folder: path and text. */
   readonly files?: Record<string, string>;
-  /** In place of the line that includes the zones file of the set-up. */
-  readonly zones?: (setup: Setup, words: ConfigWords) => string;
   /** In place of the line that includes http.conf. */
   readonly httpConf?: (words: ConfigWords) => string;
   /** Default gateway.test. */
@@ -178,7 +178,7 @@ http {
   log_format phantom '$status "$phantom_token_cache_status" "$phantom_token_reason"';
   access_log logs/phantom.log phantom;
   js_path ${REPOSITORY}dist;
-  ${options.zones?.(setup, words) ?? `include ${SNIPPETS}/${setup.zones};`}
+  ${zonesLines(setup, options)}
   ${options.httpConf?.(words) ?? `include ${SNIPPETS}/http.conf;`}
   ${options.http?.(words) ?? ''}
   server {
@@ -194,6 +194,11 @@ http {
 
 /** A rejection outlives every test, however slow the machine, where a location sets nothing else. */
 const REMEMBERED = 'set $phantom_token_negative_cache_ttl 60;';
+
+function zonesLines(setup: Setup, { zones }: GatewayOptions): string {
+  const file = `${SNIPPETS}/${setup.zones}`;
+  return zones === undefined ? `include ${file};` : zones(readFileSync(file, 'utf8'));
+}
 
 /** Debian's njs 0.8.9 has one engine and does not know the directive. */
 function engineLine(setup: Setup): string {

@@ -97,20 +97,20 @@ const PARSED: [sentence: string, values: Values, isUrl: boolean, expected: Parti
     {},
   ],
   [
-    'none may be named beside other settings: the location authenticates with what they name',
-    { ...BASIC, auth: 'none' },
+    'none may be named beside an id (RFC 8705 §2)',
+    { id: 'gateway', auth: 'none' },
     false,
-    { authMethod: 'none', id: 'gateway', secret: 's' },
+    { authMethod: 'none', id: 'gateway' },
   ],
   [
-    'settings of another method are no obstacle',
-    { ...BASIC, key_file: '/key.pem', assertion_audience: 'https://as' },
+    'what only describes a key is no obstacle: a server may set it for some of its locations',
+    { ...BASIC, key_id: 'kid', assertion_audience: 'https://as' },
     false,
     {
       authMethod: 'client_secret_basic',
       id: 'gateway',
       secret: 's',
-      keyFile: '/key.pem',
+      keyId: 'kid',
       assertionAudience: 'https://as',
     },
   ],
@@ -130,12 +130,10 @@ const PARSED: [sentence: string, values: Values, isUrl: boolean, expected: Parti
     { authMethod: 'client_secret_basic', id: 'é ', secret: ' € "\\' },
   ],
   [
-    'every variable goes to its own setting',
+    'every variable of private_key_jwt goes to its own setting',
     {
       id: 'id',
       auth: 'private_key_jwt',
-      secret: 'secret',
-      secret_file: '/secret',
       key_file: '/key',
       key_algorithm: 'ES256',
       key_id: 'kid',
@@ -146,14 +144,18 @@ const PARSED: [sentence: string, values: Values, isUrl: boolean, expected: Parti
     {
       authMethod: 'private_key_jwt',
       id: 'id',
-      secret: 'secret',
-      secretFile: '/secret',
       keyFile: '/key',
       keyAlgorithm: 'ES256',
       keyId: 'kid',
       assertionAudience: 'aud',
       assertionTtlSec: 7,
     },
+  ],
+  [
+    'the file of a secret goes to a setting of its own',
+    { id: 'id', secret_file: '/secret' },
+    false,
+    { authMethod: 'client_secret_basic', id: 'id', secretFile: '/secret' },
   ],
 ];
 
@@ -198,20 +200,15 @@ const INCOMPLETE: [sentence: string, values: Values, isUrl: boolean, problem: st
     `${ONE_SECRET}client_secret_post needs one of them`,
   ],
   [
-    'a secret and a file of it: which one counts must not be guessed',
-    { ...BASIC, secret_file: '/run/secret' },
+    'a file of a secret without an id, which was silently no proof at all',
+    { secret_file: '/run/secret' },
     false,
-    `${ONE_SECRET}client_secret_basic needs one of them`,
+    `${NO_ID}client_secret_basic needs it`,
   ],
+  ['a secret without an id', { secret: 's' }, false, `${NO_ID}client_secret_basic needs it`],
   [
-    'a key in place of a secret, without naming private_key_jwt',
-    { ...BY_KEY, auth: '' },
-    false,
-    `${ONE_SECRET}client_secret_basic needs one of them`,
-  ],
-  [
-    'private_key_jwt without a key, secret or not',
-    { ...BY_KEY, key_file: '', secret: 's' },
+    'private_key_jwt without a key',
+    { ...BY_KEY, key_file: '' },
     false,
     '$phantom_token_client_key_file is not set: private_key_jwt needs it',
   ],
@@ -232,6 +229,42 @@ const INCOMPLETE: [sentence: string, values: Values, isUrl: boolean, problem: st
 for (const [sentence, values, isUrl, problem] of INCOMPLETE) {
   test(`parseClientSettings: misconfigured: ${sentence}`, (t) => t.is(problemOf(values, isUrl), problem));
 }
+
+const OF_NONE = 'none: then the introspection location authenticates';
+const OF_BASIC = 'client_secret_basic, which does not use it';
+const OF_POST = 'client_secret_post, which does not use it';
+const OF_KEY = 'private_key_jwt, which does not use it';
+
+const CONTRADICTIONS: [values: Values, unused: string, method: string][] = [
+  [{ auth: 'none', secret: 's' }, 'secret', OF_NONE],
+  [{ auth: 'none', secret_file: '/s' }, 'secret_file', OF_NONE],
+  [{ auth: 'none', key_file: '/k' }, 'key_file', OF_NONE],
+  [{ auth: 'none', id: 'gateway', secret_file: '/s' }, 'secret_file', OF_NONE],
+  [{ ...BASIC, key_file: '/k' }, 'key_file', OF_BASIC],
+  [{ id: 'gateway', secret_file: '/s', key_file: '/k' }, 'key_file', OF_BASIC],
+  [{ ...BY_KEY, auth: '' }, 'key_file', OF_BASIC],
+  [{ key_file: '/k' }, 'key_file', OF_BASIC],
+  [{ ...POST, key_file: '/k' }, 'key_file', OF_POST],
+  [{ ...BY_KEY, secret: 's' }, 'secret', OF_KEY],
+  [{ ...BY_KEY, secret_file: '/s' }, 'secret_file', OF_KEY],
+  [{ ...BY_KEY, key_file: '', secret: 's' }, 'secret', OF_KEY],
+];
+
+for (const [values, unused, method] of CONTRADICTIONS) {
+  for (const isUrl of [false, true]) {
+    test(`parseClientSettings: misconfigured: two ways to authenticate, of which none may be guessed: ${JSON.stringify(values)}${isUrl ? ' for a URL' : ''}`, (t) =>
+      t.is(
+        problemOf(values, isUrl),
+        `$phantom_token_client_${unused} is set, and $phantom_token_client_auth is ${method}. Leave out the credential, or name its method`,
+      ));
+  }
+}
+
+test('parseClientSettings: misconfigured: a secret and a file of it', (t) =>
+  t.is(
+    problemOf({ ...BASIC, secret_file: '/run/secret' }, false),
+    '$phantom_token_client_secret and $phantom_token_client_secret_file are both set: leave out one of them',
+  ));
 
 for (const auth of [
   'None',

@@ -146,8 +146,6 @@ for (const [reason, reply] of Object.entries(REFUSED)) {
     const details: Record<string, string> = {
       introspection_invalid_claim: `claim=exp ${arrived}`,
       introspection_malformed: `${arrived} problem="active is no boolean"`,
-      jwt_missing: `${arrived} the answer has no member that holds a JWT: see $phantom_token_jwt_field`,
-      jwt_too_large: `${arrived} raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection_limits.conf above it`,
     };
     t.is(outcome.kind === 'unavailable' ? outcome.detail : outcome.kind, details[reason] ?? arrived);
   });

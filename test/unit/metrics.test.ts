@@ -2,12 +2,14 @@ import test from 'ava';
 import {
   BREAKER_OPENED,
   bucketSeries,
+  countedSeries,
   DURATION,
   durationSumSeries,
   formatMetrics,
   type Gauge,
   introspectionsSeries,
   refusalsSeries,
+  replacementsSeries,
   requestsSeries,
   uncachedSeries,
 } from '../../src/core/metrics.js';
@@ -54,6 +56,11 @@ const SERIES: [sentence: string, series: string, expected: string][] = [
   ['a full zone', uncachedSeries('full'), 'phantom_token_uncached_total{cause="full"}'],
   ['too large a record', uncachedSeries('too_large'), 'phantom_token_uncached_total{cause="too_large"}'],
   ['too many keyspaces', uncachedSeries('too_many'), 'phantom_token_uncached_total{cause="too_many"}'],
+  [
+    'entries that took the room of others',
+    replacementsSeries('phantom_token'),
+    'phantom_token_zone_replacements_total{zone="phantom_token"}',
+  ],
   ['suspensions', BREAKER_OPENED, 'phantom_token_breaker_opened_total'],
   ['the histogram', DURATION, 'phantom_token_introspection_duration_seconds'],
   ['the sum of durations', durationSumSeries(), 'phantom_token_introspection_duration_seconds_sum'],
@@ -126,6 +133,11 @@ const COUNTERS: [name: string, help: string, series: string[]][] = [
     'Active tokens that were not stored: the zone is full, the record too large, or too many combinations of settings ask.',
     ['full', 'too_large', 'too_many'].map(uncachedSeries),
   ],
+  [
+    'phantom_token_zone_replacements_total',
+    'Entries stored while no free page could take them: each took the room of others that had ended or, with evict, of those next to end.',
+    ['phantom_token', 'phantom_token_denied'].map(replacementsSeries),
+  ],
   ['phantom_token_breaker_opened_total', 'How often introspection was suspended.', [BREAKER_OPENED]],
 ];
 
@@ -171,26 +183,45 @@ test('formatMetrics: a histogram without calls is all 0, and so is its sum', (t)
 });
 
 function gaugeWith(changes: Partial<Gauge>): Gauge {
-  return { name: 'g', help: 'Help of g.', labels: { zone: 'a' }, value: 1, ...changes };
+  return { name: 'g', help: 'Help of g.', samples: [{ labels: { zone: 'a' }, value: 1 }], ...changes };
 }
 
 const GAUGES: [sentence: string, gauges: Gauge[], page: string][] = [
   ['none', [], ''],
   ['one', [gaugeWith({})], '# HELP g Help of g.\n# TYPE g gauge\ng{zone="a"} 1\n'],
-  ['a value of 0', [gaugeWith({ value: 0 })], '# HELP g Help of g.\n# TYPE g gauge\ng{zone="a"} 0\n'],
   [
-    'two of one name share its head (text format 0.0.4: one HELP and one TYPE for a name)',
-    [gaugeWith({}), gaugeWith({ labels: { zone: 'b' }, value: 2 })],
+    'a value of 0',
+    [gaugeWith({ samples: [{ labels: { zone: 'a' }, value: 0 }] })],
+    '# HELP g Help of g.\n# TYPE g gauge\ng{zone="a"} 0\n',
+  ],
+  [
+    'samples of one name share its head (text format 0.0.4: one HELP and one TYPE for a name)',
+    [
+      gaugeWith({
+        samples: [
+          { labels: { zone: 'a' }, value: 1 },
+          { labels: { zone: 'b' }, value: 2 },
+        ],
+      }),
+    ],
     '# HELP g Help of g.\n# TYPE g gauge\ng{zone="a"} 1\ng{zone="b"} 2\n',
   ],
   [
+    'without samples its HELP still says why there are none',
+    [gaugeWith({ samples: [] })],
+    '# HELP g Help of g.\n# TYPE g gauge\n',
+  ],
+  [
     'each name has its own head',
-    [gaugeWith({}), gaugeWith({ name: 'h', help: 'Help of h.', value: 3 })],
+    [
+      gaugeWith({}),
+      gaugeWith({ name: 'h', help: 'Help of h.', samples: [{ labels: { zone: 'a' }, value: 3 }] }),
+    ],
     '# HELP g Help of g.\n# TYPE g gauge\ng{zone="a"} 1\n# HELP h Help of h.\n# TYPE h gauge\nh{zone="a"} 3\n',
   ],
   [
     'many labels, in their order',
-    [gaugeWith({ labels: { server: 'x', endpoint: '/y' } })],
+    [gaugeWith({ samples: [{ labels: { server: 'x', endpoint: '/y' }, value: 1 }] })],
     '# HELP g Help of g.\n# TYPE g gauge\ng{server="x",endpoint="/y"} 1\n',
   ],
 ];
@@ -214,9 +245,10 @@ const LABELS: [sentence: string, value: string, escaped: string][] = [
 
 for (const [sentence, value, escaped] of LABELS) {
   test(`formatMetrics: a label that an operator's text fills cannot end its line: ${sentence} (text format 0.0.4, S104)`, (t) =>
-    t.deepEqual(samplesOf(pageOf({}, [gaugeWith({ labels: { endpoint: value } })]), 'g{'), [
-      `g{endpoint="${escaped}"} 1`,
-    ]));
+    t.deepEqual(
+      samplesOf(pageOf({}, [gaugeWith({ samples: [{ labels: { endpoint: value }, value: 1 }] })]), 'g{'),
+      [`g{endpoint="${escaped}"} 1`],
+    ));
 }
 
 const LINE =
@@ -255,4 +287,5 @@ test('formatMetrics: reads each series that is counted once, under the name it i
     durationSumSeries(),
   ];
   t.deepEqual(asked.toSorted(), counted.toSorted());
+  t.deepEqual(countedSeries().toSorted(), counted.toSorted());
 });

@@ -1,0 +1,94 @@
+// What the error log says when the gateway cannot decide: what happened, what to do, and where. For the operator; no token,
+// JWT, secret or foreign text.
+import type { Unavailable, UnavailableReason } from './outcome.js';
+
+/** Where a request met its end. nginx has no variable for the location, and adds nothing to a line of njs. */
+export interface Place {
+  /** `$server_name`; '' or `_` where the server has none. */
+  readonly serverName: string;
+  readonly serverAddress: string;
+  readonly serverPort: string;
+  /** The location that introspects, or the URL; '' while it is not known. */
+  readonly endpoint: string;
+  /** {@link readPathHead} */
+  readonly pathHead: string;
+}
+
+const PATH_HEAD = /^\/(?:[A-Za-z0-9._~-]{1,32}\/)?/;
+
+/**
+ * What the log may say of a path, so that a location with a mistake is found: the first segment, when it is one of several,
+ * short and plain. The rest, and the query, may hold what nobody should read.
+ * @param requestUri `$request_uri`
+ * @param input `$phantom_token_input`; where it is in use, the path may hold the token
+ * @returns '' when nothing may be said
+ */
+export function readPathHead(requestUri: string, input: string): string {
+  const match = input === '' ? PATH_HEAD.exec(requestUri) : null;
+  return match === null ? '' : match[0];
+}
+
+/** What to do about each reason. A function, so that only a request which fails pays for the table. */
+export function adviceTable(): Record<UnavailableReason, string> {
+  return {
+    misconfigured: '', // its detail names what to correct
+    internal_error: 'a bug of the script: please report this line',
+    introspection_unreachable:
+      "no connection to the authorization server, or TLS failed: nginx's own line before this one says why; look at address, certificates and firewall",
+    introspection_timeout:
+      'no answer in time: find out what makes the authorization server slow, or raise proxy_read_timeout of the introspection location (js_fetch_timeout for a URL) and $phantom_token_introspection_timeout above it',
+    introspection_overloaded:
+      'the authorization server says that it is asked too often, or is not ready: look at its rate limits and its log; a longer $phantom_token_cache_ttl asks less',
+    introspection_suspended: '', // no line for each request: formatSuspendedLine
+    introspection_server_error: 'the authorization server failed: look at its own log',
+    introspection_unauthorized:
+      "the authorization server refused the gateway's own id and secret: correct $phantom_token_client_id and its secret or key; with credentials=none correct the proxy_set_header Authorization, or the client certificate, of the introspection location",
+    introspection_status:
+      "no status that introspection has: is the path in proxy_pass that of the introspection endpoint, and does the gateway's own id and secret stand in one place only?",
+    introspection_content_type:
+      'neither a JWT nor JSON, often a login page: is the path in proxy_pass that of the introspection endpoint?',
+    introspection_truncated:
+      'the answer is shorter than its Content-Length: look at the authorization server and at proxies before it',
+    introspection_malformed:
+      'the answer is none that the gateway knows: compare it with docs/authorization_servers.md',
+    introspection_invalid_claim:
+      'correct the type of that claim where the authorization server makes the token',
+    introspection_response_jwt:
+      'an RFC 9701 response, which is no access token: have the authorization server answer with the JWT itself, or with JSON that holds it',
+    jwt_missing:
+      'the answer has no member that holds a JWT: switch it on at the authorization server, or name the member in $phantom_token_jwt_field',
+    jwt_too_large:
+      'raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection.conf above it',
+  };
+}
+
+/** `<reason>: <detail>: <advice> (server=<name>:<port> endpoint=<endpoint>)`, or `path=` */
+export function formatFailureLine(failure: Unavailable, place: Place): string {
+  const parts = [failure.reason, failure.detail, adviceTable()[failure.reason]];
+  const said = parts.filter((part) => part !== '').join(': ');
+  return `${said} ${formatPlace(place)}`;
+}
+
+/** For the moment at which introspection is suspended. @param failures in a row @param delaySec until the first probe */
+export function formatSuspendedLine(failures: number, delaySec: number, place: Place): string {
+  return `introspection suspended: failures=${failures} delay=${delaySec}s: tokens that are not cached get 503 until a probe is answered; the lines before say why it failed ${formatPlace(place)}`;
+}
+
+/** For later, while probes go on to fail. @param refused requests since then */
+export function formatStillSuspendedLine(refused: number, place: Place): string {
+  return `introspection still suspended: refused=${refused}: the probes fail; the lines before say why ${formatPlace(place)}`;
+}
+
+/** For the moment at which the authorization server has answered. @param refused requests meanwhile */
+export function formatResumedLine(refused: number, place: Place): string {
+  return `introspection resumed: refused=${refused}: the authorization server answers again ${formatPlace(place)}`;
+}
+
+function formatPlace(place: Place): string {
+  const isNamed = place.serverName !== '' && place.serverName !== '_';
+  const server = `server=${isNamed ? place.serverName : place.serverAddress}:${place.serverPort}`;
+  if (place.endpoint !== '') {
+    return `(${server} endpoint=${place.endpoint})`;
+  }
+  return place.pathHead === '' ? `(${server})` : `(${server} path=${place.pathHead}...)`;
+}

@@ -1,0 +1,154 @@
+// What the error log tells the operator of a 5xx: what happened, what to do, where; and of a suspension its beginning and end.
+import { adviceTable } from '../../src/core/failure_line.js';
+import type { UnavailableReason } from '../../src/core/outcome.js';
+import { type ConfigWords, type Gateway, gatewayTest, protectedRoot } from '../support/gateway.js';
+import { makeJwt } from '../support/jwt.js';
+import { json, jwt, reset, type ScriptedAnswer, status } from '../support/scripted_server.js';
+
+const JWT = makeJwt({ exp: 4102444800 });
+const WHERE = '(server=gateway.test:8080 endpoint=/introspect)';
+
+/** The lines of ours at level error or warn. */
+async function linesOf(g: Gateway): Promise<string[]> {
+  const lines = (await g.nginx.errorLog()).split('\n');
+  return lines.filter((line) => /\[(error|warn)\].*phantom_token: /.test(line));
+}
+
+const FAULTS: [answer: ScriptedAnswer, reason: UnavailableReason][] = [
+  [reset(), 'introspection_unreachable'],
+  [status(504), 'introspection_timeout'],
+  [status(503), 'introspection_overloaded'],
+  [status(500), 'introspection_server_error'],
+  [status(401), 'introspection_unauthorized'],
+  [status(403), 'introspection_unauthorized'],
+  [status(404), 'introspection_status'],
+  [status(200, { headers: { 'content-type': 'text/html' } }), 'introspection_content_type'],
+  [jwt('x'), 'introspection_malformed'],
+  [jwt(makeJwt({ exp: 'soon' })), 'introspection_invalid_claim'],
+  [json({ active: true }), 'jwt_missing'],
+  [jwt(makeJwt({}, { bytes: 70000 })), 'jwt_too_large'],
+];
+
+gatewayTest(
+  'the line of a 5xx says what arrived, what to do, and at which server and endpoint',
+  async (t, g) => {
+    for (const [answer, reason] of FAULTS) {
+      g.as.reply(answer);
+      t.true((await g.send('/', { token: 'opaque-1' })).status >= 502, reason);
+      const line = (await linesOf(g)).at(-1) ?? '';
+      t.true(line.includes(` phantom_token: ${reason}: `), line);
+      t.true(line.includes(`: ${adviceTable()[reason]} ${WHERE}`), line);
+    }
+    t.is((await linesOf(g)).length, FAULTS.length);
+  },
+);
+
+/** The introspection location without credentials of its own. */
+function withoutCredentials(words: ConfigWords, settings: string): string {
+  return `
+    ${protectedRoot(words, settings)}
+    location = /introspect {
+      include ${words.snippets}/introspection.conf;
+      proxy_pass ${words.introspectionUrl};
+    }`;
+}
+
+const ID_AND_SECRET =
+  'set $phantom_token_client_id gateway-client; set $phantom_token_client_secret gateway-secret;';
+const METHODS: [sentence: string, settings: string, logged: string][] = [
+  ['nothing is set, so the gateway sent none', '', 'none'],
+  ['id and secret', ID_AND_SECRET, 'client_secret_basic'],
+  [
+    'id and secret in the form',
+    `${ID_AND_SECRET} set $phantom_token_client_auth client_secret_post;`,
+    'client_secret_post',
+  ],
+];
+
+for (const [sentence, settings, logged] of METHODS) {
+  gatewayTest(
+    `the authorization server refuses the gateway: the log says so, and credentials=${logged}: ${sentence}`,
+    { server: (words) => withoutCredentials(words, settings) },
+    async (t, g) => {
+      g.as.reply(status(401));
+      t.is((await g.send('/', { token: 'opaque-1' })).status, 502);
+      const [line = ''] = await linesOf(g);
+      t.true(
+        line.includes(` credentials=${logged}: the authorization server refused the gateway's own id`),
+        line,
+      );
+    },
+  );
+}
+
+gatewayTest(
+  'a server without a name is named by its address, a mistake in the settings by the beginning of the path (S17)',
+  { serverName: '""', settings: 'set $phantom_token_cache_ttl 5m;' },
+  async (t, g) => {
+    t.is((await g.send('/orders/unseen?unseen=1', { token: 'opaque-1' })).status, 500);
+    const [line = ''] = await linesOf(g);
+    t.true(line.endsWith(` (server=${g.words.listen} path=/orders/...)`), line);
+  },
+);
+
+const BREAKER = 'set $phantom_token_breaker_failures 2; set $phantom_token_breaker_delay 1;';
+
+/** @returns how many requests were refused before one was let through */
+async function untilServed(g: Gateway): Promise<number> {
+  for (let refused = 0; ; refused++) {
+    const answer = await g.send('/', { token: 'opaque-new' });
+    if (answer.status === 200) return refused;
+  }
+}
+
+gatewayTest(
+  'a suspension is logged when it begins and when it ends, with the number of requests refused, and not at each of them',
+  { settings: BREAKER },
+  async (t, g) => {
+    g.as.reply(reset(), reset(), jwt(JWT));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 502);
+    t.is((await g.send('/', { token: 'opaque-2' })).status, 502);
+    const refused = await untilServed(g);
+    t.true(refused >= 1);
+    const lines = await linesOf(g);
+    t.is(lines.length, 4);
+    t.regex(lines[0] ?? '', / introspection_unreachable: /);
+    t.true(lines.some((line) => line.includes(' introspection suspended: failures=2 delay=1s: ')));
+    const resumed = `introspection resumed: refused=${refused}: the authorization server answers again ${WHERE}`;
+    t.true(lines.at(-1)?.includes(resumed), lines.at(-1));
+    await g.send('/', { token: 'opaque-other' });
+    t.is((await linesOf(g)).length, 4, 'an end is told once');
+  },
+);
+
+gatewayTest(
+  'probes that fail prolong a suspension: no further line in the same minute but that of the probe itself',
+  { settings: BREAKER },
+  async (t, g) => {
+    g.as.reply(reset());
+    while (g.as.requests.length < 4) {
+      t.true((await g.send('/', { token: 'opaque-new' })).status >= 502);
+    }
+    const lines = await linesOf(g);
+    t.is(lines.filter((line) => line.includes(' introspection suspended: ')).length, 1);
+    t.is(lines.filter((line) => line.includes(' introspection_unreachable: ')).length, 4);
+    t.is(lines.length, 5);
+  },
+);
+
+gatewayTest(
+  'stale records that are served while introspection is suspended leave no line each',
+  {
+    settings: `${BREAKER.replace('delay 1', 'delay 60')} set $phantom_token_cache_ttl 1; set $phantom_token_stale_if_error 60;`,
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT), reset());
+    t.is((await g.send('/', { token: 'opaque-good' })).status, 200);
+    await g.send('/', { token: 'opaque-1' });
+    await g.send('/', { token: 'opaque-2' });
+    while (!(await g.accessLog()).some((line) => line.includes('STALE'))) {
+      t.is((await g.send('/', { token: 'opaque-good' })).status, 200);
+    }
+    t.is((await linesOf(g)).length, 3, 'two failures, one suspension');
+  },
+);
