@@ -98,11 +98,11 @@ var index_default = {
   access,
   authorize,
   // What these call is made when they are called: scripts/parts.mjs.
-  purge: (r) => policyPart().timesPart().missPart().purge(r),
-  metrics: (r) => policyPart().timesPart().missPart().metrics(r),
-  jwt: (r) => policyPart().timesPart().missPart().jwt(r),
-  subject: (r) => policyPart().timesPart().missPart().subject(r),
-  client: (r) => policyPart().timesPart().missPart().client(r)
+  purge: (r) => policyPart().timesPart().missPart().askPart().purge(r),
+  metrics: (r) => policyPart().timesPart().missPart().askPart().metrics(r),
+  jwt: (r) => policyPart().timesPart().missPart().askPart().jwt(r),
+  subject: (r) => policyPart().timesPart().missPart().askPart().subject(r),
+  client: (r) => policyPart().timesPart().missPart().askPart().client(r)
 };
 
 // For a policy that the token was not checked against when it was stored, and for metrics.
@@ -252,12 +252,568 @@ function isYoungEnough(record, cacheTtlSec, nowSec) {
   return cacheTtlSec > 0 && ageSecOf(record, nowSec) < cacheTtlSec;
 }
 
-// For a token that the cache does not know, and for operators.
+// For a token that no record grants.
 var missPartMade;
 function missPart() {
   return missPartMade || (missPartMade = makeMissPart());
 }
 function makeMissPart() {
+
+// src/core/outcome.ts
+function granted(authorization, cacheStatus) {
+  return { kind: "grant", authorization, cacheStatus };
+}
+function denied(reason, cacheStatus) {
+  return { kind: "denial", reason, cacheStatus };
+}
+function unavailable(reason, detail, cacheStatus, retryAfter) {
+  return { kind: "unavailable", reason, detail, retryAfter: retryAfter || "", cacheStatus };
+}
+function isOutage(reason) {
+  const isAnswered = reason === "introspection_overloaded" || reason === "introspection_suspended" || reason === "introspection_server_error";
+  return isAnswered || isTransportFailure(reason);
+}
+function isTransportFailure(reason) {
+  return reason === "introspection_unreachable" || reason === "introspection_timeout";
+}
+
+// src/core/metrics.ts
+function refusalsSeries(reason) {
+  return `phantom_token_refusals_total{reason="${reason}"}`;
+}
+
+// src/edge/counters.ts
+function count(series) {
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone !== void 0) {
+    add(zone, series, 1);
+  }
+}
+
+// src/core/njs_version.ts
+function findUnsafeNjs(version, engine, mode, isUrl) {
+  if (mode === "access" && version < 65537) {
+    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
+  }
+  if (!isUrl && version >= 2309 && version <= 2313) {
+    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
+  }
+  if (isUrl && engine === "QuickJS" && version < 2305) {
+    return "QuickJS of njs below 0.9.1 cannot fetch a URL: use an internal location as endpoint, js_engine njs, or njs 1.0.1 or newer";
+  }
+  return void 0;
+}
+function isEvictUnsafe(version, zones) {
+  return version < 2311 && zones !== "without_evict";
+}
+
+// src/edge/shared_cache.ts
+var PURGED_PREFIX = "purged:";
+function findZoneProblem(r) {
+  if (isEvictUnsafe(njs.version_number, r.variables.phantom_zones)) {
+    return EVICTS;
+  }
+  const missing = ALL_ZONES.filter((zone) => !isDeclared(zone));
+  return missing.length === 0 ? void 0 : `the js_shared_dict_zone ${missing.join(", ")} is not declared: include zones.conf at http level, or add its line to your own zones.conf`;
+}
+var EVICTS = "below njs 0.9.7 a zone with evict crashes workers: include zones_njs_0.8.conf in place of zones.conf; a zones file of your own needs the js_var line of that file, and no evict";
+function readDenial(key) {
+  return dictionary("phantom_token_denied").get(key);
+}
+function isPurged(key) {
+  return dictionary("phantom_token_state").has(PURGED_PREFIX + key);
+}
+var ALL_ZONES = [
+  "phantom_token",
+  "phantom_token_denied",
+  "phantom_token_locks",
+  "phantom_token_state"
+];
+function isDeclared(zone) {
+  return ngx.shared[zone] !== void 0;
+}
+function dictionary(zone) {
+  return ngx.shared[zone];
+}
+
+// src/core/challenge.ts
+var RETRY_AFTER_SEC = "1";
+var RETRY_AFTER = /^([0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT)$/;
+function buildDenial(denial, settings) {
+  if (denial.reason === "scope_insufficient") {
+    return {
+      status: 403,
+      challenge: challenge(settings.realm, "insufficient_scope", settings.requiredScopes),
+      retryAfter: "",
+      body: errorBody(
+        "insufficient_scope",
+        "The access token does not grant the scope that this request needs"
+      )
+    };
+  }
+  const named = settings.scopes.length > 0 ? settings.scopes : settings.requiredScopes;
+  const error = denial.reason === "token_missing" ? "" : "invalid_token";
+  return {
+    status: 401,
+    challenge: challenge(settings.realm, error, named),
+    retryAfter: "",
+    body: errorBody("unauthorized_request", "Access denied due to missing, invalid or expired credentials")
+  };
+}
+function buildUnavailable(failure) {
+  const status = statusOf(failure.reason);
+  return {
+    status,
+    challenge: "",
+    retryAfter: status === 503 ? retryAfterOf(failure.retryAfter) : "",
+    body: errorBody("server_error", "Problem encountered processing the request")
+  };
+}
+function challenge(realm, error, scopes) {
+  let text3 = `Bearer realm="${realm}"`;
+  if (error !== "") {
+    text3 += `, error="${error}"`;
+  }
+  if (scopes.length > 0) {
+    text3 += `, scope="${scopes.join(" ")}"`;
+  }
+  return text3;
+}
+function errorBody(code, message) {
+  return JSON.stringify({ code, message });
+}
+function statusOf(reason) {
+  switch (reason) {
+    case "misconfigured":
+    case "internal_error":
+      return 500;
+    case "introspection_overloaded":
+    case "introspection_suspended":
+      return 503;
+    case "introspection_timeout":
+      return 504;
+    default:
+      return 502;
+  }
+}
+function retryAfterOf(asked) {
+  return RETRY_AFTER.test(asked) ? asked : RETRY_AFTER_SEC;
+}
+
+// src/core/location.ts
+function isConfiguredHere(text3) {
+  return text3.startsWith("here " /* here */);
+}
+function readSwitch(text3) {
+  const value = isConfiguredHere(text3) ? text3.slice("here " /* here */.length, text3.indexOf("\n")).toLowerCase() : "";
+  return value === "on" || value === "off" ? value : "invalid";
+}
+function takeApart(text3, rest) {
+  const lines = text3.split("\n");
+  const others = rest.split("\n");
+  if (lines.length !== 14 /* text */ || others.length !== 16 /* text */) {
+    return { policy: "", lookup: "", settings: "", client: "" };
+  }
+  const first = lines[0];
+  const policy = lines.slice(1, 6 /* aboveLookup */);
+  const own = [first.slice(first.indexOf(" ") + 1)].concat(policy);
+  const asked = [lines[7], lines[9], lines[10], lines[11], lines[12]];
+  return {
+    policy: policy.join("\n"),
+    lookup: lines.slice(6 /* aboveLookup */).join("\n"),
+    settings: own.concat(asked, others.slice(0, 8 /* settings */)).join("\n"),
+    client: [lines[8]].concat(others.slice(8 /* settings */)).join("\n")
+  };
+}
+
+// src/core/preflight.ts
+function isPreflight(method, origin, requestedMethod) {
+  return method === "OPTIONS" && origin !== "" && requestedMethod !== "";
+}
+
+// src/edge/request.ts
+function readRest(r, mode) {
+  const v = r.variables;
+  return text(mode === "access" ? v.phantom_rest : v.phantom_kept_rest);
+}
+function readAuthorization(r) {
+  return text(r.variables.http_authorization);
+}
+function readsAsPreflight(r) {
+  const v = r.variables;
+  return isPreflight(text(v.request_method), text(v.http_origin), text(v.http_access_control_request_method));
+}
+function text(value) {
+  return value === void 0 ? "" : value;
+}
+
+// src/edge/respond.ts
+function respond(r, mode, outcome, settings) {
+  switch (outcome.kind) {
+    case "grant":
+      grant(r, r.variables, mode, outcome.authorization, outcome.cacheStatus);
+      break;
+    case "denial":
+      deny(r, mode, outcome, settings);
+      break;
+    case "unavailable":
+      fail(r, mode, outcome, settings.introspectionEndpoint);
+      break;
+    case "preflight":
+      answerPreflight(r, mode);
+      break;
+  }
+}
+function answerPreflight(r, mode) {
+  const v = r.variables;
+  v.phantom_token_authorization = "";
+  v.phantom_state = "BYPASS";
+  countRequest("BYPASS");
+  if (mode === "access") {
+    r.return(204);
+  } else {
+    v.phantom_status = "204";
+    r.return(401, "");
+  }
+}
+function deny(r, mode, outcome, settings) {
+  r.log(`phantom_token: ${outcome.reason}`);
+  refuse(r, mode, buildDenial(outcome, settings), outcome);
+}
+function fail(r, mode, outcome, endpoint) {
+  if (outcome.reason !== "introspection_suspended") {
+    r.error(`phantom_token: ${askPart().formatFailureLine(outcome, askPart().readPlace(r, endpoint))}`);
+  }
+  refuse(r, mode, buildUnavailable(outcome), outcome);
+}
+function refuse(r, mode, refusal, outcome) {
+  const v = r.variables;
+  v.phantom_token_authorization = "";
+  v.phantom_state = outcome.cacheStatus;
+  v.phantom_token_reason = outcome.reason;
+  countRequest(outcome.cacheStatus);
+  count(refusalsSeries(outcome.reason));
+  if (mode === "access") {
+    answerDirectly(r, refusal);
+  } else {
+    answerThroughErrorPage(r, refusal);
+  }
+}
+function answerDirectly(r, refusal) {
+  r.headersOut["Content-Type"] = "application/json";
+  r.headersOut["Cache-Control"] = "no-store";
+  if (refusal.challenge !== "") {
+    r.headersOut["WWW-Authenticate"] = refusal.challenge;
+  }
+  if (refusal.retryAfter !== "") {
+    r.headersOut["Retry-After"] = refusal.retryAfter;
+  }
+  send(r, refusal.status, refusal.body);
+}
+function answerThroughErrorPage(r, refusal) {
+  const v = r.variables;
+  v.phantom_status = String(refusal.status);
+  v.phantom_challenge = refusal.challenge;
+  v.phantom_retry_after = refusal.retryAfter;
+  v.phantom_body = refusal.body;
+  send(r, Math.min(refusal.status, 500), "");
+}
+function send(r, status, body) {
+  try {
+    r.return(status, body);
+  } catch (_gone) {
+    r.log("phantom_token: the client has gone");
+  }
+}
+
+// src/core/cache_key.ts
+function credentialOf(lookup) {
+  return lookup.slice(lookup.lastIndexOf("\n") + 1);
+}
+function endpointOf(lookup) {
+  return lookup.slice(0, lookup.indexOf("\n", lookup.indexOf("\n") + 1));
+}
+function keyspaceOf(lookup) {
+  return `${lookup.slice(0, lookup.lastIndexOf("\n") + 1)}Bearer `;
+}
+function canonicalLookup(lookup, token) {
+  return keyspaceOf(lookup) + token;
+}
+function reachOf(lookup) {
+  const endpoint = endpointOf(lookup);
+  return endpoint.charAt(0) === "=" ? endpoint : endpoint.slice(endpoint.indexOf(" "));
+}
+function purgeKey(lookup) {
+  const question = `${reachOf(lookup)}
+${credentialOf(lookup)}`;
+  return (begun === void 0 ? firstKey(question) : begun.copy().update(question).digest("base64url"));
+}
+
+// src/core/setting_checks.ts
+var QUOTABLE = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/;
+var INTERNAL_LOCATION = /^\/[\x21\x22\x24-\x3E\x40-\x7E]*$/;
+var ABSOLUTE_URL = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\/[\x21\x22\x24-\x3E\x40-\x7E]*)?$/;
+var FORM_FIELDS = /^([A-Za-z0-9._~*+-]+=([A-Za-z0-9._~*+-]|%[0-9A-Fa-f]{2})*(&(?!$)|$))*$/;
+var OUR_FIELD = /(^|&)(token|token_type_hint|client_id|client_secret|client_assertion|client_assertion_type)=/;
+var MAX_JWT_LENGTH = 1048576;
+function checkSwitch(value) {
+  if (value === "") {
+    return "is not set in this location: set it to on or off";
+  }
+  const lower = value.toLowerCase();
+  return lower === "on" || lower === "off" ? void 0 : "must be on or off";
+}
+function checkEndpoint(value) {
+  if (value === "") {
+    return "is not set: name the internal location that introspects, or an absolute URL";
+  }
+  return INTERNAL_LOCATION.test(value) || ABSOLUTE_URL.test(value) ? void 0 : "must be the path of an internal location, such as /introspect, or an http or https URL; neither with a query";
+}
+function checkJwtLength(value) {
+  const valid = /^[1-9][0-9]{0,6}$/.test(value) && Number(value) <= MAX_JWT_LENGTH;
+  return valid ? void 0 : `must be a number of characters from 1 to ${MAX_JWT_LENGTH}`;
+}
+function checkFormFields(value) {
+  if (!FORM_FIELDS.test(value)) {
+    return "must be form fields, encoded: name=value&name=value";
+  }
+  return OUR_FIELD.test(value) ? "must not name a field that the script sends itself" : void 0;
+}
+function checkRealm(value) {
+  return QUOTABLE.test(value) ? void 0 : "must be printable ASCII without quotes and backslashes";
+}
+function checkOneOf(words) {
+  return (value) => words.includes(value) ? void 0 : `must be one of ${words.join(", ")}`;
+}
+function checkTimeout(value) {
+  const valid = /^[1-9][0-9]?$/.test(value) && Number(value) <= 60;
+  return valid ? void 0 : "must be a whole number of seconds from 1 to 60, without a unit";
+}
+
+// src/core/settings.ts
+var PREFLIGHTS = ["answer", "pass", "authenticate"];
+var NOT_HERE = "this location does not include protect.conf itself: nested locations and limit_except do not inherit settings";
+function settingsTable() {
+  return [
+    { variable: "phantom_token", defaultValue: "", check: checkSwitch },
+    { variable: "phantom_token_required_scopes", defaultValue: "", check: checkScopes },
+    { variable: "phantom_token_audience", defaultValue: "", check: checkPlainText },
+    { variable: "phantom_token_issuer", defaultValue: "", check: checkPlainText },
+    {
+      variable: "phantom_token_clock_skew",
+      defaultValue: String(DEFAULT_CLOCK_SKEW_SEC),
+      check: checkSeconds
+    },
+    { variable: "phantom_token_cache_ttl", defaultValue: String(DEFAULT_CACHE_TTL_SEC), check: checkSeconds },
+    { variable: "phantom_token_introspection_endpoint", defaultValue: "", check: checkEndpoint },
+    { variable: "phantom_token_introspection_parameters", defaultValue: "", check: checkFormFields },
+    { variable: "phantom_token_jwt_field", defaultValue: "", check: checkPlainText },
+    { variable: "phantom_token_max_jwt_length", defaultValue: "65536", check: checkJwtLength },
+    { variable: "phantom_token_cache_control", defaultValue: "obey", check: checkOneOf(["obey", "ignore"]) },
+    { variable: "phantom_token_realm", defaultValue: "api", check: checkRealm },
+    { variable: "phantom_token_scopes", defaultValue: "", check: checkScopes },
+    { variable: "phantom_token_preflight", defaultValue: "answer", check: checkOneOf(PREFLIGHTS) },
+    { variable: "phantom_token_negative_cache_ttl", defaultValue: "5", check: checkNumber(60, "seconds") },
+    { variable: "phantom_token_stale_if_error", defaultValue: "0", check: checkSeconds },
+    {
+      variable: "phantom_token_introspection_timeout",
+      defaultValue: "10",
+      check: checkTimeout
+    },
+    { variable: "phantom_token_breaker_failures", defaultValue: "5", check: checkNumber(1e3, "failures") },
+    { variable: "phantom_token_breaker_delay", defaultValue: "2", check: checkNumber(3600, "seconds") }
+  ];
+}
+function isAbsoluteUrl(endpoint) {
+  return endpoint.charAt(0) !== "/";
+}
+function parseSettings(isHere, joined) {
+  if (!isHere) {
+    return misconfiguration(NOT_HERE);
+  }
+  const lines = parseLines(settingsTable(), joined);
+  return lines.kind === "misconfiguration" ? lines : typedSettings(lines.values);
+}
+function parseLines(table, joined) {
+  const lines = joined.split("\n");
+  if (lines.length !== table.length) {
+    return misconfiguration("a setting holds a line break, or http.conf does not fit the script");
+  }
+  const values = {};
+  for (let i = 0; i < table.length; i++) {
+    const setting = table[i];
+    const value = lines[i] === "" ? setting.defaultValue : lines[i];
+    const problem = setting.check(value);
+    if (problem !== void 0) {
+      return misconfiguration(`$${setting.variable} ${problem}`);
+    }
+    values[setting.variable] = value;
+  }
+  return { kind: "values", values };
+}
+function typedSettings(values) {
+  return {
+    kind: "settings",
+    requiredScopes: splitScopes(values.phantom_token_required_scopes),
+    audience: values.phantom_token_audience,
+    issuer: values.phantom_token_issuer,
+    clockSkewSec: Number(values.phantom_token_clock_skew),
+    introspectionEndpoint: values.phantom_token_introspection_endpoint,
+    realm: values.phantom_token_realm,
+    scopes: splitScopes(values.phantom_token_scopes),
+    cacheTtlSec: Number(values.phantom_token_cache_ttl),
+    preflight: values.phantom_token_preflight,
+    jwtField: values.phantom_token_jwt_field,
+    maxJwtLength: Number(values.phantom_token_max_jwt_length),
+    introspectionParameters: values.phantom_token_introspection_parameters,
+    obeysCacheControl: values.phantom_token_cache_control === "obey",
+    negativeCacheTtlSec: Number(values.phantom_token_negative_cache_ttl),
+    staleIfErrorSec: Number(values.phantom_token_stale_if_error),
+    introspectionTimeoutSec: Number(values.phantom_token_introspection_timeout),
+    breakerFailures: Number(values.phantom_token_breaker_failures),
+    breakerDelaySec: Number(values.phantom_token_breaker_delay)
+  };
+}
+function misconfiguration(problem) {
+  return { kind: "misconfiguration", problem };
+}
+
+// src/edge/clock.ts
+function readClockSec() {
+  return Math.floor(Date.now() / 1e3);
+}
+
+// src/core/denial_record.ts
+var TIME_DIGITS = 10;
+function reasonOf(record, ttlSec, nowSec) {
+  const expiresAtSec = Number(record.slice(0, TIME_DIGITS));
+  const storedAtSec = Number(record.slice(TIME_DIGITS, 2 * TIME_DIGITS));
+  const isTaken = nowSec < Math.min(expiresAtSec, storedAtSec + ttlSec);
+  return isTaken ? record.slice(2 * TIME_DIGITS) : void 0;
+}
+
+// src/core/policy.ts
+function checkPolicy(grants, notBeforeSec, policy, nowSec) {
+  return notBeforeSec > nowSec + policy.clockSkewSec ? "token_not_yet_valid" : checkGrants(grants, policy.issuer, policy.audience, policy.requiredScopes);
+}
+
+// src/known.ts
+function decideKnown(keys, settings, ifActive, ifRejected) {
+  const nowSec = readClockSec();
+  const key = keys.key;
+  const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
+  if (record !== void 0 && (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) && isYoungEnough(record, settings.cacheTtlSec, nowSec)) {
+    return decideRecord(record, settings, nowSec, ifActive);
+  }
+  if (isPurged(keys.purgeKey)) {
+    return denied("token_purged", ifRejected);
+  }
+  const denial = readDenial(key);
+  const reason = denial === void 0 ? void 0 : reasonOf(denial, settings.negativeCacheTtlSec, nowSec);
+  return reason === void 0 ? void 0 : denied(reason, ifRejected);
+}
+function decideRecord(record, settings, nowSec, cacheStatus) {
+  const reason = checkPolicy(grantsOf(record), notBeforeOf(record), settings, nowSec);
+  return reason === void 0 ? granted((record.slice(Number(record.slice(55 /* authorizationStart */, 60 /* policy */)))), cacheStatus) : denied(reason, cacheStatus);
+}
+
+// src/core/bearer.ts
+var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+var SCHEME_LENGTH = 6;
+var MAX_TOKEN_LENGTH = 4096;
+function isB64Token(text3) {
+  return text3.length <= MAX_TOKEN_LENGTH && B64TOKEN.test(text3);
+}
+function parseBearer(authorization) {
+  if (authorization.slice(0, SCHEME_LENGTH).toLowerCase() !== "bearer") {
+    return { kind: "refused", reason: "token_missing" };
+  }
+  const start = skipSpaces(authorization, SCHEME_LENGTH);
+  const isOtherScheme = start === SCHEME_LENGTH;
+  if (isOtherScheme || start === authorization.length) {
+    return { kind: "refused", reason: "token_missing" };
+  }
+  const token = authorization.slice(start);
+  return isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
+}
+function skipSpaces(text3, from) {
+  let i = from;
+  while (i < text3.length && text3.charCodeAt(i) === 32) {
+    i++;
+  }
+  return i;
+}
+
+// src/miss.ts
+function handleSwitch(r, mode, request) {
+  if (readSwitch(request) === "off") {
+    grant(r, (r.variables), mode, readAuthorization(r), "BYPASS");
+    return void 0;
+  }
+  return handleMiss(r, mode, request);
+}
+async function handleMiss(r, mode, request) {
+  try {
+    const texts = takeApart(request, readRest(r, mode));
+    const settings = parseSettings(isConfiguredHere(request), texts.settings);
+    if (settings.kind === "misconfiguration") {
+      fail(r, mode, unavailable("misconfigured", settings.problem, ""), "");
+      return;
+    }
+    const outcome = await decideMiss(r, mode, texts, settings);
+    respond(r, mode, outcome, settings);
+  } catch (e) {
+    failOnBug(r, mode, e);
+  }
+}
+async function decideMiss(r, mode, texts, settings) {
+  const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
+  const problem = findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl) || findZoneProblem(r);
+  if (problem !== void 0) {
+    return unavailable("misconfigured", problem, "");
+  }
+  const credential = parseBearer(credentialOf(texts.lookup));
+  if (credential.kind === "refused") {
+    return credential.reason === "token_missing" ? decideNoToken(r, settings) : denied(credential.reason, "");
+  }
+  const canonical = canonicalLookup(texts.lookup, credential.token);
+  const keys = { key: (begun === void 0 ? firstKey(canonical) : begun.copy().update(canonical).digest("base64url")), purgeKey: purgeKey(canonical) };
+  const known = decideKnown(keys, settings, "HIT", "NEGATIVE");
+  if (known !== void 0) {
+    return known;
+  }
+  const question = {
+    lookup: canonical,
+    key: keys.key,
+    purgeKey: keys.purgeKey,
+    token: credential.token,
+    policy: texts.policy,
+    clientLines: texts.client
+  };
+  const asked = await askPart().askOnce(r, question, settings);
+  const outcome = asked.kind === "unavailable" && isOutage(asked.reason) ? askPart().standIn(r, asked, keys.key, settings) : asked;
+  if (outcome.kind === "unavailable" && outcome.reason === "introspection_suspended") {
+    askPart().countRefused(endpointOf(canonical));
+  }
+  return outcome;
+}
+function decideNoToken(r, settings) {
+  if (settings.preflight === "authenticate" || !readsAsPreflight(r)) {
+    return denied("token_missing", "");
+  }
+  return settings.preflight === "pass" ? granted("", "BYPASS") : { kind: "preflight" };
+}
+function failOnBug(r, mode, e) {
+  const name = e instanceof Error ? e.name : typeof e;
+  fail(r, mode, unavailable("internal_error", `exception=${name}`, ""), "");
+}
+
+// For a token that is not known to be rejected either, for failures, and for operators.
+var askPartMade;
+function askPart() {
+  return askPartMade || (askPartMade = makeAskPart());
+}
+function makeAskPart() {
 
 // src/core/json.ts
 function parseJsonObject(text3) {
@@ -336,27 +892,8 @@ function unavailableReasons() {
 function cacheStatuses() {
   return ["", "HIT", "MISS", "JOINED", "NEGATIVE", "STALE", "BYPASS"];
 }
-function granted(authorization, cacheStatus) {
-  return { kind: "grant", authorization, cacheStatus };
-}
-function denied(reason, cacheStatus) {
-  return { kind: "denial", reason, cacheStatus };
-}
-function unavailable(reason, detail, cacheStatus, retryAfter) {
-  return { kind: "unavailable", reason, detail, retryAfter: retryAfter || "", cacheStatus };
-}
-function isOutage(reason) {
-  const isAnswered = reason === "introspection_overloaded" || reason === "introspection_suspended" || reason === "introspection_server_error";
-  return isAnswered || isTransportFailure(reason);
-}
-function isTransportFailure(reason) {
-  return reason === "introspection_unreachable" || reason === "introspection_timeout";
-}
 
 // src/core/metrics.ts
-function refusalsSeries(reason) {
-  return `phantom_token_refusals_total{reason="${reason}"}`;
-}
 function introspectionsSeries(result) {
   return `phantom_token_introspections_total{result="${result}"}`;
 }
@@ -500,12 +1037,6 @@ function suspendedSec(breaker, nowMs) {
 }
 
 // src/edge/counters.ts
-function count(series) {
-  const zone = ngx.shared.phantom_token_metrics;
-  if (zone !== void 0) {
-    add(zone, series, 1);
-  }
-}
 function countDuration(tookMs) {
   const zone = ngx.shared.phantom_token_metrics;
   if (zone !== void 0) {
@@ -535,21 +1066,6 @@ function readCount(series) {
 }
 
 // src/core/njs_version.ts
-function findUnsafeNjs(version, engine, mode, isUrl) {
-  if (mode === "access" && version < 65537) {
-    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
-  }
-  if (!isUrl && version >= 2309 && version <= 2313) {
-    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
-  }
-  if (isUrl && engine === "QuickJS" && version < 2305) {
-    return "QuickJS of njs below 0.9.1 cannot fetch a URL: use an internal location as endpoint, js_engine njs, or njs 1.0.1 or newer";
-  }
-  return void 0;
-}
-function isEvictUnsafe(version, zones) {
-  return version < 2311 && zones !== "without_evict";
-}
 function awaitsClose(version) {
   return version < 65538;
 }
@@ -558,17 +1074,8 @@ function awaitsClose(version) {
 var MAX_RECORD_LENGTH = 65536;
 var MAX_MS = 2147483647;
 var ASSERTION_PREFIX = "assertion:";
-var PURGED_PREFIX = "purged:";
 var MAX_RECORD_MS = 19872e5;
 var LISTED_PREFIX = "keyspace:";
-function findZoneProblem(r) {
-  if (isEvictUnsafe(njs.version_number, r.variables.phantom_zones)) {
-    return EVICTS;
-  }
-  const missing = ALL_ZONES.filter((zone) => !isDeclared(zone));
-  return missing.length === 0 ? void 0 : `the js_shared_dict_zone ${missing.join(", ")} is not declared: include zones.conf at http level, or add its line to your own zones.conf`;
-}
-var EVICTS = "below njs 0.9.7 a zone with evict crashes workers: include zones_njs_0.8.conf in place of zones.conf; a zones file of your own needs the js_var line of that file, and no evict";
 function writeRecord(key, record, ttlSec) {
   return record.length > MAX_RECORD_LENGTH ? "too_large" : writeAndCount("phantom_token", key, record, Math.min(ttlSec * 1e3, MAX_RECORD_MS));
 }
@@ -585,17 +1092,11 @@ function addListed(name, listed) {
 function writeListed(name, listed) {
   return write("phantom_token", LISTED_PREFIX + name, listed, MAX_MS);
 }
-function readDenial(key) {
-  return dictionary("phantom_token_denied").get(key);
-}
 function writeDenial(key, denial, ttlMs) {
   return writeAndCount("phantom_token_denied", key, denial, ttlMs);
 }
 function markPurged(key, ttlSec) {
   return write("phantom_token_state", PURGED_PREFIX + key, "", ttlSec * 1e3);
-}
-function isPurged(key) {
-  return dictionary("phantom_token_state").has(PURGED_PREFIX + key);
 }
 function readAssertion(name) {
   const key = ASSERTION_PREFIX + name;
@@ -646,20 +1147,8 @@ function readZones() {
     return { name, capacityBytes: zone.capacity, freeBytes: zone.freeSpace(), entries };
   });
 }
-var ALL_ZONES = [
-  "phantom_token",
-  "phantom_token_denied",
-  "phantom_token_locks",
-  "phantom_token_state"
-];
-function isDeclared(zone) {
-  return ngx.shared[zone] !== void 0;
-}
 function isFirstInMinute(name) {
   return addLock(`log:${name}`, "", 6e4) === "added";
-}
-function dictionary(zone) {
-  return ngx.shared[zone];
 }
 function writeAndCount(zone, key, value, ttlMs) {
   const isTight = dictionary(zone).freeSpace() < value.length;
@@ -758,70 +1247,6 @@ function readList() {
   return names === void 0 ? [] : names.split(SEPARATOR);
 }
 
-// src/core/challenge.ts
-var RETRY_AFTER_SEC = "1";
-var RETRY_AFTER = /^([0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT)$/;
-function buildDenial(denial, settings) {
-  if (denial.reason === "scope_insufficient") {
-    return {
-      status: 403,
-      challenge: challenge(settings.realm, "insufficient_scope", settings.requiredScopes),
-      retryAfter: "",
-      body: errorBody(
-        "insufficient_scope",
-        "The access token does not grant the scope that this request needs"
-      )
-    };
-  }
-  const named = settings.scopes.length > 0 ? settings.scopes : settings.requiredScopes;
-  const error = denial.reason === "token_missing" ? "" : "invalid_token";
-  return {
-    status: 401,
-    challenge: challenge(settings.realm, error, named),
-    retryAfter: "",
-    body: errorBody("unauthorized_request", "Access denied due to missing, invalid or expired credentials")
-  };
-}
-function buildUnavailable(failure) {
-  const status = statusOf(failure.reason);
-  return {
-    status,
-    challenge: "",
-    retryAfter: status === 503 ? retryAfterOf(failure.retryAfter) : "",
-    body: errorBody("server_error", "Problem encountered processing the request")
-  };
-}
-function challenge(realm, error, scopes) {
-  let text3 = `Bearer realm="${realm}"`;
-  if (error !== "") {
-    text3 += `, error="${error}"`;
-  }
-  if (scopes.length > 0) {
-    text3 += `, scope="${scopes.join(" ")}"`;
-  }
-  return text3;
-}
-function errorBody(code, message) {
-  return JSON.stringify({ code, message });
-}
-function statusOf(reason) {
-  switch (reason) {
-    case "misconfigured":
-    case "internal_error":
-      return 500;
-    case "introspection_overloaded":
-    case "introspection_suspended":
-      return 503;
-    case "introspection_timeout":
-      return 504;
-    default:
-      return 502;
-  }
-}
-function retryAfterOf(asked) {
-  return RETRY_AFTER.test(asked) ? asked : RETRY_AFTER_SEC;
-}
-
 // src/core/failure_line.ts
 var PATH_HEAD = /^\/(?:[A-Za-z0-9._~-]{1,32}\/)?/;
 function readPathHead(requestUri, input) {
@@ -873,49 +1298,7 @@ function formatPlace(place) {
   return place.pathHead === "" ? `(${server})` : `(${server} path=${place.pathHead}...)`;
 }
 
-// src/core/location.ts
-function isConfiguredHere(text3) {
-  return text3.startsWith("here " /* here */);
-}
-function readSwitch(text3) {
-  const value = isConfiguredHere(text3) ? text3.slice("here " /* here */.length, text3.indexOf("\n")).toLowerCase() : "";
-  return value === "on" || value === "off" ? value : "invalid";
-}
-function takeApart(text3, rest) {
-  const lines = text3.split("\n");
-  const others = rest.split("\n");
-  if (lines.length !== 14 /* text */ || others.length !== 16 /* text */) {
-    return { policy: "", lookup: "", settings: "", client: "" };
-  }
-  const first = lines[0];
-  const policy = lines.slice(1, 6 /* aboveLookup */);
-  const own = [first.slice(first.indexOf(" ") + 1)].concat(policy);
-  const asked = [lines[7], lines[9], lines[10], lines[11], lines[12]];
-  return {
-    policy: policy.join("\n"),
-    lookup: lines.slice(6 /* aboveLookup */).join("\n"),
-    settings: own.concat(asked, others.slice(0, 8 /* settings */)).join("\n"),
-    client: [lines[8]].concat(others.slice(8 /* settings */)).join("\n")
-  };
-}
-
-// src/core/preflight.ts
-function isPreflight(method, origin, requestedMethod) {
-  return method === "OPTIONS" && origin !== "" && requestedMethod !== "";
-}
-
 // src/edge/request.ts
-function readRest(r, mode) {
-  const v = r.variables;
-  return text(mode === "access" ? v.phantom_rest : v.phantom_kept_rest);
-}
-function readAuthorization(r) {
-  return text(r.variables.http_authorization);
-}
-function readsAsPreflight(r) {
-  const v = r.variables;
-  return isPreflight(text(v.request_method), text(v.http_origin), text(v.http_access_control_request_method));
-}
 function readPlace(r, endpoint) {
   const v = r.variables;
   return {
@@ -933,27 +1316,8 @@ function readFormBody(r) {
     return "";
   }
 }
-function text(value) {
-  return value === void 0 ? "" : value;
-}
 
 // src/edge/respond.ts
-function respond(r, mode, outcome, settings) {
-  switch (outcome.kind) {
-    case "grant":
-      grant(r, r.variables, mode, outcome.authorization, outcome.cacheStatus);
-      break;
-    case "denial":
-      deny(r, mode, outcome, settings);
-      break;
-    case "unavailable":
-      fail(r, mode, outcome, settings.introspectionEndpoint);
-      break;
-    case "preflight":
-      answerPreflight(r, mode);
-      break;
-  }
-}
 function noteIntrospection(r, result, tookMs) {
   r.variables.phantom_token_introspection_time = (tookMs / 1e3).toFixed(3);
   count(introspectionsSeries(result));
@@ -979,67 +1343,6 @@ function noteStale(r, outage, settings) {
   if (outage.reason !== "introspection_suspended") {
     const place = readPlace(r, settings.introspectionEndpoint);
     r.warn(`phantom_token: stale record served: ${formatFailureLine(outage, place)}`);
-  }
-}
-function answerPreflight(r, mode) {
-  const v = r.variables;
-  v.phantom_token_authorization = "";
-  v.phantom_state = "BYPASS";
-  countRequest("BYPASS");
-  if (mode === "access") {
-    r.return(204);
-  } else {
-    v.phantom_status = "204";
-    r.return(401, "");
-  }
-}
-function deny(r, mode, outcome, settings) {
-  r.log(`phantom_token: ${outcome.reason}`);
-  refuse(r, mode, buildDenial(outcome, settings), outcome);
-}
-function fail(r, mode, outcome, endpoint) {
-  if (outcome.reason !== "introspection_suspended") {
-    r.error(`phantom_token: ${formatFailureLine(outcome, readPlace(r, endpoint))}`);
-  }
-  refuse(r, mode, buildUnavailable(outcome), outcome);
-}
-function refuse(r, mode, refusal, outcome) {
-  const v = r.variables;
-  v.phantom_token_authorization = "";
-  v.phantom_state = outcome.cacheStatus;
-  v.phantom_token_reason = outcome.reason;
-  countRequest(outcome.cacheStatus);
-  count(refusalsSeries(outcome.reason));
-  if (mode === "access") {
-    answerDirectly(r, refusal);
-  } else {
-    answerThroughErrorPage(r, refusal);
-  }
-}
-function answerDirectly(r, refusal) {
-  r.headersOut["Content-Type"] = "application/json";
-  r.headersOut["Cache-Control"] = "no-store";
-  if (refusal.challenge !== "") {
-    r.headersOut["WWW-Authenticate"] = refusal.challenge;
-  }
-  if (refusal.retryAfter !== "") {
-    r.headersOut["Retry-After"] = refusal.retryAfter;
-  }
-  send(r, refusal.status, refusal.body);
-}
-function answerThroughErrorPage(r, refusal) {
-  const v = r.variables;
-  v.phantom_status = String(refusal.status);
-  v.phantom_challenge = refusal.challenge;
-  v.phantom_retry_after = refusal.retryAfter;
-  v.phantom_body = refusal.body;
-  send(r, Math.min(refusal.status, 500), "");
-}
-function send(r, status, body) {
-  try {
-    r.return(status, body);
-  } catch (_gone) {
-    r.log("phantom_token: the client has gone");
   }
 }
 
@@ -1106,113 +1409,8 @@ function zoneGauges(zones) {
 function isAddressBound(lookup) {
   return /^[0-9]* @/.test(lookup);
 }
-function credentialOf(lookup) {
-  return lookup.slice(lookup.lastIndexOf("\n") + 1);
-}
-function endpointOf(lookup) {
-  return lookup.slice(0, lookup.indexOf("\n", lookup.indexOf("\n") + 1));
-}
-function keyspaceOf(lookup) {
-  return `${lookup.slice(0, lookup.lastIndexOf("\n") + 1)}Bearer `;
-}
-function canonicalLookup(lookup, token) {
-  return keyspaceOf(lookup) + token;
-}
-function reachOf(lookup) {
-  const endpoint = endpointOf(lookup);
-  return endpoint.charAt(0) === "=" ? endpoint : endpoint.slice(endpoint.indexOf(" "));
-}
-function purgeKey(lookup) {
-  const question = `${reachOf(lookup)}
-${credentialOf(lookup)}`;
-  return (begun === void 0 ? firstKey(question) : begun.copy().update(question).digest("base64url"));
-}
-
-// src/core/setting_checks.ts
-var QUOTABLE = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/;
-var INTERNAL_LOCATION = /^\/[\x21\x22\x24-\x3E\x40-\x7E]*$/;
-var ABSOLUTE_URL = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\/[\x21\x22\x24-\x3E\x40-\x7E]*)?$/;
-var FORM_FIELDS = /^([A-Za-z0-9._~*+-]+=([A-Za-z0-9._~*+-]|%[0-9A-Fa-f]{2})*(&(?!$)|$))*$/;
-var OUR_FIELD = /(^|&)(token|token_type_hint|client_id|client_secret|client_assertion|client_assertion_type)=/;
-var MAX_JWT_LENGTH = 1048576;
-function checkSwitch(value) {
-  if (value === "") {
-    return "is not set in this location: set it to on or off";
-  }
-  const lower = value.toLowerCase();
-  return lower === "on" || lower === "off" ? void 0 : "must be on or off";
-}
-function checkEndpoint(value) {
-  if (value === "") {
-    return "is not set: name the internal location that introspects, or an absolute URL";
-  }
-  return INTERNAL_LOCATION.test(value) || ABSOLUTE_URL.test(value) ? void 0 : "must be the path of an internal location, such as /introspect, or an http or https URL; neither with a query";
-}
-function checkJwtLength(value) {
-  const valid = /^[1-9][0-9]{0,6}$/.test(value) && Number(value) <= MAX_JWT_LENGTH;
-  return valid ? void 0 : `must be a number of characters from 1 to ${MAX_JWT_LENGTH}`;
-}
-function checkFormFields(value) {
-  if (!FORM_FIELDS.test(value)) {
-    return "must be form fields, encoded: name=value&name=value";
-  }
-  return OUR_FIELD.test(value) ? "must not name a field that the script sends itself" : void 0;
-}
-function checkRealm(value) {
-  return QUOTABLE.test(value) ? void 0 : "must be printable ASCII without quotes and backslashes";
-}
-function checkOneOf(words) {
-  return (value) => words.includes(value) ? void 0 : `must be one of ${words.join(", ")}`;
-}
-function checkTimeout(value) {
-  const valid = /^[1-9][0-9]?$/.test(value) && Number(value) <= 60;
-  return valid ? void 0 : "must be a whole number of seconds from 1 to 60, without a unit";
-}
 
 // src/core/settings.ts
-var PREFLIGHTS = ["answer", "pass", "authenticate"];
-var NOT_HERE = "this location does not include protect.conf itself: nested locations and limit_except do not inherit settings";
-function settingsTable() {
-  return [
-    { variable: "phantom_token", defaultValue: "", check: checkSwitch },
-    { variable: "phantom_token_required_scopes", defaultValue: "", check: checkScopes },
-    { variable: "phantom_token_audience", defaultValue: "", check: checkPlainText },
-    { variable: "phantom_token_issuer", defaultValue: "", check: checkPlainText },
-    {
-      variable: "phantom_token_clock_skew",
-      defaultValue: String(DEFAULT_CLOCK_SKEW_SEC),
-      check: checkSeconds
-    },
-    { variable: "phantom_token_cache_ttl", defaultValue: String(DEFAULT_CACHE_TTL_SEC), check: checkSeconds },
-    { variable: "phantom_token_introspection_endpoint", defaultValue: "", check: checkEndpoint },
-    { variable: "phantom_token_introspection_parameters", defaultValue: "", check: checkFormFields },
-    { variable: "phantom_token_jwt_field", defaultValue: "", check: checkPlainText },
-    { variable: "phantom_token_max_jwt_length", defaultValue: "65536", check: checkJwtLength },
-    { variable: "phantom_token_cache_control", defaultValue: "obey", check: checkOneOf(["obey", "ignore"]) },
-    { variable: "phantom_token_realm", defaultValue: "api", check: checkRealm },
-    { variable: "phantom_token_scopes", defaultValue: "", check: checkScopes },
-    { variable: "phantom_token_preflight", defaultValue: "answer", check: checkOneOf(PREFLIGHTS) },
-    { variable: "phantom_token_negative_cache_ttl", defaultValue: "5", check: checkNumber(60, "seconds") },
-    { variable: "phantom_token_stale_if_error", defaultValue: "0", check: checkSeconds },
-    {
-      variable: "phantom_token_introspection_timeout",
-      defaultValue: "10",
-      check: checkTimeout
-    },
-    { variable: "phantom_token_breaker_failures", defaultValue: "5", check: checkNumber(1e3, "failures") },
-    { variable: "phantom_token_breaker_delay", defaultValue: "2", check: checkNumber(3600, "seconds") }
-  ];
-}
-function isAbsoluteUrl(endpoint) {
-  return endpoint.charAt(0) !== "/";
-}
-function parseSettings(isHere, joined) {
-  if (!isHere) {
-    return misconfiguration(NOT_HERE);
-  }
-  const lines = parseLines(settingsTable(), joined);
-  return lines.kind === "misconfiguration" ? lines : typedSettings(lines.values);
-}
 function parsePurgeSettings(joined) {
   const lines = ["on"].concat(joined.split("\n").slice(1));
   const parsed = parseLines(settingsTable(), lines.join("\n"));
@@ -1225,49 +1423,6 @@ function parsePurgeSettings(joined) {
     2 * settings.introspectionTimeoutSec
   );
   return { kind: "purge_settings", markTtlSec: markTtlSec2 };
-}
-function parseLines(table, joined) {
-  const lines = joined.split("\n");
-  if (lines.length !== table.length) {
-    return misconfiguration("a setting holds a line break, or http.conf does not fit the script");
-  }
-  const values = {};
-  for (let i = 0; i < table.length; i++) {
-    const setting = table[i];
-    const value = lines[i] === "" ? setting.defaultValue : lines[i];
-    const problem = setting.check(value);
-    if (problem !== void 0) {
-      return misconfiguration(`$${setting.variable} ${problem}`);
-    }
-    values[setting.variable] = value;
-  }
-  return { kind: "values", values };
-}
-function typedSettings(values) {
-  return {
-    kind: "settings",
-    requiredScopes: splitScopes(values.phantom_token_required_scopes),
-    audience: values.phantom_token_audience,
-    issuer: values.phantom_token_issuer,
-    clockSkewSec: Number(values.phantom_token_clock_skew),
-    introspectionEndpoint: values.phantom_token_introspection_endpoint,
-    realm: values.phantom_token_realm,
-    scopes: splitScopes(values.phantom_token_scopes),
-    cacheTtlSec: Number(values.phantom_token_cache_ttl),
-    preflight: values.phantom_token_preflight,
-    jwtField: values.phantom_token_jwt_field,
-    maxJwtLength: Number(values.phantom_token_max_jwt_length),
-    introspectionParameters: values.phantom_token_introspection_parameters,
-    obeysCacheControl: values.phantom_token_cache_control === "obey",
-    negativeCacheTtlSec: Number(values.phantom_token_negative_cache_ttl),
-    staleIfErrorSec: Number(values.phantom_token_stale_if_error),
-    introspectionTimeoutSec: Number(values.phantom_token_introspection_timeout),
-    breakerFailures: Number(values.phantom_token_breaker_failures),
-    breakerDelaySec: Number(values.phantom_token_breaker_delay)
-  };
-}
-function misconfiguration(problem) {
-  return { kind: "misconfiguration", problem };
 }
 
 // src/core/record.ts
@@ -1304,9 +1459,6 @@ function digits(value, width) {
 }
 
 // src/edge/clock.ts
-function readClockSec() {
-  return Math.floor(Date.now() / 1e3);
-}
 function readClockMs() {
   return Date.now();
 }
@@ -1315,18 +1467,11 @@ function readChance() {
 }
 
 // src/core/denial_record.ts
-var TIME_DIGITS = 10;
 function isRemembered(reason) {
   return reason === "token_inactive" || reason === "token_expired" || reason === "token_sender_constrained" || reason === "token_type_mismatch" || reason === "token_type_unsupported";
 }
 function encodeDenial(expiresAtSec, storedAtSec, reason) {
   return digits2(expiresAtSec) + digits2(storedAtSec) + reason;
-}
-function reasonOf(record, ttlSec, nowSec) {
-  const expiresAtSec = Number(record.slice(0, TIME_DIGITS));
-  const storedAtSec = Number(record.slice(TIME_DIGITS, 2 * TIME_DIGITS));
-  const isTaken = nowSec < Math.min(expiresAtSec, storedAtSec + ttlSec);
-  return isTaken ? record.slice(2 * TIME_DIGITS) : void 0;
 }
 function digits2(epochSec) {
   return String(epochSec).padStart(TIME_DIGITS, "0");
@@ -1338,29 +1483,8 @@ function encodeGrants(claims) {
   const audiences = claims.audience.join(AUDIENCE);
   return `${SCOPE}${scopes}${SCOPE}${AUDIENCE}${audiences}${AUDIENCE}${ISSUER}${claims.issuer}${ISSUER}`;
 }
-function checkPolicy(grants, notBeforeSec, policy, nowSec) {
-  return notBeforeSec > nowSec + policy.clockSkewSec ? "token_not_yet_valid" : checkGrants(grants, policy.issuer, policy.audience, policy.requiredScopes);
-}
 
 // src/known.ts
-function decideKnown(keys, settings, ifActive, ifRejected) {
-  const nowSec = readClockSec();
-  const key = keys.key;
-  const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
-  if (record !== void 0 && (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) && isYoungEnough(record, settings.cacheTtlSec, nowSec)) {
-    return decideRecord(record, settings, nowSec, ifActive);
-  }
-  if (isPurged(keys.purgeKey)) {
-    return denied("token_purged", ifRejected);
-  }
-  const denial = readDenial(key);
-  const reason = denial === void 0 ? void 0 : reasonOf(denial, settings.negativeCacheTtlSec, nowSec);
-  return reason === void 0 ? void 0 : denied(reason, ifRejected);
-}
-function decideRecord(record, settings, nowSec, cacheStatus) {
-  const reason = checkPolicy(grantsOf(record), notBeforeOf(record), settings, nowSec);
-  return reason === void 0 ? granted((record.slice(Number(record.slice(55 /* authorizationStart */, 60 /* policy */)))), cacheStatus) : denied(reason, cacheStatus);
-}
 function standIn(r, outage, key, settings) {
   const nowSec = readClockSec();
   const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
@@ -1369,33 +1493,6 @@ function standIn(r, outage, key, settings) {
   }
   noteStale(r, outage, settings);
   return decideRecord(record, settings, nowSec, "STALE");
-}
-
-// src/core/bearer.ts
-var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
-var SCHEME_LENGTH = 6;
-var MAX_TOKEN_LENGTH = 4096;
-function isB64Token(text3) {
-  return text3.length <= MAX_TOKEN_LENGTH && B64TOKEN.test(text3);
-}
-function parseBearer(authorization) {
-  if (authorization.slice(0, SCHEME_LENGTH).toLowerCase() !== "bearer") {
-    return { kind: "refused", reason: "token_missing" };
-  }
-  const start = skipSpaces(authorization, SCHEME_LENGTH);
-  const isOtherScheme = start === SCHEME_LENGTH;
-  if (isOtherScheme || start === authorization.length) {
-    return { kind: "refused", reason: "token_missing" };
-  }
-  const token = authorization.slice(start);
-  return isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
-}
-function skipSpaces(text3, from) {
-  let i = from;
-  while (i < text3.length && text3.charCodeAt(i) === 32) {
-    i++;
-  }
-  return i;
 }
 
 // src/edge/suspension.ts
@@ -2539,70 +2636,6 @@ async function leadFlight(r, question, settings, leader) {
   return asked.outcome;
 }
 
-// src/miss.ts
-function handleSwitch(r, mode, request) {
-  if (readSwitch(request) === "off") {
-    grant(r, (r.variables), mode, readAuthorization(r), "BYPASS");
-    return void 0;
-  }
-  return handleMiss(r, mode, request);
-}
-async function handleMiss(r, mode, request) {
-  try {
-    const texts = takeApart(request, readRest(r, mode));
-    const settings = parseSettings(isConfiguredHere(request), texts.settings);
-    if (settings.kind === "misconfiguration") {
-      fail(r, mode, unavailable("misconfigured", settings.problem, ""), "");
-      return;
-    }
-    const outcome = await decideMiss(r, mode, texts, settings);
-    respond(r, mode, outcome, settings);
-  } catch (e) {
-    failOnBug(r, mode, e);
-  }
-}
-async function decideMiss(r, mode, texts, settings) {
-  const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
-  const problem = findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl) || findZoneProblem(r);
-  if (problem !== void 0) {
-    return unavailable("misconfigured", problem, "");
-  }
-  const credential = parseBearer(credentialOf(texts.lookup));
-  if (credential.kind === "refused") {
-    return credential.reason === "token_missing" ? decideNoToken(r, settings) : denied(credential.reason, "");
-  }
-  const canonical = canonicalLookup(texts.lookup, credential.token);
-  const keys = { key: (begun === void 0 ? firstKey(canonical) : begun.copy().update(canonical).digest("base64url")), purgeKey: purgeKey(canonical) };
-  const known = decideKnown(keys, settings, "HIT", "NEGATIVE");
-  if (known !== void 0) {
-    return known;
-  }
-  const question = {
-    lookup: canonical,
-    key: keys.key,
-    purgeKey: keys.purgeKey,
-    token: credential.token,
-    policy: texts.policy,
-    clientLines: texts.client
-  };
-  const asked = await askOnce(r, question, settings);
-  const outcome = asked.kind === "unavailable" && isOutage(asked.reason) ? standIn(r, asked, keys.key, settings) : asked;
-  if (outcome.kind === "unavailable" && outcome.reason === "introspection_suspended") {
-    countRefused(endpointOf(canonical));
-  }
-  return outcome;
-}
-function decideNoToken(r, settings) {
-  if (settings.preflight === "authenticate" || !readsAsPreflight(r)) {
-    return denied("token_missing", "");
-  }
-  return settings.preflight === "pass" ? granted("", "BYPASS") : { kind: "preflight" };
-}
-function failOnBug(r, mode, e) {
-  const name = e instanceof Error ? e.name : typeof e;
-  fail(r, mode, unavailable("internal_error", `exception=${name}`, ""), "");
-}
-
 // src/core/purge_answer.ts
 function purged(records2) {
   return { status: 200, body: JSON.stringify({ records: records2 }) };
@@ -2675,7 +2708,10 @@ function endRecord(lookup) {
   return deleteRecord((begun === void 0 ? firstKey(lookup) : begun.copy().update(lookup).digest("base64url")));
 }
 
-return { handleMiss, handleSwitch, failOnBug, purge, metrics, jwt, subject, client };
+return { askOnce, standIn, countRefused, formatFailureLine, readPlace, purge, metrics, jwt, subject, client };
+}
+
+return { handleMiss, handleSwitch, failOnBug, askPart };
 }
 
 return { meetsTimes, missPart };

@@ -65,8 +65,24 @@ const PARTS = [
   { name: 'timesPart', comment: 'For such a policy with a clock skew or a TTL.', entries: ['meetsTimes'] },
   {
     name: 'missPart',
-    comment: 'For a token that the cache does not know, and for operators.',
-    entries: ['handleMiss', 'handleSwitch', 'failOnBug', 'purge', 'metrics', 'jwt', 'subject', 'client'],
+    comment: 'For a token that no record grants.',
+    entries: ['handleMiss', 'handleSwitch', 'failOnBug'],
+  },
+  {
+    name: 'askPart',
+    comment: 'For a token that is not known to be rejected either, for failures, and for operators.',
+    entries: [
+      'askOnce',
+      'standIn',
+      'countRefused',
+      'formatFailureLine',
+      'readPlace',
+      'purge',
+      'metrics',
+      'jwt',
+      'subject',
+      'client',
+    ],
   },
 ];
 

@@ -165,9 +165,17 @@ function partWith(text: string): string {
   return (found[0] as Block).text;
 }
 
+/** As docs/operations.md says. */
+async function lastLineUncommented(zones: string): Promise<string> {
+  const text = await readFile(join(REPOSITORY, 'nginx', zones), 'utf8');
+  return (text.trimEnd().split('\n').at(-1) as string).replace(/^# /, '');
+}
+
 for (const setup of SETUPS) {
   test(`[${setup.name}] the locations shown for purge and metrics do what the page says`, async (t) => {
-    const config = withPart(setup, partWith('phantom_token.purge') + partWith('phantom_token.metrics'));
+    const locations = withPart(setup, partWith('phantom_token.purge') + partWith('phantom_token.metrics'));
+    const zone = await lastLineUncommented(setup.zones);
+    const config = locations.replace('http {\n', (line) => `${line}${zone}\n`);
     const upstream = await startUpstream();
     try {
       await runShown(t, { setup, apiPort: upstream.port, config }, async (g) => {

@@ -265,8 +265,21 @@ gatewayTest(
   },
 );
 
+interface Panel {
+  readonly description: string;
+  readonly targets: { readonly expr: string }[];
+}
+
+test('a panel that asks for what njs below 0.9.7 does not have says so, and asks for nothing else', async (t) => {
+  const { panels } = JSON.parse(await readFile(DASHBOARD, 'utf8')) as { panels: Panel[] };
+  const asking = panels.filter(({ targets }) => targets.some(({ expr }) => expr.includes('_zone_entries')));
+  t.is(asking.length, 1);
+  t.is(asking[0]?.targets.length, 1);
+  t.regex(asking[0]?.description ?? '', /below njs 0\.9\.7/);
+});
+
 test('the dashboard is JSON with a panel for hit ratio, reasons, latency, breaker and zones', async (t) => {
-  const dashboard = JSON.parse(await readFile(DASHBOARD, 'utf8')) as { panels: { title: string }[] };
+  const dashboard = JSON.parse(await readFile(DASHBOARD, 'utf8')) as { panels: Panel[] };
   t.true(dashboard.panels.length >= 6);
 });
 
