@@ -482,9 +482,12 @@ function deny(r, mode, outcome, settings) {
 }
 function fail(r, mode, outcome, endpoint) {
   if (outcome.reason !== "introspection_suspended") {
-    r.error(`phantom_token: ${askPart().formatFailureLine(outcome, askPart().readPlace(r, endpoint))}`);
+    noteFailure(r, outcome, endpoint);
   }
   refuse(r, mode, buildUnavailable(outcome), outcome);
+}
+function noteFailure(r, failure, endpoint) {
+  r.error(`phantom_token: ${askPart().formatFailureLine(failure, askPart().readPlace(r, endpoint))}`);
 }
 function refuse(r, mode, refusal, outcome) {
   const v = r.variables;
@@ -1259,7 +1262,7 @@ function adviceTable() {
     // its detail names what to correct
     internal_error: "a bug of the script: please report this line",
     introspection_unreachable: "no connection to the authorization server, or TLS failed: nginx's own line before this one says why; look at address, certificates and firewall",
-    introspection_timeout: "no answer in time: find out what makes the authorization server slow, or raise proxy_read_timeout of the introspection location (js_fetch_timeout for a URL) and $phantom_token_introspection_timeout above it",
+    introspection_timeout: "no answer in time: find out what makes the authorization server slow, or raise the times and the limit in introspection_limits.conf (js_fetch_timeout for a URL) and $phantom_token_introspection_timeout with them",
     introspection_overloaded: "the authorization server says that it is asked too often, or is not ready: look at its rate limits and its log; a longer $phantom_token_cache_ttl asks less",
     introspection_suspended: "",
     // no line for each request: formatSuspendedLine
@@ -1272,7 +1275,7 @@ function adviceTable() {
     introspection_invalid_claim: "correct the type of that claim where the authorization server makes the token",
     introspection_response_jwt: "an RFC 9701 response, which is no access token: have the authorization server answer with the JWT itself, or with JSON that holds it",
     jwt_missing: "the answer has no member that holds a JWT: switch it on at the authorization server, or name the member in $phantom_token_jwt_field",
-    jwt_too_large: "raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection.conf above it"
+    jwt_too_large: "raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection_limits.conf above it"
   };
 }
 function formatFailureLine(failure, place) {
@@ -2400,14 +2403,14 @@ async function ask(r, question, settings) {
       noteReply(r, endpoint, settings);
       return rememberDenial(question.key, answer, settings, nowSec);
     case "unavailable":
-      noteFailure(r, endpoint, answer, settings);
+      noteFailure2(r, endpoint, answer, settings);
       if (answer.reason === "introspection_unauthorized") {
         forgetAssertion(client2);
       }
       return notKept(withCredentials(answer, client2.authMethod));
   }
 }
-function noteFailure(r, endpoint, failure, settings) {
+function noteFailure2(r, endpoint, failure, settings) {
   if (settings.breakerFailures === 0 || !isTransportFailure(failure.reason)) {
     noteReply(r, endpoint, settings);
     return;
@@ -2476,6 +2479,9 @@ function keptSec(ttlSec, active, settings, nowSec) {
   return active.expiresAtSec === void 0 ? withStaleSec : Math.min(withStaleSec, active.expiresAtSec - nowSec);
 }
 function withCredentials(failure, method) {
+  if (failure.reason === "misconfigured") {
+    return failure;
+  }
   const detail = `${failure.detail} credentials=${method}`;
   return unavailable(failure.reason, detail, failure.cacheStatus, failure.retryAfter);
 }
@@ -2674,7 +2680,7 @@ function decidePurge(r) {
   }
   const reach = findReach(r);
   if (reach.kind === "misconfiguration") {
-    r.error(`phantom_token: misconfigured: ${reach.problem}`);
+    noteFailure(r, unavailable("misconfigured", reach.problem, ""), "");
     return refusePurge(reach.problem);
   }
   const token = parseTokenForm(readFormBody(r));

@@ -204,6 +204,9 @@ function keptSec(ttlSec: number, active: ActiveToken, settings: Settings, nowSec
 
 /** How the script authenticated, for the log; `none`: the introspection location may have done so. */
 function withCredentials(failure: Unavailable, method: ClientAuthMethod): Unavailable {
+  if (failure.reason === 'misconfigured') {
+    return failure; // the detail says all there is to correct
+  }
   const detail = `${failure.detail} credentials=${method}`;
   return unavailable(failure.reason, detail, failure.cacheStatus, failure.retryAfter);
 }

@@ -4,6 +4,7 @@ import { cacheKey, canonicalLookup, isAddressBound, purgeKey, reachOf } from './
 import { parseTokenForm } from './core/form.js';
 import type { ListedKeyspace } from './core/listed_keyspace.js';
 import { takeApart } from './core/location.js';
+import { unavailable } from './core/outcome.js';
 import {
   markTtlSec,
   type PurgeAnswer,
@@ -16,6 +17,7 @@ import {
 import { type Misconfiguration, misconfiguration, parsePurgeSettings } from './core/settings.js';
 import { readKeyspaces } from './edge/purge_reach.js';
 import { readFormBody, readRequest, readRest, variablesOf } from './edge/request.js';
+import { noteFailure } from './edge/respond.js';
 import { deleteRecord, findZoneProblem, markPurged } from './edge/shared_cache.js';
 
 /**
@@ -40,7 +42,7 @@ function decidePurge(r: NginxHTTPRequest): PurgeAnswer {
   }
   const reach = findReach(r);
   if (reach.kind === 'misconfiguration') {
-    r.error(`phantom_token: misconfigured: ${reach.problem}`);
+    noteFailure(r, unavailable('misconfigured', reach.problem, ''), '');
     return refusePurge(reach.problem);
   }
   const token = parseTokenForm(readFormBody(r));

@@ -36,7 +36,7 @@ export function adviceTable(): Record<UnavailableReason, string> {
     introspection_unreachable:
       "no connection to the authorization server, or TLS failed: nginx's own line before this one says why; look at address, certificates and firewall",
     introspection_timeout:
-      'no answer in time: find out what makes the authorization server slow, or raise proxy_read_timeout of the introspection location (js_fetch_timeout for a URL) and $phantom_token_introspection_timeout above it',
+      'no answer in time: find out what makes the authorization server slow, or raise the times and the limit in introspection_limits.conf (js_fetch_timeout for a URL) and $phantom_token_introspection_timeout with them',
     introspection_overloaded:
       'the authorization server says that it is asked too often, or is not ready: look at its rate limits and its log; a longer $phantom_token_cache_ttl asks less',
     introspection_suspended: '', // no line for each request: formatSuspendedLine
@@ -58,7 +58,7 @@ export function adviceTable(): Record<UnavailableReason, string> {
     jwt_missing:
       'the answer has no member that holds a JWT: switch it on at the authorization server, or name the member in $phantom_token_jwt_field',
     jwt_too_large:
-      'raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection.conf above it',
+      'raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection_limits.conf above it',
   };
 }
 

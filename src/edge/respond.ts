@@ -113,9 +113,14 @@ function deny(r: NginxHTTPRequest, mode: Mode, outcome: Denial, settings: Settin
  */
 export function fail(r: NginxHTTPRequest, mode: Mode, outcome: Unavailable, endpoint: string): void {
   if (outcome.reason !== 'introspection_suspended') {
-    r.error(`phantom_token: ${formatFailureLine(outcome, readPlace(r, endpoint))}`);
+    noteFailure(r, outcome, endpoint);
   }
   refuse(r, mode, buildUnavailable(outcome), outcome);
+}
+
+/** @param endpoint '' while the settings are not known */
+export function noteFailure(r: NginxHTTPRequest, failure: Unavailable, endpoint: string): void {
+  r.error(`phantom_token: ${formatFailureLine(failure, readPlace(r, endpoint))}`);
 }
 
 function refuse(r: NginxHTTPRequest, mode: Mode, refusal: Refusal, outcome: Denial | Unavailable): void {

@@ -48,6 +48,7 @@ function withoutCredentials(words: ConfigWords, settings: string): string {
   return `
     ${protectedRoot(words, settings)}
     location = /introspect {
+      include ${words.snippets}/introspection_limits.conf;
       include ${words.snippets}/introspection.conf;
       proxy_pass ${words.introspectionUrl};
     }`;

@@ -66,7 +66,7 @@ for (const [title, lines] of UNLIMITED) {
       t.deepEqual(await g.accessLog(), ['500 "" "misconfigured"']);
       t.true(
         (await g.nginx.errorLog()).includes(
-          'misconfigured: endpoint=/introspect include introspection_limits.conf above introspection.conf in this location',
+          'misconfigured: include introspection_limits.conf above introspection.conf in this location',
         ),
       );
       t.is(g.as.requests.length, 0);
@@ -92,7 +92,7 @@ gatewayTest(
     t.is(g.upstream.requests.length, 1);
     t.regex(
       await g.nginx.errorLog(),
-      /misconfigured: endpoint=\/introspect_second include introspection_limits\.conf /,
+      /misconfigured: include introspection_limits\.conf .* endpoint=\/introspect_second\)/,
     );
   },
 );
@@ -111,7 +111,7 @@ gatewayTest(
     t.deepEqual(await g.accessLog(), ['500 "" "misconfigured"']);
     t.regex(
       await g.nginx.errorLog(),
-      /misconfigured: endpoint=\/introspect \$phantom_token_introspection_timeout is 7, .* which is 8: set \$phantom_token_introspection_timeout to 8,/,
+      /misconfigured: \$phantom_token_introspection_timeout is 7, .* which is 8: set \$phantom_token_introspection_timeout to 8,/,
     );
     t.is(g.upstream.requests.length, 0);
   },
