@@ -7,6 +7,9 @@ import crypto2 from "crypto";
 import nodeCrypto from "crypto";
 import fs from "fs";
 
+// src/core/flight.ts
+import crypto3 from "crypto";
+
 // src/edge/counters.ts
 function countRequest(cacheStatus) {
   const zone = ngx.shared.phantom_token_metrics;
@@ -267,9 +270,10 @@ function denied(reason, cacheStatus) {
   return { kind: "denial", reason, cacheStatus };
 }
 function unavailable(reason, detail, cacheStatus, retryAfter) {
-  return { kind: "unavailable", reason, detail, retryAfter: retryAfter || "", cacheStatus };
+  const isOutage = isOutageReason(reason);
+  return { kind: "unavailable", reason, detail, retryAfter: retryAfter || "", cacheStatus, isOutage };
 }
-function isOutage(reason) {
+function isOutageReason(reason) {
   const isAnswered = reason === "introspection_overloaded" || reason === "introspection_suspended" || reason === "introspection_server_error";
   return isAnswered || isTransportFailure(reason);
 }
@@ -308,6 +312,7 @@ function isEvictUnsafe(version, zones) {
 }
 
 // src/edge/shared_cache.ts
+var MAX_MS = 2147483647;
 var PURGED_PREFIX = "purged:";
 function findZoneProblem(r) {
   if (isEvictUnsafe(njs.version_number, r.variables.phantom_zones)) {
@@ -323,6 +328,9 @@ function readDenial(key) {
 function isPurged(key) {
   return dictionary("phantom_token_state").has(PURGED_PREFIX + key);
 }
+function addState(name, state, ttlMs) {
+  return add2("phantom_token_state", name, state, ttlMs);
+}
 var ALL_ZONES = [
   "phantom_token",
   "phantom_token_denied",
@@ -332,8 +340,24 @@ var ALL_ZONES = [
 function isDeclared(zone) {
   return ngx.shared[zone] !== void 0;
 }
+function isFirstInMinute(name) {
+  return addState(`log:${name}`, "", 6e4) === "added";
+}
 function dictionary(zone) {
   return ngx.shared[zone];
+}
+function add2(zone, key, value, ttlMs) {
+  try {
+    return dictionary(zone).add(key, value, Math.min(ttlMs, MAX_MS)) ? "added" : "exists";
+  } catch (e) {
+    return fullOrThrow(e);
+  }
+}
+function fullOrThrow(e) {
+  if (e.name !== "SharedMemoryError") {
+    throw e;
+  }
+  return "full";
 }
 
 // src/core/challenge.ts
@@ -387,8 +411,10 @@ function statusOf(reason) {
     case "misconfigured":
     case "internal_error":
       return 500;
+    case "introspection_rate_limited":
     case "introspection_overloaded":
     case "introspection_suspended":
+    case "introspection_queue_full":
       return 503;
     case "introspection_timeout":
       return 504;
@@ -411,7 +437,7 @@ function readSwitch(text3) {
 function takeApart(text3, rest) {
   const lines = text3.split("\n");
   const others = rest.split("\n");
-  if (lines.length !== 14 /* text */ || others.length !== 16 /* text */) {
+  if (lines.length !== 14 /* text */ || others.length !== 17 /* text */) {
     return { policy: "", lookup: "", settings: "", client: "" };
   }
   const first = lines[0];
@@ -421,8 +447,8 @@ function takeApart(text3, rest) {
   return {
     policy: policy.join("\n"),
     lookup: lines.slice(6 /* aboveLookup */).join("\n"),
-    settings: own.concat(asked, others.slice(0, 8 /* settings */)).join("\n"),
-    client: [lines[8]].concat(others.slice(8 /* settings */)).join("\n")
+    settings: own.concat(asked, others.slice(0, 9 /* settings */)).join("\n"),
+    client: [lines[8]].concat(others.slice(9 /* settings */)).join("\n")
   };
 }
 
@@ -481,10 +507,13 @@ function deny(r, mode, outcome, settings) {
   refuse(r, mode, buildDenial(outcome, settings), outcome);
 }
 function fail(r, mode, outcome, endpoint) {
-  if (outcome.reason !== "introspection_suspended") {
+  if (isWorthALine(outcome.reason)) {
     noteFailure(r, outcome, endpoint);
   }
   refuse(r, mode, buildUnavailable(outcome), outcome);
+}
+function isWorthALine(reason) {
+  return reason !== "introspection_suspended" && (reason !== "introspection_queue_full" || isFirstInMinute("queue_full"));
 }
 function noteFailure(r, failure, endpoint) {
   r.error(`phantom_token: ${askPart().formatFailureLine(failure, askPart().readPlace(r, endpoint))}`);
@@ -558,7 +587,6 @@ var INTERNAL_LOCATION = /^\/[\x21\x22\x24-\x3E\x40-\x7E]*$/;
 var ABSOLUTE_URL = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\/[\x21\x22\x24-\x3E\x40-\x7E]*)?$/;
 var FORM_FIELDS = /^([A-Za-z0-9._~*+-]+=([A-Za-z0-9._~*+-]|%[0-9A-Fa-f]{2})*(&(?!$)|$))*$/;
 var OUR_FIELD = /(^|&)(token|token_type_hint|client_id|client_secret|client_assertion|client_assertion_type)=/;
-var MAX_JWT_LENGTH = 1048576;
 function checkSwitch(value) {
   if (value === "") {
     return "is not set in this location: set it to on or off";
@@ -572,10 +600,6 @@ function checkEndpoint(value) {
   }
   return INTERNAL_LOCATION.test(value) || ABSOLUTE_URL.test(value) ? void 0 : "must be the path of an internal location, such as /introspect, or an http or https URL; neither with a query";
 }
-function checkJwtLength(value) {
-  const valid = /^[1-9][0-9]{0,6}$/.test(value) && Number(value) <= MAX_JWT_LENGTH;
-  return valid ? void 0 : `must be a number of characters from 1 to ${MAX_JWT_LENGTH}`;
-}
 function checkFormFields(value) {
   if (!FORM_FIELDS.test(value)) {
     return "must be form fields, encoded: name=value&name=value";
@@ -587,6 +611,12 @@ function checkRealm(value) {
 }
 function checkOneOf(words) {
   return (value) => words.includes(value) ? void 0 : `must be one of ${words.join(", ")}`;
+}
+function checkCount(max, of) {
+  return (value) => {
+    const valid = /^[1-9][0-9]{0,6}$/.test(value) && Number(value) <= max;
+    return valid ? void 0 : `must be a number of ${of} from 1 to ${max}`;
+  };
 }
 function checkTimeout(value) {
   const valid = /^[1-9][0-9]?$/.test(value) && Number(value) <= 60;
@@ -611,7 +641,11 @@ function settingsTable() {
     { variable: "phantom_token_introspection_endpoint", defaultValue: "", check: checkEndpoint },
     { variable: "phantom_token_introspection_parameters", defaultValue: "", check: checkFormFields },
     { variable: "phantom_token_jwt_field", defaultValue: "", check: checkPlainText },
-    { variable: "phantom_token_max_jwt_length", defaultValue: "65536", check: checkJwtLength },
+    {
+      variable: "phantom_token_max_jwt_length",
+      defaultValue: "65536",
+      check: checkCount(1048576, "characters")
+    },
     { variable: "phantom_token_cache_control", defaultValue: "obey", check: checkOneOf(["obey", "ignore"]) },
     { variable: "phantom_token_realm", defaultValue: "api", check: checkRealm },
     { variable: "phantom_token_scopes", defaultValue: "", check: checkScopes },
@@ -624,7 +658,12 @@ function settingsTable() {
       check: checkTimeout
     },
     { variable: "phantom_token_breaker_failures", defaultValue: "5", check: checkNumber(1e3, "failures") },
-    { variable: "phantom_token_breaker_delay", defaultValue: "2", check: checkNumber(3600, "seconds") }
+    { variable: "phantom_token_breaker_delay", defaultValue: "2", check: checkNumber(3600, "seconds") },
+    {
+      variable: "phantom_token_max_waiting",
+      defaultValue: "500",
+      check: checkCount(1e5, "requests")
+    }
   ];
 }
 function isAbsoluteUrl(endpoint) {
@@ -674,7 +713,8 @@ function typedSettings(values) {
     staleIfErrorSec: Number(values.phantom_token_stale_if_error),
     introspectionTimeoutSec: Number(values.phantom_token_introspection_timeout),
     breakerFailures: Number(values.phantom_token_breaker_failures),
-    breakerDelaySec: Number(values.phantom_token_breaker_delay)
+    breakerDelaySec: Number(values.phantom_token_breaker_delay),
+    maxWaiting: Number(values.phantom_token_max_waiting)
   };
 }
 function misconfiguration(problem) {
@@ -794,7 +834,7 @@ async function decideMiss(r, mode, texts, settings) {
     clientLines: texts.client
   };
   const asked = await askPart().askOnce(r, question, settings);
-  const outcome = asked.kind === "unavailable" && isOutage(asked.reason) ? askPart().standIn(r, asked, keys.key, settings) : asked;
+  const outcome = asked.kind === "unavailable" && asked.isOutage ? askPart().standIn(r, asked, keys.key, settings) : asked;
   if (outcome.kind === "unavailable" && outcome.reason === "introspection_suspended") {
     askPart().countRefused(endpointOf(canonical));
   }
@@ -878,8 +918,10 @@ function unavailableReasons() {
     "internal_error",
     "introspection_unreachable",
     "introspection_timeout",
+    "introspection_rate_limited",
     "introspection_overloaded",
     "introspection_suspended",
+    "introspection_queue_full",
     "introspection_server_error",
     "introspection_unauthorized",
     "introspection_status",
@@ -894,6 +936,16 @@ function unavailableReasons() {
 }
 function cacheStatuses() {
   return ["", "HIT", "MISS", "JOINED", "NEGATIVE", "STALE", "BYPASS"];
+}
+function waitedInVain(detail) {
+  return {
+    kind: "unavailable",
+    reason: "introspection_timeout",
+    detail,
+    retryAfter: "",
+    cacheStatus: "JOINED",
+    isOutage: false
+  };
 }
 
 // src/core/metrics.ts
@@ -1015,14 +1067,24 @@ function escapeLabel(value) {
 }
 
 // src/core/breaker.ts
+var ALL_TOKENS = "*";
+function tokenOf(key) {
+  return key.slice(0, 11);
+}
 function parseBreaker(text3) {
   const parts = (text3 === void 0 ? "" : text3).split(" ");
   const failures = Number(parts[0]);
   const suspendedUntilMs = Number(parts[1]);
-  return failures >= 1 && suspendedUntilMs >= 0 ? { failures, suspendedUntilMs } : { failures: 0, suspendedUntilMs: 0 };
+  return failures >= 1 && suspendedUntilMs >= 0 ? { failures, suspendedUntilMs, token: parts[2] || ALL_TOKENS } : { failures: 0, suspendedUntilMs: 0, token: ALL_TOKENS };
 }
 function formatBreaker(breaker) {
-  return `${breaker.failures} ${breaker.suspendedUntilMs}`;
+  return `${breaker.failures} ${breaker.suspendedUntilMs} ${breaker.token}`;
+}
+function holdsFor(breaker, token) {
+  return breaker.token === ALL_TOKENS || breaker.token === token;
+}
+function isOfOneToken(breaker) {
+  return breaker.token !== ALL_TOKENS;
 }
 function stateOf(breaker, nowMs) {
   if (breaker.suspendedUntilMs === 0) {
@@ -1030,10 +1092,14 @@ function stateOf(breaker, nowMs) {
   }
   return nowMs < breaker.suspendedUntilMs ? "open" : "half_open";
 }
-function afterFailure(breaker, settings, nowMs) {
+function afterFailure(breaker, token, settings, nowMs) {
   const failures = breaker.failures + 1;
-  const suspends = settings.breakerFailures > 0 && failures >= settings.breakerFailures;
-  return { failures, suspendedUntilMs: suspends ? nowMs + settings.breakerDelaySec * 1e3 : 0 };
+  const isOnly = breaker.failures === 0 || breaker.token === token;
+  return {
+    failures,
+    suspendedUntilMs: failures >= settings.breakerFailures ? nowMs + settings.breakerDelaySec * 1e3 : 0,
+    token: isOnly ? token : ALL_TOKENS
+  };
 }
 function suspendedSec(breaker, nowMs) {
   return Math.max(1, Math.ceil((breaker.suspendedUntilMs - nowMs) / 1e3));
@@ -1075,7 +1141,6 @@ function awaitsClose(version) {
 
 // src/edge/shared_cache.ts
 var MAX_RECORD_LENGTH = 65536;
-var MAX_MS = 2147483647;
 var ASSERTION_PREFIX = "assertion:";
 var MAX_RECORD_MS = 19872e5;
 var LISTED_PREFIX = "keyspace:";
@@ -1126,9 +1191,6 @@ function deleteLock(name) {
 function readState(name) {
   return dictionary("phantom_token_state").get(name);
 }
-function addState(name, state, ttlMs) {
-  return add2("phantom_token_state", name, state, ttlMs);
-}
 function writeState(name, state, ttlMs) {
   write("phantom_token_state", name, state, ttlMs);
 }
@@ -1150,9 +1212,6 @@ function readZones() {
     return { name, capacityBytes: zone.capacity, freeBytes: zone.freeSpace(), entries };
   });
 }
-function isFirstInMinute(name) {
-  return addLock(`log:${name}`, "", 6e4) === "added";
-}
 function writeAndCount(zone, key, value, ttlMs) {
   const isTight = dictionary(zone).freeSpace() < value.length;
   const written = write(zone, key, value, ttlMs);
@@ -1169,35 +1228,25 @@ function write(zone, key, value, ttlMs) {
     return fullOrThrow(e);
   }
 }
-function add2(zone, key, value, ttlMs) {
-  try {
-    return dictionary(zone).add(key, value, Math.min(ttlMs, MAX_MS)) ? "added" : "exists";
-  } catch (e) {
-    return fullOrThrow(e);
-  }
-}
-function fullOrThrow(e) {
-  if (e.name !== "SharedMemoryError") {
-    throw e;
-  }
-  return "full";
-}
 
 // src/edge/breaker.ts
 var BREAKER = "breaker:";
 var PROBE = "probe:";
 var MEMORY_SEC = 600;
-var PROBE_MS = 500;
+var PROBE_MS = 1e3;
 var LIST = "breakers:";
 var SEPARATOR = "";
 var MAX_LISTED = 100;
-function remainingSuspensionSec(endpoint) {
+function remainingSuspensionSec(endpoint, key) {
   const text3 = readState(BREAKER + endpoint);
   if (text3 === void 0) {
     return 0;
   }
   const breaker = parseBreaker(text3);
   const nowMs = Date.now();
+  if (!holdsFor(breaker, tokenOf(key))) {
+    return 0;
+  }
   switch (stateOf(breaker, nowMs)) {
     case "closed":
       return 0;
@@ -1207,10 +1256,11 @@ function remainingSuspensionSec(endpoint) {
       return readState(PROBE + endpoint) === void 0 ? 0 : 1;
   }
 }
-function waitBeforeAskingSec(endpoint) {
-  const waitSec = remainingSuspensionSec(endpoint);
-  const isClosed = stateOf(parseBreaker(readState(BREAKER + endpoint)), Date.now()) === "closed";
-  if (waitSec > 0 || isClosed) {
+function waitBeforeAskingSec(endpoint, key) {
+  const waitSec = remainingSuspensionSec(endpoint, key);
+  const breaker = parseBreaker(readState(BREAKER + endpoint));
+  const asksFreely = stateOf(breaker, Date.now()) === "closed" || !holdsFor(breaker, tokenOf(key));
+  if (waitSec > 0 || asksFreely) {
     return waitSec;
   }
   return addState(PROBE + endpoint, "", PROBE_MS) === "exists" ? 1 : 0;
@@ -1221,16 +1271,16 @@ function noteAnswer(endpoint) {
     deleteState(PROBE + endpoint);
   }
 }
-function noteTransportFailure(endpoint, settings) {
-  const breaker = afterFailure(parseBreaker(readState(BREAKER + endpoint)), settings, Date.now());
+function noteTransportFailure(endpoint, key, settings) {
+  const before = parseBreaker(readState(BREAKER + endpoint));
+  const breaker = afterFailure(before, tokenOf(key), settings, Date.now());
   list(endpoint);
   writeState(BREAKER + endpoint, formatBreaker(breaker), (MEMORY_SEC + settings.breakerDelaySec) * 1e3);
   deleteState(PROBE + endpoint);
-  if (breaker.suspendedUntilMs === 0) {
-    return 0;
+  if (breaker.suspendedUntilMs > 0) {
+    count(BREAKER_OPENED);
   }
-  count(BREAKER_OPENED);
-  return breaker.failures;
+  return breaker;
 }
 function readBreakers() {
   return readList().map((name) => {
@@ -1263,7 +1313,9 @@ function adviceTable() {
     internal_error: "a bug of the script: please report this line",
     introspection_unreachable: "no connection to the authorization server, or TLS failed: nginx's own line before this one says why; look at address, certificates and firewall",
     introspection_timeout: "no answer in time: find out what makes the authorization server slow, or raise the times and the limit in introspection_limits.conf (js_fetch_timeout for a URL) and $phantom_token_introspection_timeout with them",
-    introspection_overloaded: "the authorization server says that it is asked too often, or is not ready: look at its rate limits and its log; a longer $phantom_token_cache_ttl asks less",
+    introspection_rate_limited: "the authorization server says 429: look at its rate limits; a longer $phantom_token_cache_ttl asks less",
+    introspection_overloaded: "the authorization server says 503: it is not ready: look at its own log",
+    introspection_queue_full: "too many requests wait for one token: put limit_conn and limit_req in front, or raise $phantom_token_max_waiting",
     introspection_suspended: "",
     // no line for each request: formatSuspendedLine
     introspection_server_error: "the authorization server failed: look at its own log",
@@ -1286,6 +1338,9 @@ function formatFailureLine(failure, place) {
 function formatSuspendedLine(failures, delaySec, place) {
   return `introspection suspended: failures=${failures} delay=${delaySec}s: tokens that are not cached get 503 until a probe is answered; the lines before say why it failed ${formatPlace(place)}`;
 }
+function formatOneTokenLine(failures, place) {
+  return `introspection suspended for one token: failures=${failures}: the authorization server gives no answer about it; other tokens are asked about; the lines before say why it failed ${formatPlace(place)}`;
+}
 function formatStillSuspendedLine(refused, place) {
   return `introspection still suspended: refused=${refused}: the probes fail; the lines before say why ${formatPlace(place)}`;
 }
@@ -1302,6 +1357,9 @@ function formatPlace(place) {
 }
 
 // src/edge/request.ts
+function readProtocol(r) {
+  return text(r.variables.server_protocol);
+}
 function readPlace(r, endpoint) {
   const v = r.variables;
   return {
@@ -1335,6 +1393,13 @@ function noteUncached(r, cause) {
 function noteNoMetrics(r, problem) {
   if (findZoneProblem(r) !== void 0 || isFirstInMinute("metrics")) {
     r.error(`phantom_token: no metrics: ${problem}`);
+  }
+}
+function noteNoRoom(r) {
+  if (isFirstInMinute("locks")) {
+    r.warn(
+      "phantom_token: requests with one token each ask the authorization server: the zone phantom_token_locks is full: enlarge it in zones.conf"
+    );
   }
 }
 var UNCACHED_ADVICE = {
@@ -1503,12 +1568,18 @@ var REFUSED = "refused:";
 var REPORTED = "reported:";
 var REPORT_MS = 6e4;
 var KEPT_MS = 36e5;
-function noteSuspended(r, endpoint, failures, settings) {
+function noteSuspended(r, endpoint, breaker, settings) {
+  const place = readPlace(r, settings.introspectionEndpoint);
+  if (isOfOneToken(breaker)) {
+    if (isFirstInMinute("one_token")) {
+      r.error(`phantom_token: ${formatOneTokenLine(breaker.failures, place)}`);
+    }
+    return;
+  }
   const isFirst = addState(REFUSED + endpoint, "0", KEPT_MS) === "added";
   const isReportDue = addState(REPORTED + endpoint, "", REPORT_MS) === "added";
-  const place = readPlace(r, settings.introspectionEndpoint);
   if (isFirst) {
-    r.error(`phantom_token: ${formatSuspendedLine(failures, settings.breakerDelaySec, place)}`);
+    r.error(`phantom_token: ${formatSuspendedLine(breaker.failures, settings.breakerDelaySec, place)}`);
   } else if (isReportDue) {
     r.error(`phantom_token: ${formatStillSuspendedLine(readRefused(endpoint), place)}`);
   }
@@ -1534,21 +1605,21 @@ function readRefused(endpoint) {
 // src/core/cache_control.ts
 var MAX_DELTA_SEC = 2147483648;
 function freshnessSec(cacheControl, age) {
+  const directives = parseDirectives(cacheControl);
   let maxAgeSec;
   let sharedMaxAgeSec;
-  const directive = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
-  for (let match = directive.exec(cacheControl); match !== null; match = directive.exec(cacheControl)) {
-    const value = match[2] === void 0 ? match[3] : match[2];
-    switch (match[1].toLowerCase()) {
+  for (let i = 0; i < directives.length; i++) {
+    const directive = directives[i];
+    switch (directive.name) {
       case "no-store":
       case "no-cache":
       case "private":
         return 0;
       case "max-age":
-        maxAgeSec = lesser(maxAgeSec, deltaSeconds(value));
+        maxAgeSec = lesser(maxAgeSec, deltaSeconds(directive.value));
         break;
       case "s-maxage":
-        sharedMaxAgeSec = lesser(sharedMaxAgeSec, deltaSeconds(value));
+        sharedMaxAgeSec = lesser(sharedMaxAgeSec, deltaSeconds(directive.value));
         break;
       default:
         break;
@@ -1556,6 +1627,20 @@ function freshnessSec(cacheControl, age) {
   }
   const lifetimeSec = sharedMaxAgeSec === void 0 ? maxAgeSec : sharedMaxAgeSec;
   return lifetimeSec === void 0 ? void 0 : Math.max(0, lifetimeSec - ageSec(age));
+}
+function forbidsStale(cacheControl) {
+  return parseDirectives(cacheControl).some(
+    (directive) => directive.name === "must-revalidate" || directive.name === "proxy-revalidate" || directive.name === "s-maxage"
+  );
+}
+function parseDirectives(cacheControl) {
+  const directives = [];
+  const directive = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
+  for (let match = directive.exec(cacheControl); match !== null; match = directive.exec(cacheControl)) {
+    const value = match[2] === void 0 ? match[3] : match[2];
+    directives.push({ name: match[1].toLowerCase(), value });
+  }
+  return directives;
 }
 function lesser(known, found) {
   return known === void 0 ? found : Math.min(known, found);
@@ -1859,6 +1944,7 @@ function interpretStatus(reply) {
     case 403:
       return refuseReply("introspection_unauthorized", reply);
     case 429:
+      return unavailable("introspection_rate_limited", describe(reply), "MISS", reply.retryAfter);
     case 503:
       return unavailable("introspection_overloaded", describe(reply), "MISS", reply.retryAfter);
     case 502:
@@ -2364,18 +2450,16 @@ function placeName(reach, place) {
 
 // src/ask.ts
 function findSuspension(question, settings) {
-  const waitSec = settings.breakerFailures === 0 ? 0 : remainingSuspensionSec(endpointOf(question.lookup));
+  const waitSec = heedsBreaker(settings) ? remainingSuspensionSec(endpointOf(question.lookup), question.key) : 0;
   return waitSec > 0 ? suspended(waitSec) : void 0;
+}
+function heedsBreaker(settings) {
+  return settings.breakerFailures > 0;
 }
 function suspended(waitSec) {
   return unavailable("introspection_suspended", "too many failures in a row", "MISS", String(waitSec));
 }
 async function ask(r, question, settings) {
-  const endpoint = endpointOf(question.lookup);
-  const waitSec = settings.breakerFailures === 0 ? 0 : waitBeforeAskingSec(endpoint);
-  if (waitSec > 0) {
-    return notKept(suspended(waitSec));
-  }
   const client2 = parseClientSettings(question.clientLines, isAbsoluteUrl(settings.introspectionEndpoint));
   if (client2.kind === "misconfiguration") {
     return notKept(unavailable("misconfigured", client2.problem, ""));
@@ -2390,53 +2474,60 @@ async function ask(r, question, settings) {
     keptSec: settings.cacheTtlSec + settings.staleIfErrorSec,
     listedAtSec: readClockSec()
   });
+  const waitSec = heedsBreaker(settings) ? waitBeforeAskingSec(endpointOf(question.lookup), question.key) : 0;
+  if (waitSec > 0) {
+    return notKept(suspended(waitSec));
+  }
   const askedMs = readClockMs();
   const reply = await introspect(r, settings, form, proof);
   const nowSec = readClockSec();
   const answer = interpretReply(reply, settings, nowSec);
   noteIntrospection(r, answer.kind === "active" ? "active" : answer.reason, readClockMs() - askedMs);
+  noteForBreaker(r, question, answer, settings);
   switch (answer.kind) {
     case "active":
-      noteReply(r, endpoint, settings);
       return rememberActive(r, question, answer, reply, settings, nowSec, listed);
     case "denial":
-      noteReply(r, endpoint, settings);
       return rememberDenial(question.key, answer, settings, nowSec);
     case "unavailable":
-      noteFailure2(r, endpoint, answer, settings);
       if (answer.reason === "introspection_unauthorized") {
         forgetAssertion(client2);
       }
       return notKept(withCredentials(answer, client2.authMethod));
   }
 }
-function noteFailure2(r, endpoint, failure, settings) {
-  if (settings.breakerFailures === 0 || !isTransportFailure(failure.reason)) {
-    noteReply(r, endpoint, settings);
+function noteForBreaker(r, question, answer, settings) {
+  const isOfServer = answer.kind !== "unavailable" || answer.reason !== "misconfigured";
+  if (!heedsBreaker(settings) || !isOfServer) {
     return;
   }
-  const failures = noteTransportFailure(endpoint, settings);
-  if (failures > 0) {
-    noteSuspended(r, endpoint, failures, settings);
+  const endpoint = endpointOf(question.lookup);
+  if (answer.kind !== "unavailable" || !isTransportFailure(answer.reason)) {
+    noteAnswer(endpoint);
+    noteResumed(r, endpoint, settings);
+    return;
   }
-}
-function noteReply(r, endpoint, settings) {
-  noteAnswer(endpoint);
-  noteResumed(r, endpoint, settings);
+  const breaker = noteTransportFailure(endpoint, question.key, settings);
+  if (breaker.suspendedUntilMs > 0) {
+    noteSuspended(r, endpoint, breaker, settings);
+  }
 }
 function rememberActive(r, question, active, reply, settings, nowSec, listed) {
   const grants = encodeGrants(active.claims);
   const reason = checkPolicy(grants, active.claims.notBeforeSec, settings, nowSec);
   const ttlSec = ttlSecOf(active, reply, settings, nowSec);
+  const forbids = settings.obeysCacheControl && forbidsStale(reply.cacheControl);
+  const usableUntilSec = forbids ? nowSec + ttlSec : active.expiresAtSec;
   const times = {
     expiresAtSec: nowSec + ttlSec,
     storedAtSec: nowSec,
     notBeforeSec: active.claims.notBeforeSec,
-    tokenExpiresAtSec: active.expiresAtSec
+    tokenExpiresAtSec: usableUntilSec
   };
   const record = encodeRecord(times, active.jwt, grants, reason === void 0 ? question.policy : "");
   const isStorable = ttlSec > 0 && isCountedAlike(question.policy + grants);
-  const isKept = isStorable && store(r, question.key, record, keptSec(ttlSec, active, settings, nowSec), listed);
+  const forSec = keptSec(ttlSec, usableUntilSec, settings, nowSec);
+  const isKept = isStorable && store(r, question.key, record, forSec, listed);
   if (isPurged(question.purgeKey)) {
     deleteRecord(question.key);
     return { outcome: denied("token_purged", "NEGATIVE"), isKept: true };
@@ -2474,9 +2565,9 @@ function store(r, key, record, forSec, listed) {
   }
   return written === "stored";
 }
-function keptSec(ttlSec, active, settings, nowSec) {
+function keptSec(ttlSec, usableUntilSec, settings, nowSec) {
   const withStaleSec = ttlSec + settings.staleIfErrorSec;
-  return active.expiresAtSec === void 0 ? withStaleSec : Math.min(withStaleSec, active.expiresAtSec - nowSec);
+  return usableUntilSec === void 0 ? withStaleSec : Math.min(withStaleSec, usableUntilSec - nowSec);
 }
 function withCredentials(failure, method) {
   if (failure.reason === "misconfigured") {
@@ -2495,6 +2586,20 @@ function formatAsking(leader) {
 }
 function formatReleased() {
   return "released";
+}
+function flightName(key, clientLines) {
+  return crypto3.createHash("sha256").update(`${key}
+${clientLines}`).digest("base64url");
+}
+var LOSABLE_LEASE_MS = 1e3;
+function leaseMs(protocol, isUrl, introspectionTimeoutSec) {
+  const canBeLost = !isUrl && !protocol.startsWith("HTTP/1");
+  return canBeLost ? LOSABLE_LEASE_MS : introspectionTimeoutSec * 1e3;
+}
+var FIRST_STEP_MS = 10;
+var LAST_STEP_MS = 200;
+function stepMs(waitedMs) {
+  return Math.min(Math.max(Math.round(FIRST_STEP_MS + 0.3 * waitedMs), FIRST_STEP_MS), LAST_STEP_MS);
 }
 function parseFlight(text3) {
   const words = text3 === void 0 ? [] : text3.split(" ");
@@ -2522,32 +2627,44 @@ function parseFailure(text3) {
 }
 
 // src/edge/single_flight.ts
-var STEP_MS = 10;
-var END_MS = 500;
+var END_MS = 2e3;
 var FAILED = "failed:";
-async function board(key, untilMs, leaseMs) {
+var WAITING = "waiting:";
+async function board(name, leaseMs2, wait) {
   const leader = newLeader();
   let awaited = "";
   for (; ; ) {
-    const state = parseFlight(readLock(key));
+    const state = parseFlight(readLock(name));
     const boarding = decide(state, awaited);
     if (boarding !== void 0) {
       return boarding;
     }
-    if (Date.now() >= untilMs) {
+    const nowMs = Date.now();
+    if (nowMs >= wait.untilMs) {
       return { kind: "timeout" };
     }
     if (state.kind === "asking") {
+      if (awaited === "" && !joinQueue(state.leader, wait)) {
+        return { kind: "queue_full" };
+      }
       awaited = state.leader;
     } else {
-      const added = addLock(key, formatAsking(leader), leaseMs);
+      const added = addLock(name, formatAsking(leader), leaseMs2);
       if (added !== "exists") {
-        return added === "added" ? { kind: "lead", leader } : { kind: "alone" };
+        return added === "added" ? { kind: "lead", leader } : { kind: "no_room" };
       }
       continue;
     }
-    await sleep(STEP_MS);
+    await sleep(stepMs(nowMs - wait.sinceMs));
   }
+}
+function joinQueue(leader, wait) {
+  const waiting = Number(readLock(WAITING + leader) || 0);
+  if (waiting >= wait.maxWaiting) {
+    return false;
+  }
+  writeLock(WAITING + leader, String(waiting + 1), wait.untilMs - wait.sinceMs);
+  return true;
 }
 function decide(state, awaited) {
   if (state.kind === "released") {
@@ -2559,24 +2676,25 @@ function decide(state, awaited) {
   const failure = parseFailure(readLock(FAILED + awaited));
   return failure === void 0 ? { kind: "landed" } : { kind: "failed", failure };
 }
-function land(key, leader) {
-  if (leads(key, leader)) {
-    deleteLock(key);
-  }
+function land(name, leader) {
+  deleteLock(name);
+  deleteLock(WAITING + leader);
 }
-function release(key, leader) {
-  if (leads(key, leader)) {
-    writeLock(key, formatReleased(), END_MS);
+function release(name, leader) {
+  if (leads(name, leader)) {
+    writeLock(name, formatReleased(), END_MS);
   }
+  deleteLock(WAITING + leader);
 }
-function failFlight(key, leader, failure) {
-  if (leads(key, leader)) {
+function failFlight(name, leader, failure) {
+  if (leads(name, leader)) {
     writeLock(FAILED + leader, formatFailure(failure), END_MS);
-    deleteLock(key);
+    deleteLock(name);
   }
+  deleteLock(WAITING + leader);
 }
-function leads(key, leader) {
-  const state = parseFlight(readLock(key));
+function leads(name, leader) {
+  const state = parseFlight(readLock(name));
   return state.kind === "asking" && state.leader === leader;
 }
 function newLeader() {
@@ -2589,26 +2707,36 @@ function sleep(ms) {
 }
 
 // src/flight.ts
-var ALONE = { kind: "alone" };
 async function askOnce(r, question, settings) {
-  const leaseMs = settings.introspectionTimeoutSec * 1e3;
-  const untilMs = readClockMs() + 1.5 * leaseMs;
+  if (settings.cacheTtlSec === 0) {
+    return findSuspension(question, settings) || askAlone(r, question, settings);
+  }
+  const name = flightName(question.key, question.clientLines);
+  const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
+  const ownLeaseMs = leaseMs(readProtocol(r), isUrl, settings.introspectionTimeoutSec);
+  const sinceMs = readClockMs();
+  const untilMs = sinceMs + 1500 * settings.introspectionTimeoutSec;
+  const wait = { sinceMs, untilMs, maxWaiting: settings.maxWaiting };
   for (; ; ) {
     const suspension = findSuspension(question, settings);
     if (suspension !== void 0) {
       return suspension;
     }
-    const boarding = settings.cacheTtlSec > 0 ? await board(question.key, untilMs, leaseMs) : ALONE;
+    const boarding = await board(name, ownLeaseMs, wait);
     switch (boarding.kind) {
       case "lead":
-        return leadFlight(r, question, settings, boarding.leader);
-      case "timeout":
-      case "alone": {
-        const asked = await ask(r, question, settings);
-        return asked.outcome;
-      }
+        return leadFlight(r, question, settings, name, boarding.leader);
+      case "no_room":
+        noteNoRoom(r);
+        return askAlone(r, question, settings);
+      case "alone":
+        return askAlone(r, question, settings);
       case "failed":
         return boarding.failure;
+      case "queue_full":
+        return queueFull(settings);
+      case "timeout":
+        return waitedInVain("waited for another request's introspection");
       case "landed": {
         const known = decideKnown(question, settings, "JOINED", "JOINED");
         if (known !== void 0) {
@@ -2618,26 +2746,33 @@ async function askOnce(r, question, settings) {
     }
   }
 }
-async function leadFlight(r, question, settings, leader) {
-  const key = question.key;
+async function askAlone(r, question, settings) {
+  const asked = await ask(r, question, settings);
+  return asked.outcome;
+}
+function queueFull(settings) {
+  const detail = `${settings.maxWaiting} requests wait for one introspection`;
+  return unavailable("introspection_queue_full", detail, "MISS", "1");
+}
+async function leadFlight(r, question, settings, name, leader) {
   const known = decideKnown(question, settings, "JOINED", "JOINED");
   if (known !== void 0) {
-    land(key, leader);
+    land(name, leader);
     return known;
   }
   let asked;
   try {
     asked = await ask(r, question, settings);
   } catch (e) {
-    release(key, leader);
+    release(name, leader);
     throw e;
   }
   if (asked.isKept) {
-    land(key, leader);
+    land(name, leader);
   } else if (asked.outcome.kind === "unavailable" && isShared(asked.outcome)) {
-    failFlight(key, leader, asked.outcome);
+    failFlight(name, leader, asked.outcome);
   } else {
-    release(key, leader);
+    release(name, leader);
   }
   return asked.outcome;
 }

@@ -1,5 +1,5 @@
 // Asking the authorization server: breaker, credentials, question, answer, what is remembered of it.
-import { freshnessSec } from './core/cache_control.js';
+import { forbidsStale, freshnessSec } from './core/cache_control.js';
 import { endpointOf, keyspaceOf, reachOf } from './core/cache_key.js';
 import { type ClientAuthMethod, parseClientSettings } from './core/client_settings.js';
 import { encodeDenial, isRemembered } from './core/denial_record.js';
@@ -57,21 +57,23 @@ export interface Asked {
 
 /** Why introspection is not even tried at this moment; undefined when it may be. Takes nothing from anybody. */
 export function findSuspension(question: Question, settings: Settings): Unavailable | undefined {
-  const waitSec = settings.breakerFailures === 0 ? 0 : remainingSuspensionSec(endpointOf(question.lookup));
+  const waitSec = heedsBreaker(settings)
+    ? remainingSuspensionSec(endpointOf(question.lookup), question.key)
+    : 0;
   return waitSec > 0 ? suspended(waitSec) : undefined;
+}
+
+/** A location with 0 neither looks at the breaker that its neighbours share nor touches it. */
+function heedsBreaker(settings: Settings): boolean {
+  return settings.breakerFailures > 0;
 }
 
 function suspended(waitSec: number): Unavailable {
   return unavailable('introspection_suspended', 'too many failures in a row', 'MISS', String(waitSec));
 }
 
-/** One introspection, if the breaker allows it. */
+/** One introspection, if the client settings are whole and the breaker allows it. */
 export async function ask(r: NginxHTTPRequest, question: Question, settings: Settings): Promise<Asked> {
-  const endpoint = endpointOf(question.lookup);
-  const waitSec = settings.breakerFailures === 0 ? 0 : waitBeforeAskingSec(endpoint);
-  if (waitSec > 0) {
-    return notKept(suspended(waitSec));
-  }
   const client = parseClientSettings(question.clientLines, isAbsoluteUrl(settings.introspectionEndpoint));
   if (client.kind === 'misconfiguration') {
     return notKept(unavailable('misconfigured', client.problem, ''));
@@ -86,20 +88,23 @@ export async function ask(r: NginxHTTPRequest, question: Question, settings: Set
     keptSec: settings.cacheTtlSec + settings.staleIfErrorSec,
     listedAtSec: readClockSec(),
   });
+  // From here on nothing returns before it has asked: this may be the probe, and nobody else asks until its answer.
+  const waitSec = heedsBreaker(settings) ? waitBeforeAskingSec(endpointOf(question.lookup), question.key) : 0;
+  if (waitSec > 0) {
+    return notKept(suspended(waitSec));
+  }
   const askedMs = readClockMs();
   const reply = await introspect(r, settings, form, proof);
   const nowSec = readClockSec();
   const answer = interpretReply(reply, settings, nowSec);
   noteIntrospection(r, answer.kind === 'active' ? 'active' : answer.reason, readClockMs() - askedMs);
+  noteForBreaker(r, question, answer, settings);
   switch (answer.kind) {
     case 'active':
-      noteReply(r, endpoint, settings);
       return rememberActive(r, question, answer, reply, settings, nowSec, listed);
     case 'denial':
-      noteReply(r, endpoint, settings);
       return rememberDenial(question.key, answer, settings, nowSec);
     case 'unavailable':
-      noteFailure(r, endpoint, answer, settings);
       if (answer.reason === 'introspection_unauthorized') {
         forgetAssertion(client);
       }
@@ -107,20 +112,26 @@ export async function ask(r: NginxHTTPRequest, question: Question, settings: Set
   }
 }
 
-function noteFailure(r: NginxHTTPRequest, endpoint: string, failure: Unavailable, settings: Settings): void {
-  if (settings.breakerFailures === 0 || !isTransportFailure(failure.reason)) {
-    noteReply(r, endpoint, settings);
+function noteForBreaker(
+  r: NginxHTTPRequest,
+  question: Question,
+  answer: ActiveToken | Denial | Unavailable,
+  settings: Settings,
+): void {
+  const isOfServer = answer.kind !== 'unavailable' || answer.reason !== 'misconfigured'; // nginx may route elsewhere
+  if (!heedsBreaker(settings) || !isOfServer) {
     return;
   }
-  const failures = noteTransportFailure(endpoint, settings);
-  if (failures > 0) {
-    noteSuspended(r, endpoint, failures, settings);
+  const endpoint = endpointOf(question.lookup);
+  if (answer.kind !== 'unavailable' || !isTransportFailure(answer.reason)) {
+    noteAnswer(endpoint);
+    noteResumed(r, endpoint, settings);
+    return;
   }
-}
-
-function noteReply(r: NginxHTTPRequest, endpoint: string, settings: Settings): void {
-  noteAnswer(endpoint);
-  noteResumed(r, endpoint, settings);
+  const breaker = noteTransportFailure(endpoint, question.key, settings);
+  if (breaker.suspendedUntilMs > 0) {
+    noteSuspended(r, endpoint, breaker, settings);
+  }
 }
 
 function rememberActive(
@@ -135,16 +146,18 @@ function rememberActive(
   const grants = encodeGrants(active.claims);
   const reason = checkPolicy(grants, active.claims.notBeforeSec, settings, nowSec);
   const ttlSec = ttlSecOf(active, reply, settings, nowSec);
+  const forbids = settings.obeysCacheControl && forbidsStale(reply.cacheControl);
+  const usableUntilSec = forbids ? nowSec + ttlSec : active.expiresAtSec;
   const times = {
     expiresAtSec: nowSec + ttlSec,
     storedAtSec: nowSec,
     notBeforeSec: active.claims.notBeforeSec,
-    tokenExpiresAtSec: active.expiresAtSec,
+    tokenExpiresAtSec: usableUntilSec,
   };
   const record = encodeRecord(times, active.jwt, grants, reason === undefined ? question.policy : '');
   const isStorable = ttlSec > 0 && isCountedAlike(question.policy + grants);
-  const isKept =
-    isStorable && store(r, question.key, record, keptSec(ttlSec, active, settings, nowSec), listed);
+  const forSec = keptSec(ttlSec, usableUntilSec, settings, nowSec);
+  const isKept = isStorable && store(r, question.key, record, forSec, listed);
   // After the record is written: a purge writes its mark before it deletes the record, so one of the two sees the other.
   if (isPurged(question.purgeKey)) {
     deleteRecord(question.key);
@@ -194,12 +207,18 @@ function store(r: NginxHTTPRequest, key: string, record: string, forSec: number,
   return written === 'stored';
 }
 
-/** A record stays beyond its TTL when it may stand in for a failing server, but not beyond the token. */
-function keptSec(ttlSec: number, active: ActiveToken, settings: Settings, nowSec: number): number {
+/**
+ * A record stays beyond its TTL when it may stand in for a failing server.
+ * @param usableUntilSec the end of the token, or of the TTL where the reply forbids stale answers; undefined for neither
+ */
+function keptSec(
+  ttlSec: number,
+  usableUntilSec: number | undefined,
+  settings: Settings,
+  nowSec: number,
+): number {
   const withStaleSec = ttlSec + settings.staleIfErrorSec;
-  return active.expiresAtSec === undefined
-    ? withStaleSec
-    : Math.min(withStaleSec, active.expiresAtSec - nowSec);
+  return usableUntilSec === undefined ? withStaleSec : Math.min(withStaleSec, usableUntilSec - nowSec);
 }
 
 /** How the script authenticated, for the log; `none`: the introspection location may have done so. */

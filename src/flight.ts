@@ -1,34 +1,46 @@
 // One introspection for all requests with the same token.
 import { type Asked, ask, findSuspension, type Question } from './ask.js';
-import { isShared } from './core/flight.js';
-import type { Outcome } from './core/outcome.js';
-import type { Settings } from './core/settings.js';
+import { flightName, isShared, leaseMs } from './core/flight.js';
+import { type Outcome, type Unavailable, unavailable, waitedInVain } from './core/outcome.js';
+import { isAbsoluteUrl, type Settings } from './core/settings.js';
 import { readClockMs } from './edge/clock.js';
+import { readProtocol } from './edge/request.js';
+import { noteNoRoom } from './edge/respond.js';
 import { board, failFlight, land, release } from './edge/single_flight.js';
 import { decideKnown } from './known.js';
 
-const ALONE = { kind: 'alone' } as const;
-
 /** Of all requests with one token one asks; the others wait for its answer. */
 export async function askOnce(r: NginxHTTPRequest, question: Question, settings: Settings): Promise<Outcome> {
-  const leaseMs = settings.introspectionTimeoutSec * 1000;
-  const untilMs = readClockMs() + 1.5 * leaseMs; // its leader's time and, when that one is lost, some for a successor
+  if (settings.cacheTtlSec === 0) {
+    return findSuspension(question, settings) || askAlone(r, question, settings);
+  }
+  const name = flightName(question.key, question.clientLines);
+  const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
+  const ownLeaseMs = leaseMs(readProtocol(r), isUrl, settings.introspectionTimeoutSec);
+  const sinceMs = readClockMs();
+  // Its leader's time and, when that one is lost, some for a successor.
+  const untilMs = sinceMs + 1500 * settings.introspectionTimeoutSec;
+  const wait = { sinceMs, untilMs, maxWaiting: settings.maxWaiting };
   for (;;) {
     const suspension = findSuspension(question, settings);
     if (suspension !== undefined) {
       return suspension;
     }
-    const boarding = settings.cacheTtlSec > 0 ? await board(question.key, untilMs, leaseMs) : ALONE;
+    const boarding = await board(name, ownLeaseMs, wait);
     switch (boarding.kind) {
       case 'lead':
-        return leadFlight(r, question, settings, boarding.leader);
-      case 'timeout':
-      case 'alone': {
-        const asked = await ask(r, question, settings);
-        return asked.outcome;
-      }
+        return leadFlight(r, question, settings, name, boarding.leader);
+      case 'no_room':
+        noteNoRoom(r);
+        return askAlone(r, question, settings);
+      case 'alone':
+        return askAlone(r, question, settings);
       case 'failed':
         return boarding.failure;
+      case 'queue_full':
+        return queueFull(settings);
+      case 'timeout':
+        return waitedInVain("waited for another request's introspection");
       case 'landed': {
         const known = decideKnown(question, settings, 'JOINED', 'JOINED');
         if (known !== undefined) {
@@ -39,31 +51,41 @@ export async function askOnce(r: NginxHTTPRequest, question: Question, settings:
   }
 }
 
+async function askAlone(r: NginxHTTPRequest, question: Question, settings: Settings): Promise<Outcome> {
+  const asked = await ask(r, question, settings);
+  return asked.outcome;
+}
+
+function queueFull(settings: Settings): Unavailable {
+  const detail = `${settings.maxWaiting} requests wait for one introspection`;
+  return unavailable('introspection_queue_full', detail, 'MISS', '1');
+}
+
 async function leadFlight(
   r: NginxHTTPRequest,
   question: Question,
   settings: Settings,
+  name: string,
   leader: string,
 ): Promise<Outcome> {
-  const key = question.key;
   const known = decideKnown(question, settings, 'JOINED', 'JOINED'); // a flight may have landed just before
   if (known !== undefined) {
-    land(key, leader);
+    land(name, leader);
     return known;
   }
   let asked: Asked;
   try {
     asked = await ask(r, question, settings);
   } catch (e) {
-    release(key, leader);
+    release(name, leader);
     throw e;
   }
   if (asked.isKept) {
-    land(key, leader);
+    land(name, leader);
   } else if (asked.outcome.kind === 'unavailable' && isShared(asked.outcome)) {
-    failFlight(key, leader, asked.outcome);
+    failFlight(name, leader, asked.outcome);
   } else {
-    release(key, leader);
+    release(name, leader);
   }
   return asked.outcome;
 }

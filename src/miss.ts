@@ -3,7 +3,7 @@ import { parseBearer } from './core/bearer.js';
 import { cacheKey, canonicalLookup, credentialOf, endpointOf, purgeKey } from './core/cache_key.js';
 import { isConfiguredHere, type RequestTexts, readSwitch, takeApart } from './core/location.js';
 import { findUnsafeNjs, type Mode } from './core/njs_version.js';
-import { denied, granted, isOutage, type Outcome, unavailable } from './core/outcome.js';
+import { denied, granted, type Outcome, unavailable } from './core/outcome.js';
 import { isAbsoluteUrl, parseSettings, type Settings } from './core/settings.js';
 import { readAuthorization, readRest, readsAsPreflight, variablesOf } from './edge/request.js';
 import { fail, grant, respond } from './edge/respond.js';
@@ -69,7 +69,7 @@ async function decideMiss(
   };
   const asked = await askOnce(r, question, settings);
   const outcome =
-    asked.kind === 'unavailable' && isOutage(asked.reason) ? standIn(r, asked, keys.key, settings) : asked;
+    asked.kind === 'unavailable' && asked.isOutage ? standIn(r, asked, keys.key, settings) : asked;
   if (outcome.kind === 'unavailable' && outcome.reason === 'introspection_suspended') {
     countRefused(endpointOf(canonical));
   }

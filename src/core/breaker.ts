@@ -1,15 +1,21 @@
 // The circuit breaker of one endpoint. After so many transport failures in a row it suspends introspection for a
 // while; then one probe at a time may ask, and its answer decides.
 
-/** Stored as `<failures> <suspendedUntilMs>`. */
+/** Stored as `<failures> <suspendedUntilMs> <token>`. */
 export interface Breaker {
   /** Transport failures in a row. */
   readonly failures: number;
   /** Epoch milliseconds; 0: not suspended. */
   readonly suspendedUntilMs: number;
+  /** The one token whose questions have failed in this row, as {@link tokenOf} names it; {@link ALL_TOKENS} for more. */
+  readonly token: string;
 }
 
+/** No token's name: that has letters, digits, `-` and `_`. */
+const ALL_TOKENS = '*';
+
 export interface BreakerSettings {
+  /** At least 1: where it is 0, nobody asks a breaker. */
   readonly breakerFailures: number;
   readonly breakerDelaySec: number;
 }
@@ -17,20 +23,40 @@ export interface BreakerSettings {
 /** `closed`: ask; `open`: do not; `half_open`: one may ask. */
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
+/** A token's name in a breaker, short: 66 bits of its record's key. */
+export function tokenOf(key: string): string {
+  return key.slice(0, 11);
+}
+
 /** @param text what was stored; undefined or anything else: closed */
 export function parseBreaker(text: string | undefined): Breaker {
   const parts = (text === undefined ? '' : text).split(' ');
   const failures = Number(parts[0]);
   const suspendedUntilMs = Number(parts[1]);
   return failures >= 1 && suspendedUntilMs >= 0
-    ? { failures, suspendedUntilMs }
-    : { failures: 0, suspendedUntilMs: 0 };
+    ? { failures, suspendedUntilMs, token: parts[2] || ALL_TOKENS }
+    : { failures: 0, suspendedUntilMs: 0, token: ALL_TOKENS };
 }
 
 export function formatBreaker(breaker: Breaker): string {
-  return `${breaker.failures} ${breaker.suspendedUntilMs}`;
+  return `${breaker.failures} ${breaker.suspendedUntilMs} ${breaker.token}`;
 }
 
+/**
+ * Whether a suspension is for this token. When one token alone has failed in this row, it is for that one: a token on
+ * which the server fails must not cost the others their answers.
+ * @param token see {@link tokenOf}
+ */
+export function holdsFor(breaker: Breaker, token: string): boolean {
+  return breaker.token === ALL_TOKENS || breaker.token === token;
+}
+
+/** Whether the failures of this row are those of one token, so that a suspension is for that one. */
+export function isOfOneToken(breaker: Breaker): boolean {
+  return breaker.token !== ALL_TOKENS;
+}
+
+/** Does NOT look at the token: {@link holdsFor} does. */
 export function stateOf(breaker: Breaker, nowMs: number): BreakerState {
   if (breaker.suspendedUntilMs === 0) {
     return 'closed';
@@ -38,11 +64,23 @@ export function stateOf(breaker: Breaker, nowMs: number): BreakerState {
   return nowMs < breaker.suspendedUntilMs ? 'open' : 'half_open';
 }
 
-/** One more transport failure. 0 `breakerFailures` never suspends. */
-export function afterFailure(breaker: Breaker, settings: BreakerSettings, nowMs: number): Breaker {
+/**
+ * One more transport failure.
+ * @param token whose question failed: see {@link tokenOf}
+ */
+export function afterFailure(
+  breaker: Breaker,
+  token: string,
+  settings: BreakerSettings,
+  nowMs: number,
+): Breaker {
   const failures = breaker.failures + 1;
-  const suspends = settings.breakerFailures > 0 && failures >= settings.breakerFailures;
-  return { failures, suspendedUntilMs: suspends ? nowMs + settings.breakerDelaySec * 1000 : 0 };
+  const isOnly = breaker.failures === 0 || breaker.token === token;
+  return {
+    failures,
+    suspendedUntilMs: failures >= settings.breakerFailures ? nowMs + settings.breakerDelaySec * 1000 : 0,
+    token: isOnly ? token : ALL_TOKENS,
+  };
 }
 
 /** Whole seconds until asking makes sense, at least 1: for Retry-After. */

@@ -11,22 +11,21 @@ const MAX_DELTA_SEC = 2147483648;
  *   directives the most restrictive counts (RFC 9111 §4.2.1). Unknown directives are ignored (§5.2.3).
  */
 export function freshnessSec(cacheControl: string, age: string): number | undefined {
+  const directives = parseDirectives(cacheControl);
   let maxAgeSec: number | undefined;
   let sharedMaxAgeSec: number | undefined;
-  // name, then "=" and a quoted string or a token; with /g it has a state, so it is made for each header
-  const directive = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
-  for (let match = directive.exec(cacheControl); match !== null; match = directive.exec(cacheControl)) {
-    const value = match[2] === undefined ? match[3] : match[2];
-    switch ((match[1] as string).toLowerCase()) {
+  for (let i = 0; i < directives.length; i++) {
+    const directive = directives[i] as Directive;
+    switch (directive.name) {
       case 'no-store':
       case 'no-cache':
       case 'private':
         return 0;
       case 'max-age':
-        maxAgeSec = lesser(maxAgeSec, deltaSeconds(value));
+        maxAgeSec = lesser(maxAgeSec, deltaSeconds(directive.value));
         break;
       case 's-maxage':
-        sharedMaxAgeSec = lesser(sharedMaxAgeSec, deltaSeconds(value));
+        sharedMaxAgeSec = lesser(sharedMaxAgeSec, deltaSeconds(directive.value));
         break;
       default:
         break;
@@ -34,6 +33,38 @@ export function freshnessSec(cacheControl: string, age: string): number | undefi
   }
   const lifetimeSec = sharedMaxAgeSec === undefined ? maxAgeSec : sharedMaxAgeSec;
   return lifetimeSec === undefined ? undefined : Math.max(0, lifetimeSec - ageSec(age));
+}
+
+/**
+ * Whether the reply may not be used once its lifetime is over, also not while the server fails: must-revalidate,
+ * proxy-revalidate, and s-maxage, which includes the latter (RFC 9111 §4.2.4, §5.2.2.2, §5.2.2.8, §5.2.2.10).
+ * @param cacheControl the header's value; '' when absent
+ */
+export function forbidsStale(cacheControl: string): boolean {
+  return parseDirectives(cacheControl).some(
+    (directive) =>
+      directive.name === 'must-revalidate' ||
+      directive.name === 'proxy-revalidate' ||
+      directive.name === 's-maxage',
+  );
+}
+
+interface Directive {
+  /** In lower case. */
+  readonly name: string;
+  /** Without its quotes; undefined when there is none. */
+  readonly value: string | undefined;
+}
+
+function parseDirectives(cacheControl: string): Directive[] {
+  const directives: Directive[] = [];
+  // name, then "=" and a quoted string or a token; with /g it has a state, so it is made for each header
+  const directive = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
+  for (let match = directive.exec(cacheControl); match !== null; match = directive.exec(cacheControl)) {
+    const value = match[2] === undefined ? match[3] : match[2];
+    directives.push({ name: (match[1] as string).toLowerCase(), value });
+  }
+  return directives;
 }
 
 function lesser(known: number | undefined, found: number): number {

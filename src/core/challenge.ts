@@ -71,8 +71,10 @@ function statusOf(reason: UnavailableReason): number {
     case 'misconfigured':
     case 'internal_error':
       return 500;
+    case 'introspection_rate_limited':
     case 'introspection_overloaded':
     case 'introspection_suspended':
+    case 'introspection_queue_full':
       return 503;
     case 'introspection_timeout':
       return 504;

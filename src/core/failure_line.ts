@@ -37,8 +37,11 @@ export function adviceTable(): Record<UnavailableReason, string> {
       "no connection to the authorization server, or TLS failed: nginx's own line before this one says why; look at address, certificates and firewall",
     introspection_timeout:
       'no answer in time: find out what makes the authorization server slow, or raise the times and the limit in introspection_limits.conf (js_fetch_timeout for a URL) and $phantom_token_introspection_timeout with them',
-    introspection_overloaded:
-      'the authorization server says that it is asked too often, or is not ready: look at its rate limits and its log; a longer $phantom_token_cache_ttl asks less',
+    introspection_rate_limited:
+      'the authorization server says 429: look at its rate limits; a longer $phantom_token_cache_ttl asks less',
+    introspection_overloaded: 'the authorization server says 503: it is not ready: look at its own log',
+    introspection_queue_full:
+      'too many requests wait for one token: put limit_conn and limit_req in front, or raise $phantom_token_max_waiting',
     introspection_suspended: '', // no line for each request: formatSuspendedLine
     introspection_server_error: 'the authorization server failed: look at its own log',
     introspection_unauthorized:
@@ -72,6 +75,11 @@ export function formatFailureLine(failure: Unavailable, place: Place): string {
 /** For the moment at which introspection is suspended. @param failures in a row @param delaySec until the first probe */
 export function formatSuspendedLine(failures: number, delaySec: number, place: Place): string {
   return `introspection suspended: failures=${failures} delay=${delaySec}s: tokens that are not cached get 503 until a probe is answered; the lines before say why it failed ${formatPlace(place)}`;
+}
+
+/** For one token on which the authorization server fails each time. @param failures in a row, all of them this token's */
+export function formatOneTokenLine(failures: number, place: Place): string {
+  return `introspection suspended for one token: failures=${failures}: the authorization server gives no answer about it; other tokens are asked about; the lines before say why it failed ${formatPlace(place)}`;
 }
 
 /** For later, while probes go on to fail. @param refused requests since then */

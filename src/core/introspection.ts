@@ -103,6 +103,7 @@ function interpretStatus(reply: IntrospectionReply): Denial | Unavailable {
     case 403:
       return refuseReply('introspection_unauthorized', reply);
     case 429:
+      return unavailable('introspection_rate_limited', describe(reply), 'MISS', reply.retryAfter);
     case 503:
       return unavailable('introspection_overloaded', describe(reply), 'MISS', reply.retryAfter);
     case 502:

@@ -27,8 +27,8 @@ enum Lines {
 
 /** Of the second text, which is read on a miss only: the settings that neither policy nor lookup holds. */
 enum Rest {
-  settings = 8,
-  text = 16,
+  settings = 9,
+  text = 17,
 }
 
 /** What `$phantom_token` says of a location. */

@@ -28,8 +28,10 @@ export function unavailableReasons() {
     'internal_error',
     'introspection_unreachable',
     'introspection_timeout',
+    'introspection_rate_limited',
     'introspection_overloaded',
     'introspection_suspended',
+    'introspection_queue_full',
     'introspection_server_error',
     'introspection_unauthorized',
     'introspection_status',
@@ -73,6 +75,8 @@ export interface Unavailable {
   /** What the authorization server asked for (Retry-After), empty when it asked for nothing. */
   readonly retryAfter: string;
   readonly cacheStatus: CacheStatus;
+  /** Whether the authorization server fails, so that a stale record may stand in. */
+  readonly isOutage: boolean;
 }
 
 /** A CORS preflight that the gateway answers itself. */
@@ -96,11 +100,30 @@ export function unavailable(
   cacheStatus: CacheStatus,
   retryAfter?: string,
 ): Unavailable {
-  return { kind: 'unavailable', reason, detail, retryAfter: retryAfter || '', cacheStatus };
+  const isOutage = isOutageReason(reason);
+  return { kind: 'unavailable', reason, detail, retryAfter: retryAfter || '', cacheStatus, isOutage };
 }
 
-/** Whether the authorization server itself fails, so that an older answer of its may stand in (RFC 5861 §4). */
-export function isOutage(reason: UnavailableReason): boolean {
+/**
+ * This request's time to wait for another one's introspection is up. No outage: clients that reset the HTTP/2 streams of
+ * those who ask bring it about, too.
+ */
+export function waitedInVain(detail: string): Unavailable {
+  return {
+    kind: 'unavailable',
+    reason: 'introspection_timeout',
+    detail,
+    retryAfter: '',
+    cacheStatus: 'JOINED',
+    isOutage: false,
+  };
+}
+
+/**
+ * Whether the authorization server itself fails, so that an older answer of its may stand in (RFC 5861 §4). Not 429 and
+ * not a full queue: clients bring them about, and could keep a revoked token alive by them.
+ */
+function isOutageReason(reason: UnavailableReason): boolean {
   const isAnswered =
     reason === 'introspection_overloaded' ||
     reason === 'introspection_suspended' ||
@@ -108,7 +131,7 @@ export function isOutage(reason: UnavailableReason): boolean {
   return isAnswered || isTransportFailure(reason);
 }
 
-/** Whether the authorization server gave no answer at all: what the circuit breaker counts. */
+/** No connection, no answer in time, or 502 or 504 whoever sent it: what the circuit breaker counts. */
 export function isTransportFailure(reason: UnavailableReason): boolean {
   return reason === 'introspection_unreachable' || reason === 'introspection_timeout';
 }

@@ -13,7 +13,6 @@ const FORM_FIELDS = /^([A-Za-z0-9._~*+-]+=([A-Za-z0-9._~*+-]|%[0-9A-Fa-f]{2})*(&
 // RFC 6749 §3.2: no field twice.
 const OUR_FIELD =
   /(^|&)(token|token_type_hint|client_id|client_secret|client_assertion|client_assertion_type)=/;
-const MAX_JWT_LENGTH = 1048576;
 
 export function checkSwitch(value: string): string | undefined {
   if (value === '') {
@@ -46,11 +45,6 @@ export function checkEndpoint(value: string): string | undefined {
     : 'must be the path of an internal location, such as /introspect, or an http or https URL; neither with a query';
 }
 
-export function checkJwtLength(value: string): string | undefined {
-  const valid = /^[1-9][0-9]{0,6}$/.test(value) && Number(value) <= MAX_JWT_LENGTH;
-  return valid ? undefined : `must be a number of characters from 1 to ${MAX_JWT_LENGTH}`;
-}
-
 export function checkFormFields(value: string): string | undefined {
   if (!FORM_FIELDS.test(value)) {
     return 'must be form fields, encoded: name=value&name=value';
@@ -71,6 +65,14 @@ export function checkNumber(max: number, of: string): (value: string) => string 
   return (value) => {
     const valid = /^[0-9]{1,8}$/.test(value) && Number(value) <= max;
     return valid ? undefined : `must be a whole number of ${of} from 0 to ${max}, without a unit`;
+  };
+}
+
+/** A whole number, at least 1, at most `max`. */
+export function checkCount(max: number, of: string): (value: string) => string | undefined {
+  return (value) => {
+    const valid = /^[1-9][0-9]{0,6}$/.test(value) && Number(value) <= max;
+    return valid ? undefined : `must be a number of ${of} from 1 to ${max}`;
   };
 }
 

@@ -2,9 +2,9 @@
 // for each row of this table, in its order.
 import { splitScopes } from './scope.js';
 import {
+  checkCount,
   checkEndpoint,
   checkFormFields,
-  checkJwtLength,
   checkNumber,
   checkOneOf,
   checkPlainText,
@@ -43,9 +43,11 @@ export interface Settings extends Policy {
   readonly staleIfErrorSec: number;
   /** How long a request waits for another one's introspection, and how long that one may take. */
   readonly introspectionTimeoutSec: number;
-  /** Transport failures in a row that suspend introspection; 0: never. */
+  /** Transport failures in a row that suspend introspection; 0: this location has no part in the breaker. */
   readonly breakerFailures: number;
   readonly breakerDelaySec: number;
+  /** How many requests may wait for one introspection. */
+  readonly maxWaiting: number;
 }
 
 /** What becomes of a CORS preflight. */
@@ -90,7 +92,11 @@ export function settingsTable(): readonly Setting[] {
     { variable: 'phantom_token_introspection_endpoint', defaultValue: '', check: checkEndpoint },
     { variable: 'phantom_token_introspection_parameters', defaultValue: '', check: checkFormFields },
     { variable: 'phantom_token_jwt_field', defaultValue: '', check: checkPlainText },
-    { variable: 'phantom_token_max_jwt_length', defaultValue: '65536', check: checkJwtLength },
+    {
+      variable: 'phantom_token_max_jwt_length',
+      defaultValue: '65536',
+      check: checkCount(1048576, 'characters'),
+    },
     { variable: 'phantom_token_cache_control', defaultValue: 'obey', check: checkOneOf(['obey', 'ignore']) },
     { variable: 'phantom_token_realm', defaultValue: 'api', check: checkRealm },
     { variable: 'phantom_token_scopes', defaultValue: '', check: checkScopes },
@@ -104,6 +110,11 @@ export function settingsTable(): readonly Setting[] {
     },
     { variable: 'phantom_token_breaker_failures', defaultValue: '5', check: checkNumber(1000, 'failures') },
     { variable: 'phantom_token_breaker_delay', defaultValue: '2', check: checkNumber(3600, 'seconds') },
+    {
+      variable: 'phantom_token_max_waiting',
+      defaultValue: '500',
+      check: checkCount(100000, 'requests'),
+    },
   ];
 }
 
@@ -208,6 +219,7 @@ function typedSettings(values: Record<string, string>): Settings {
     introspectionTimeoutSec: Number(values.phantom_token_introspection_timeout),
     breakerFailures: Number(values.phantom_token_breaker_failures),
     breakerDelaySec: Number(values.phantom_token_breaker_delay),
+    maxWaiting: Number(values.phantom_token_max_waiting),
   };
 }
 

@@ -1,12 +1,15 @@
 // The circuit breakers of all endpoints, shared by the workers. Two failures at the same moment may count as one.
 import {
   afterFailure,
+  type Breaker,
   type BreakerSettings,
   type BreakerState,
   formatBreaker,
+  holdsFor,
   parseBreaker,
   stateOf,
   suspendedSec,
+  tokenOf,
 } from '../core/breaker.js';
 import { BREAKER_OPENED } from '../core/metrics.js';
 import { count } from './counters.js';
@@ -16,20 +19,27 @@ const BREAKER = 'breaker:';
 const PROBE = 'probe:';
 /** A row of failures with longer pauses than this is none. */
 const MEMORY_SEC = 600;
-/** A probe that is lost, because its client reset its HTTP/2 stream, holds the others up no longer than this. */
-const PROBE_MS = 500;
+/** A probe without an answer counts as lost after this: its client may have reset its HTTP/2 stream. The next one may go. */
+const PROBE_MS = 1000;
 const LIST = 'breakers:';
 const SEPARATOR = '\x1E';
 const MAX_LISTED = 100;
 
-/** @returns whole seconds for Retry-After while the endpoint may not be asked; 0 when it may, as far as one can see */
-export function remainingSuspensionSec(endpoint: string): number {
+/**
+ * @param key of the token's record
+ * @returns whole seconds for Retry-After while the endpoint may not be asked about this token; 0 when it may, as far as
+ *   one can see
+ */
+export function remainingSuspensionSec(endpoint: string, key: string): number {
   const text = readState(BREAKER + endpoint);
   if (text === undefined) {
     return 0;
   }
   const breaker = parseBreaker(text);
   const nowMs = Date.now();
+  if (!holdsFor(breaker, tokenOf(key))) {
+    return 0;
+  }
   switch (stateOf(breaker, nowMs)) {
     case 'closed':
       return 0;
@@ -41,10 +51,11 @@ export function remainingSuspensionSec(endpoint: string): number {
 }
 
 /** The same for a request that asks at once when it may: after a suspension one at a time, the probe. */
-export function waitBeforeAskingSec(endpoint: string): number {
-  const waitSec = remainingSuspensionSec(endpoint);
-  const isClosed = stateOf(parseBreaker(readState(BREAKER + endpoint)), Date.now()) === 'closed';
-  if (waitSec > 0 || isClosed) {
+export function waitBeforeAskingSec(endpoint: string, key: string): number {
+  const waitSec = remainingSuspensionSec(endpoint, key);
+  const breaker = parseBreaker(readState(BREAKER + endpoint));
+  const asksFreely = stateOf(breaker, Date.now()) === 'closed' || !holdsFor(breaker, tokenOf(key));
+  if (waitSec > 0 || asksFreely) {
     return waitSec;
   }
   return addState(PROBE + endpoint, '', PROBE_MS) === 'exists' ? 1 : 0;
@@ -59,22 +70,22 @@ export function noteAnswer(endpoint: string): void {
 }
 
 /**
- * The endpoint gave no answer.
- * @returns how many failures in a row suspend introspection now; 0 when it goes on
+ * The endpoint gave no answer about the token with this record's key.
+ * @returns the breaker as it is now
  */
-export function noteTransportFailure(endpoint: string, settings: BreakerSettings): number {
-  const breaker = afterFailure(parseBreaker(readState(BREAKER + endpoint)), settings, Date.now());
+export function noteTransportFailure(endpoint: string, key: string, settings: BreakerSettings): Breaker {
+  const before = parseBreaker(readState(BREAKER + endpoint));
+  const breaker = afterFailure(before, tokenOf(key), settings, Date.now());
   list(endpoint);
   writeState(BREAKER + endpoint, formatBreaker(breaker), (MEMORY_SEC + settings.breakerDelaySec) * 1000);
   deleteState(PROBE + endpoint);
-  if (breaker.suspendedUntilMs === 0) {
-    return 0;
+  if (breaker.suspendedUntilMs > 0) {
+    count(BREAKER_OPENED);
   }
-  count(BREAKER_OPENED);
-  return breaker.failures;
+  return breaker;
 }
 
-/** A breaker that has counted lately, and where it stands. */
+/** A breaker that has counted lately, and where it stands, for one token or for all. */
 export interface EndpointBreaker {
   /** Port, address and name. */
   readonly server: string;

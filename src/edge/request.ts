@@ -51,6 +51,11 @@ export function readAuthorization(r: NginxHTTPRequest): string {
   return text(r.variables.http_authorization);
 }
 
+/** `$server_protocol`, such as `HTTP/1.1`; the subrequest of auth_request has its main request's. */
+export function readProtocol(r: NginxHTTPRequest): string {
+  return text(r.variables.server_protocol);
+}
+
 /** Whether the client sent a CORS preflight. Its method is a variable: an auth_request subrequest is always GET. */
 export function readsAsPreflight(r: NginxHTTPRequest): boolean {
   const v = r.variables;

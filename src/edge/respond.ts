@@ -3,7 +3,7 @@ import { buildDenial, buildUnavailable, type Refusal } from '../core/challenge.j
 import { formatFailureLine } from '../core/failure_line.js';
 import { introspectionsSeries, refusalsSeries, uncachedSeries } from '../core/metrics.js';
 import type { Mode } from '../core/njs_version.js';
-import type { CacheStatus, Denial, Outcome, Unavailable } from '../core/outcome.js';
+import type { CacheStatus, Denial, Outcome, Unavailable, UnavailableReason } from '../core/outcome.js';
 import type { Settings } from '../core/settings.js';
 import { count, countDuration, countRequest, mayCount } from './counters.js';
 import { readPlace, type Variables } from './request.js';
@@ -69,6 +69,15 @@ export function noteNoMetrics(r: NginxHTTPRequest, problem: string): void {
   }
 }
 
+/** There was no room for a lock, so requests with one new token ask each for themselves. One line a minute. */
+export function noteNoRoom(r: NginxHTTPRequest): void {
+  if (isFirstInMinute('locks')) {
+    r.warn(
+      'phantom_token: requests with one token each ask the authorization server: the zone phantom_token_locks is full: enlarge it in zones.conf',
+    );
+  }
+}
+
 /** Why an active token was not stored. */
 export type Uncached = 'full' | 'too_large' | 'too_many';
 
@@ -112,10 +121,18 @@ function deny(r: NginxHTTPRequest, mode: Mode, outcome: Denial, settings: Settin
  * @param endpoint '' while the settings are not known
  */
 export function fail(r: NginxHTTPRequest, mode: Mode, outcome: Unavailable, endpoint: string): void {
-  if (outcome.reason !== 'introspection_suspended') {
+  if (isWorthALine(outcome.reason)) {
     noteFailure(r, outcome, endpoint);
   }
   refuse(r, mode, buildUnavailable(outcome), outcome);
+}
+
+/** Not where clients could fill the log: of a full queue there is one line a minute, of a suspension what suspension.ts says. */
+function isWorthALine(reason: UnavailableReason): boolean {
+  return (
+    reason !== 'introspection_suspended' &&
+    (reason !== 'introspection_queue_full' || isFirstInMinute('queue_full'))
+  );
 }
 
 /** @param endpoint '' while the settings are not known */

@@ -191,7 +191,7 @@ function isDeclared(zone: string): boolean {
 
 /** Whether this is the first time in a minute, in any worker: for a log line that would else come with each request. */
 export function isFirstInMinute(name: string): boolean {
-  return addLock(`log:${name}`, '', 60000) === 'added';
+  return addState(`log:${name}`, '', 60000) === 'added'; // in a zone that no client fills
 }
 
 function dictionary(zone: Zone): NgxSharedDict<string> {

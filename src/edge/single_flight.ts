@@ -1,5 +1,5 @@
 // One introspection for all requests with the same token, in all workers. A lock in the shared dictionary names the
-// leader; the others look at it every few milliseconds.
+// leader; the others look at it again and again.
 import {
   type FlightState,
   formatAsking,
@@ -7,6 +7,7 @@ import {
   formatReleased,
   parseFailure,
   parseFlight,
+  stepMs,
 } from '../core/flight.js';
 import type { Unavailable } from '../core/outcome.js';
 import { addLock, deleteLock, readLock, writeLock } from './shared_cache.js';
@@ -17,45 +18,74 @@ export type Boarding =
   | { readonly kind: 'lead'; readonly leader: string }
   /** The leader is done, or lost: look into the cache, and board again when nothing is there. */
   | { readonly kind: 'landed' }
-  /** Ask for yourself: the answer is not one to share, or there is no room for a lock. */
+  /** Ask for yourself: the answer is not one to share. */
   | { readonly kind: 'alone' }
+  /** Ask for yourself: there is no room for a lock. */
+  | { readonly kind: 'no_room' }
   | { readonly kind: 'failed'; readonly failure: Unavailable }
-  /** Waited as long as one introspection may take. */
+  /** So many wait for this leader already. */
+  | { readonly kind: 'queue_full' }
+  /** Has waited as long as it may. */
   | { readonly kind: 'timeout' };
 
-const STEP_MS = 10;
-/** How long those who wait can read how their flight ended. */
-const END_MS = 500;
+/** How a request waits; times are epoch milliseconds. */
+export interface Wait {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  /** How many may wait for one leader. */
+  readonly maxWaiting: number;
+}
+
+/** How long those who wait can read how their flight ended: ten of their longest steps, for a worker that is busy. */
+const END_MS = 2000;
 const FAILED = 'failed:';
+const WAITING = 'waiting:';
 
 /**
- * @param key of the record
- * @param untilMs epoch milliseconds up to which this request waits
- * @param leaseMs after which a leader counts as lost
+ * @param name see flightName of core/flight.ts
+ * @param leaseMs after which this request counts as lost, should it lead
  */
-export async function board(key: string, untilMs: number, leaseMs: number): Promise<Boarding> {
+export async function board(name: string, leaseMs: number, wait: Wait): Promise<Boarding> {
   const leader = newLeader();
   let awaited = '';
   for (;;) {
-    const state = parseFlight(readLock(key));
+    const state = parseFlight(readLock(name));
     const boarding = decide(state, awaited);
     if (boarding !== undefined) {
       return boarding;
     }
-    if (Date.now() >= untilMs) {
+    const nowMs = Date.now();
+    if (nowMs >= wait.untilMs) {
       return { kind: 'timeout' };
     }
     if (state.kind === 'asking') {
+      if (awaited === '' && !joinQueue(state.leader, wait)) {
+        return { kind: 'queue_full' };
+      }
       awaited = state.leader;
     } else {
-      const added = addLock(key, formatAsking(leader), leaseMs);
+      const added = addLock(name, formatAsking(leader), leaseMs);
       if (added !== 'exists') {
-        return added === 'added' ? { kind: 'lead', leader } : { kind: 'alone' };
+        return added === 'added' ? { kind: 'lead', leader } : { kind: 'no_room' };
       }
       continue; // another one was faster: see who
     }
-    await sleep(STEP_MS);
+    await sleep(stepMs(nowMs - wait.sinceMs));
   }
+}
+
+/**
+ * Counts one more who waits for a leader. Within a worker nothing runs between reading and writing. Two workers may lose
+ * counts to each other: at worst each of them lets so many wait.
+ * @returns false when so many wait already
+ */
+function joinQueue(leader: string, wait: Wait): boolean {
+  const waiting = Number(readLock(WAITING + leader) || 0);
+  if (waiting >= wait.maxWaiting) {
+    return false;
+  }
+  writeLock(WAITING + leader, String(waiting + 1), wait.untilMs - wait.sinceMs);
+  return true;
 }
 
 /** @param awaited the leader that this request has seen asking, '' for none */
@@ -71,31 +101,32 @@ function decide(state: FlightState, awaited: string): Boarding | undefined {
   return failure === undefined ? { kind: 'landed' } : { kind: 'failed', failure };
 }
 
-/** The answer is in the cache. */
-export function land(key: string, leader: string): void {
-  if (leads(key, leader)) {
-    deleteLock(key);
-  }
+/** The answer is in the cache: all who wait look there, also when another one has taken over meanwhile. */
+export function land(name: string, leader: string): void {
+  deleteLock(name);
+  deleteLock(WAITING + leader);
 }
 
 /** The answer may not be kept: those who wait ask for themselves, all at once. */
-export function release(key: string, leader: string): void {
-  if (leads(key, leader)) {
-    writeLock(key, formatReleased(), END_MS);
+export function release(name: string, leader: string): void {
+  if (leads(name, leader)) {
+    writeLock(name, formatReleased(), END_MS);
   }
+  deleteLock(WAITING + leader);
 }
 
 /** Those who wait get the same failure; whoever comes later asks. */
-export function failFlight(key: string, leader: string, failure: Unavailable): void {
-  if (leads(key, leader)) {
+export function failFlight(name: string, leader: string, failure: Unavailable): void {
+  if (leads(name, leader)) {
     writeLock(FAILED + leader, formatFailure(failure), END_MS);
-    deleteLock(key);
+    deleteLock(name);
   }
+  deleteLock(WAITING + leader);
 }
 
 /** False when the lease ran out meanwhile and another request leads. */
-function leads(key: string, leader: string): boolean {
-  const state = parseFlight(readLock(key));
+function leads(name: string, leader: string): boolean {
+  const state = parseFlight(readLock(name));
   return state.kind === 'asking' && state.leader === leader;
 }
 

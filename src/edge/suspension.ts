@@ -1,9 +1,15 @@
 // What the error log says of a suspension: when it begins, once a minute while probes fail, and when it ends, with the number
 // of requests that were refused. Not a line for each of them: there may be thousands in a second.
-import { formatResumedLine, formatStillSuspendedLine, formatSuspendedLine } from '../core/failure_line.js';
+import { type Breaker, isOfOneToken } from '../core/breaker.js';
+import {
+  formatOneTokenLine,
+  formatResumedLine,
+  formatStillSuspendedLine,
+  formatSuspendedLine,
+} from '../core/failure_line.js';
 import type { Settings } from '../core/settings.js';
 import { readPlace } from './request.js';
-import { addState, deleteState, readState, replaceState } from './shared_cache.js';
+import { addState, deleteState, isFirstInMinute, readState, replaceState } from './shared_cache.js';
 
 const REFUSED = 'refused:';
 const REPORTED = 'reported:';
@@ -14,19 +20,25 @@ const KEPT_MS = 3600000;
 /**
  * The breaker suspends introspection, or goes on to.
  * @param endpoint as the breaker knows it
- * @param failures in a row
+ * @param breaker which suspends
  */
 export function noteSuspended(
   r: NginxHTTPRequest,
   endpoint: string,
-  failures: number,
+  breaker: Breaker,
   settings: Settings,
 ): void {
+  const place = readPlace(r, settings.introspectionEndpoint);
+  if (isOfOneToken(breaker)) {
+    if (isFirstInMinute('one_token')) {
+      r.error(`phantom_token: ${formatOneTokenLine(breaker.failures, place)}`);
+    }
+    return;
+  }
   const isFirst = addState(REFUSED + endpoint, '0', KEPT_MS) === 'added';
   const isReportDue = addState(REPORTED + endpoint, '', REPORT_MS) === 'added';
-  const place = readPlace(r, settings.introspectionEndpoint);
   if (isFirst) {
-    r.error(`phantom_token: ${formatSuspendedLine(failures, settings.breakerDelaySec, place)}`);
+    r.error(`phantom_token: ${formatSuspendedLine(breaker.failures, settings.breakerDelaySec, place)}`);
   } else if (isReportDue) {
     r.error(`phantom_token: ${formatStillSuspendedLine(readRefused(endpoint), place)}`);
   }

@@ -243,12 +243,12 @@ gatewayTest('AS is slow but answers: served', async (t, g) => {
   t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
 });
 
-for (const [status, asked, sent] of [
-  [503, '7', '7'],
-  [429, '30', '30'],
-  [503, 'Wed, 21 Oct 2026 07:28:00 GMT', 'Wed, 21 Oct 2026 07:28:00 GMT'],
-  [503, '', '1'],
-  [429, 'soon"', '1'],
+for (const [status, asked, sent, reason] of [
+  [503, '7', '7', 'introspection_overloaded'],
+  [429, '30', '30', 'introspection_rate_limited'],
+  [503, 'Wed, 21 Oct 2026 07:28:00 GMT', 'Wed, 21 Oct 2026 07:28:00 GMT', 'introspection_overloaded'],
+  [503, '', '1', 'introspection_overloaded'],
+  [429, 'soon"', '1', 'introspection_rate_limited'],
 ] as const) {
   gatewayTest(
     `AS says ${status} with Retry-After "${asked}": 503, Retry-After ${sent} (S26)`,
@@ -257,7 +257,7 @@ for (const [status, asked, sent] of [
       const answer = await g.send('/', { token: 'opaque-1' });
       assertUnavailable(t, g, answer, 503);
       t.is(answer.headers['retry-after'], sent);
-      t.deepEqual(await g.accessLog(), ['503 "MISS" "introspection_overloaded"']);
+      t.deepEqual(await g.accessLog(), [`503 "MISS" "${reason}"`]);
     },
   );
 }

@@ -19,7 +19,6 @@ const OUTAGES: [title: string, answer: ScriptedAnswer][] = [
   ['resets', reset()],
   ['says 500', status(500)],
   ['says 503', status(503)],
-  ['says 429', status(429)],
 ];
 
 for (const [title, outage] of OUTAGES) {
@@ -41,6 +40,7 @@ for (const [title, outage] of OUTAGES) {
 }
 
 const NO_OUTAGES: [title: string, answer: ScriptedAnswer, expected: number][] = [
+  ['429, which a client can bring about (RFC 6585 §4)', status(429), 503],
   ['the token is inactive now', inactive204(), 401],
   ["the gateway's own secret is refused", status(401), 502],
   ['the answer is not understood', jwt('x'), 502],
@@ -56,6 +56,40 @@ for (const [title, answer, expected] of NO_OUTAGES) {
     }
     t.is(last.status, expected);
   });
+}
+
+const FORBIDDEN: [directive: string, section: string][] = [
+  ['max-age=1, must-revalidate', '§5.2.2.2'],
+  ['max-age=1, proxy-revalidate', '§5.2.2.8'],
+  ['s-maxage=1', '§5.2.2.10'],
+];
+
+for (const [cacheControl, section] of FORBIDDEN) {
+  gatewayTest(
+    `"${cacheControl}" forbids a stale record, unless Cache-Control is ignored (RFC 9111 ${section})`,
+    {
+      server: (words) => `
+        ${protectedRoot(words, STALE.replace('ttl 1;', 'ttl 300;'))}
+        ${protectedRoot(words, `${STALE} set $phantom_token_cache_control ignore;`).replace('location /', 'location /ignore')}
+        location = /introspect { ${words.introspection} proxy_pass ${words.introspectionUrl}; }`,
+    },
+    async (t, g) => {
+      g.as.reply(jwt(JWT, { cacheControl }), reset());
+      let last = await g.send('/', { token: 'opaque-1' });
+      while (last.status === 200) {
+        last = await g.send('/', { token: 'opaque-1' });
+      }
+      t.is(last.status, 502);
+      t.false((await g.accessLog()).some((line) => line.includes('STALE')));
+
+      const asked = g.as.requests.length;
+      g.as.reply(jwt(JWT, { cacheControl }), reset());
+      while (g.as.requests.length < asked + 2) {
+        t.is((await g.send('/ignore', { token: 'opaque-2' })).status, 200);
+      }
+      t.regex((await g.accessLog()).at(-1) ?? '', /^200 "STALE" ""$/);
+    },
+  );
 }
 
 gatewayTest(
@@ -282,14 +316,144 @@ gatewayTest(
   },
 );
 
+const WITHOUT_BREAKER: GatewayOptions = {
+  server: (words) => `
+    ${protectedRoot(words, BREAKER)}
+    ${protectedRoot(words, 'set $phantom_token_breaker_failures 0;').replace('location /', 'location /never')}
+    location = /introspect { ${words.introspection} proxy_pass ${words.introspectionUrl}; }`,
+};
+
+for (const [what, answer, expected] of [
+  ['failure', reset(), 502],
+  ['answer', jwt(JWT), 200],
+] as const) {
+  gatewayTest(
+    `the ${what} of a location with 0 failures does not touch the breaker of its neighbours`,
+    WITHOUT_BREAKER,
+    async (t, g) => {
+      g.as.reply(reset(), reset(), answer, reset());
+      await g.send('/', { token: 'opaque-0' });
+      await g.send('/', { token: 'opaque-1' });
+      t.is((await g.send('/never', { token: 'opaque-2' })).status, expected);
+      t.is((await g.send('/', { token: 'opaque-3' })).status, 502);
+      t.is((await g.send('/', { token: 'opaque-new' })).status, 503, 'three in a row');
+      t.is(g.as.requests.length, 4);
+    },
+  );
+}
+
+for (const code of [502, 504]) {
+  gatewayTest(
+    `a ${code} from a load balancer in front of the AS counts as a failure; its other statuses do not`,
+    { settings: BREAKER },
+    async (t, g) => {
+      g.as.reply(status(503), status(500), status(429), status(code));
+      for (let i = 0; i < 6; i++) {
+        t.true((await g.send('/', { token: `opaque-${i}` })).status >= 502);
+      }
+      t.is((await g.send('/', { token: 'opaque-new' })).status, 503);
+      t.regex((await g.accessLog()).at(-1) ?? '', /^503 "MISS" "introspection_suspended"$/);
+      t.is(g.as.requests.length, 6);
+    },
+  );
+}
+
 gatewayTest(
-  'a location with 0 failures heeds no breaker of its neighbours',
+  'one token on which the AS fails is suspended alone: others ask, and their answer begins the row anew',
+  { settings: BREAKER.replace('delay 1', 'delay 60') },
+  async (t, g) => {
+    g.as.reply((request) => (request.form.token === 'opaque-odd' ? reset() : jwt(JWT)));
+    for (let i = 0; i < 3; i++) {
+      t.is((await g.send('/', { token: 'opaque-odd' })).status, 502);
+    }
+    const suspended = await g.send('/', { token: 'opaque-odd' });
+    t.is(suspended.status, 503);
+    t.true(Number(suspended.headers['retry-after']) >= 1);
+    t.is(g.as.requests.length, 3);
+    t.is((await g.send('/', { token: 'opaque-good' })).status, 200);
+    t.is((await g.send('/', { token: 'opaque-odd' })).status, 502, 'asked again: an answer came meanwhile');
+    t.is(g.as.requests.length, 5);
+  },
+);
+
+gatewayTest(
+  'a second token that fails in the row suspends introspection for all',
+  { settings: BREAKER.replace('delay 1', 'delay 60') },
+  async (t, g) => {
+    g.as.reply(reset());
+    for (let i = 0; i < 3; i++) {
+      await g.send('/', { token: 'opaque-odd' });
+    }
+    t.is((await g.send('/', { token: 'opaque-other' })).status, 502);
+    t.is((await g.send('/', { token: 'opaque-new' })).status, 503);
+    t.is((await g.send('/', { token: 'opaque-odd' })).status, 503);
+    t.is(g.as.requests.length, 4);
+  },
+);
+
+const PROBES = 3;
+
+gatewayTest(
+  'a probe without an answer is lost after a second and the next one goes; the others are refused meanwhile',
   {
     server: (words) => `
       ${protectedRoot(words, BREAKER)}
-      ${protectedRoot(words, 'set $phantom_token_breaker_failures 0;').replace('location /', 'location /never')}
-      location = /introspect { ${words.introspection} proxy_pass ${words.introspectionUrl}; }`,
+      location = /introspect { ${words.introspectionWithin(30_000)} proxy_pass ${words.introspectionUrl}; }`,
   },
+  async (t, g) => {
+    const silence = held(reset());
+    g.as.reply(reset(), reset(), reset(), silence);
+    const startedMs = Date.now();
+    await untilSuspended(g);
+    const sent: Promise<number>[] = [];
+    while (g.as.requests.length < 3 + PROBES) {
+      const next = g.as.waitForRequests(g.as.requests.length + 1);
+      const one = g.send('/', { token: `opaque-${sent.length + 10}` }).then((answer) => answer.status);
+      sent.push(one);
+      await Promise.race([one, next]);
+    }
+    t.true(PROBES <= (Date.now() - startedMs) / 1000, 'after a suspension of a second, one a second');
+    silence.release();
+    const statuses = await Promise.all(sent);
+    t.is(statuses.filter((one) => one === 502).length, PROBES, `${statuses}`);
+    t.true(statuses.every((one) => one === 502 || one === 503));
+  },
+);
+
+const MISTAKES: [title: string, settings: string][] = [
+  ['settings that make no method', 'set $phantom_token_client_auth private_key_jwt;'],
+  [
+    'a file that is not there',
+    'set $phantom_token_client_auth client_secret_post; set $phantom_token_client_secret_file /nowhere/secret;',
+  ],
+];
+
+for (const [title, settings] of MISTAKES) {
+  gatewayTest(
+    `a location with ${title} does not take the probe of its neighbours`,
+    {
+      server: (words) => `
+        ${protectedRoot(words, `${BREAKER} set $phantom_token_client_id gateway-client; set $phantom_token_client_auth none;`)}
+        ${protectedRoot(words, `${BREAKER} set $phantom_token_client_id gateway-client; ${settings}`).replace('location /', 'location /wrong')}
+        location = /introspect { ${words.introspection} proxy_pass ${words.introspectionUrl}; }`,
+    },
+    async (t, g) => {
+      g.as.reply(reset(), reset(), reset(), jwt(JWT));
+      await untilSuspended(g);
+      let wrong = await g.send('/wrong', { token: 'opaque-wrong' });
+      while (wrong.status === 503) {
+        wrong = await g.send('/wrong', { token: 'opaque-wrong' });
+      }
+      t.is(wrong.status, 500);
+      t.is((await g.send('/', { token: 'opaque-good' })).status, 200, 'this one is the probe');
+      t.is(g.as.requests.length, 4);
+    },
+  );
+}
+
+gatewayTest(
+  'a location with 0 failures heeds no breaker of its neighbours',
+  WITHOUT_BREAKER,
   async (t, g) => {
     g.as.reply(reset());
     await untilSuspended(g);

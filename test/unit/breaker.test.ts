@@ -5,20 +5,24 @@ import {
   type BreakerSettings,
   type BreakerState,
   formatBreaker,
+  holdsFor,
   parseBreaker,
   stateOf,
   suspendedSec,
+  tokenOf,
 } from '../../src/core/breaker.js';
 
 const NOW_MS = 1_700_000_000_500;
-const CLOSED: Breaker = { failures: 0, suspendedUntilMs: 0 };
+const ODD = 'UUGpu7DZ-0_';
+const OTHER = '9bKd3fE7hJk';
+const CLOSED: Breaker = { failures: 0, suspendedUntilMs: 0, token: '*' };
 const SETTINGS: BreakerSettings = { breakerFailures: 5, breakerDelaySec: 2 };
 
 const STORED: [sentence: string, text: string, breaker: Breaker][] = [
-  ['the first failure', '1 0', { failures: 1, suspendedUntilMs: 0 }],
-  ['many failures', '12 0', { failures: 12, suspendedUntilMs: 0 }],
-  ['a suspension', '5 1700000000500', { failures: 5, suspendedUntilMs: NOW_MS }],
-  ['the first failure suspends', '1 1', { failures: 1, suspendedUntilMs: 1 }],
+  ['the first failure', `1 0 ${ODD}`, { failures: 1, suspendedUntilMs: 0, token: ODD }],
+  ['many failures', '12 0 *', { failures: 12, suspendedUntilMs: 0, token: '*' }],
+  ['a suspension', '5 1700000000500 *', { failures: 5, suspendedUntilMs: NOW_MS, token: '*' }],
+  ['the first failure suspends', `1 1 ${ODD}`, { failures: 1, suspendedUntilMs: 1, token: ODD }],
 ];
 
 for (const [sentence, text, breaker] of STORED) {
@@ -41,6 +45,15 @@ const NOT_STORED: [sentence: string, text: string | undefined][] = [
   ['a word in place of the failures', 'five 0'],
 ];
 
+test('parseBreaker: what an older script stored, without a token, is for all', (t) => {
+  t.deepEqual(parseBreaker('5 1700000000500'), { failures: 5, suspendedUntilMs: NOW_MS, token: '*' });
+});
+
+test('formatBreaker: stays one short text, however many tokens fail', (t) => {
+  const breaker = { failures: 999_999, suspendedUntilMs: NOW_MS, token: ODD };
+  t.true(formatBreaker(breaker).length <= 40);
+});
+
 for (const [sentence, text] of NOT_STORED) {
   test(`parseBreaker: ${sentence} is closed: what is not understood suspends nobody (S77)`, (t) =>
     t.deepEqual(parseBreaker(text), CLOSED));
@@ -57,7 +70,7 @@ const STATES: [sentence: string, suspendedUntilMs: number, state: BreakerState][
 
 for (const [sentence, suspendedUntilMs, state] of STATES) {
   test(`stateOf: ${state} ${sentence} (S69)`, (t) =>
-    t.is(stateOf({ failures: 5, suspendedUntilMs }, NOW_MS), state));
+    t.is(stateOf({ failures: 5, suspendedUntilMs, token: '*' }, NOW_MS), state));
 }
 
 const FAILURES: [
@@ -65,7 +78,7 @@ const FAILURES: [
   failures: number,
   suspendedUntilMs: number,
   settings: Partial<BreakerSettings>,
-  after: Breaker,
+  after: Omit<Breaker, 'token'>,
 ][] = [
   ['the first is counted', 0, 0, {}, { failures: 1, suspendedUntilMs: 0 }],
   ['the one before the last does not suspend', 3, 0, {}, { failures: 4, suspendedUntilMs: 0 }],
@@ -90,14 +103,6 @@ const FAILURES: [
     0,
     { breakerFailures: 1 },
     { failures: 1, suspendedUntilMs: NOW_MS + 2000 },
-  ],
-  ['0 never suspends', 0, 0, { breakerFailures: 0 }, { failures: 1, suspendedUntilMs: 0 }],
-  [
-    '0 never suspends, however many fail',
-    999,
-    0,
-    { breakerFailures: 0 },
-    { failures: 1000, suspendedUntilMs: 0 },
   ],
   [
     'the delay is in seconds',
@@ -124,14 +129,52 @@ const FAILURES: [
 
 for (const [sentence, failures, suspendedUntilMs, settings, after] of FAILURES) {
   test(`afterFailure: ${sentence} (S24, S69)`, (t) =>
-    t.deepEqual(afterFailure({ failures, suspendedUntilMs }, { ...SETTINGS, ...settings }, NOW_MS), after));
+    t.deepEqual(
+      afterFailure({ failures, suspendedUntilMs, token: '*' }, OTHER, { ...SETTINGS, ...settings }, NOW_MS),
+      { ...after, token: failures === 0 ? OTHER : '*' },
+    ));
 }
+
+const ROWS: [sentence: string, tokens: string[], token: string][] = [
+  ['one failure is of its token', [ODD], ODD],
+  ['five of one token are of that one', [ODD, ODD, ODD, ODD, ODD], ODD],
+  ['a second token makes it all', [ODD, ODD, ODD, ODD, OTHER], '*'],
+  ['a second token in the middle makes it all', [ODD, OTHER, ODD, ODD, ODD], '*'],
+  ['and all it stays, until an answer', [ODD, OTHER, OTHER, OTHER, OTHER, OTHER, OTHER], '*'],
+];
+
+for (const [sentence, tokens, token] of ROWS) {
+  test(`afterFailure: whose row it is: ${sentence} (S69)`, (t) => {
+    const last = tokens.reduce(
+      (breaker, failed) => parseBreaker(formatBreaker(afterFailure(breaker, failed, SETTINGS, NOW_MS))),
+      CLOSED,
+    );
+    t.is(last.token, token);
+    t.is(last.failures, tokens.length);
+  });
+}
+
+test('holdsFor: a row of one token alone is for that token: an odd one does not stop the others (S69)', (t) => {
+  const breaker = { failures: 5, suspendedUntilMs: NOW_MS + 1, token: ODD };
+  t.true(holdsFor(breaker, ODD));
+  t.false(holdsFor(breaker, OTHER));
+});
+
+test('holdsFor: a row of two tokens is for all, those too that never failed', (t) => {
+  const breaker = { failures: 5, suspendedUntilMs: NOW_MS + 1, token: '*' };
+  t.true(holdsFor(breaker, ODD));
+  t.true(holdsFor(breaker, OTHER));
+});
+
+test('tokenOf: the beginning of a key, which never looks like "all" and holds no space', (t) => {
+  t.is(tokenOf('UUGpu7DZ-0_8bQzVfk3PaQxM1dYx0Zt9sLhWn5cRrEo'), ODD);
+});
 
 test('afterFailure: so many in a row suspend, and not one less', (t) => {
   let breaker = parseBreaker(undefined);
   const states: BreakerState[] = [];
   for (let i = 0; i < 5; i++) {
-    breaker = parseBreaker(formatBreaker(afterFailure(breaker, SETTINGS, NOW_MS)));
+    breaker = parseBreaker(formatBreaker(afterFailure(breaker, ODD, SETTINGS, NOW_MS)));
     states.push(stateOf(breaker, NOW_MS));
   }
   t.deepEqual(states, ['closed', 'closed', 'closed', 'closed', 'open']);
@@ -151,5 +194,5 @@ const WAITS: [sentence: string, leftMs: number, waitSec: number][] = [
 
 for (const [sentence, leftMs, waitSec] of WAITS) {
   test(`suspendedSec: Retry-After is in whole seconds: ${sentence} (RFC 9110 §10.2.3)`, (t) =>
-    t.is(suspendedSec({ failures: 5, suspendedUntilMs: NOW_MS + leftMs }, NOW_MS), waitSec));
+    t.is(suspendedSec({ failures: 5, suspendedUntilMs: NOW_MS + leftMs, token: '*' }, NOW_MS), waitSec));
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { freshnessSec } from '../../src/core/cache_control.js';
+import { forbidsStale, freshnessSec } from '../../src/core/cache_control.js';
 
 type Row = [sentence: string, cacheControl: string, expectedSec: number | undefined];
 
@@ -127,3 +127,19 @@ test('freshnessSec: a header that was left in the middle does not hide the start
   t.is(freshnessSec('max-age=1, public, no-store', ''), 0);
   t.is(freshnessSec('max-age=5, public', ''), 5);
 });
+
+const STALE: [sentence: string, cacheControl: string, isForbidden: boolean][] = [
+  ['no header forbids nothing', '', false],
+  ['a lifetime forbids nothing', 'max-age=60', false],
+  ['must-revalidate does (RFC 9111 §5.2.2.2)', 'max-age=60, must-revalidate', true],
+  ['proxy-revalidate does: the cache is shared (RFC 9111 §5.2.2.8)', 'proxy-revalidate, max-age=60', true],
+  ['s-maxage does: it includes proxy-revalidate (RFC 9111 §5.2.2.10)', 's-maxage=60', true],
+  ['directives have no case (RFC 9111 §5.2)', 'max-age=60, Must-Revalidate', true],
+  ['one within a quoted value is none (RFC 9111 §5.2)', 'foo="must-revalidate", max-age=60', false],
+  ['one whose name only ends like it is unknown', 'x-must-revalidate, max-age=60', false],
+  ['an argument changes nothing (RFC 9111 §5.2.3)', 'must-revalidate=0, max-age=60', true],
+];
+
+for (const [sentence, cacheControl, isForbidden] of STALE) {
+  test(`forbidsStale: ${sentence}: ${cacheControl}`, (t) => t.is(forbidsStale(cacheControl), isForbidden));
+}

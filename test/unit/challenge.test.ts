@@ -36,6 +36,7 @@ function settingsWith(changes: Partial<Settings>): Settings {
     introspectionTimeoutSec: 10,
     breakerFailures: 5,
     breakerDelaySec: 2,
+    maxWaiting: 500,
     ...changes,
   };
 }
@@ -130,8 +131,10 @@ const STATUSES: Record<UnavailableReason, number> = {
   internal_error: 500,
   introspection_unreachable: 502,
   introspection_timeout: 504,
+  introspection_rate_limited: 503,
   introspection_overloaded: 503,
   introspection_suspended: 503,
+  introspection_queue_full: 503,
   introspection_server_error: 502,
   introspection_unauthorized: 502,
   introspection_status: 502,

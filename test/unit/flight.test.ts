@@ -1,12 +1,15 @@
 import test from 'ava';
 import {
   type FlightState,
+  flightName,
   formatAsking,
   formatFailure,
   formatReleased,
   isShared,
+  leaseMs,
   parseFailure,
   parseFlight,
+  stepMs,
 } from '../../src/core/flight.js';
 import { type UnavailableReason, unavailable, unavailableReasons } from '../../src/core/outcome.js';
 
@@ -75,4 +78,50 @@ test('parseFailure: a leader that left nothing did not fail', (t) => {
 test('formatFailure: leaves out the detail, which is the leader’s log line (S108)', (t) => {
   const failure = unavailable('introspection_status', 'endpoint=/introspect', 'MISS');
   t.false(formatFailure(failure).includes('endpoint'));
+});
+
+const KEY = 'UUGpu7DZ-0_8bQzVfk3PaQxM1dYx0Zt9sLhWn5cRrEo';
+
+test('flightName: those with one record and one set of client settings meet under one name', (t) => {
+  t.is(flightName(KEY, 'id\nsecret'), flightName(KEY, 'id\nsecret'));
+  t.regex(flightName(KEY, 'id\nsecret'), /^[\w-]{43}$/);
+});
+
+test('flightName: another record or other client settings are another name: no failure of a foreign secret is shared', (t) => {
+  const names = [
+    flightName(KEY, 'id\nsecret'),
+    flightName(KEY, 'id\nother'),
+    flightName(KEY, 'other\nsecret'),
+    flightName(`${KEY.slice(0, -1)}A`, 'id\nsecret'),
+  ];
+  t.is(new Set(names).size, names.length);
+});
+
+const LEASES: [sentence: string, protocol: string, isUrl: boolean, expectedMs: number][] = [
+  ['HTTP/1.1 ends what it began', 'HTTP/1.1', false, 5000],
+  ['HTTP/1.0 does', 'HTTP/1.0', false, 5000],
+  ['HTTP/2 may be reset', 'HTTP/2.0', false, 1000],
+  ['HTTP/3 may be reset', 'HTTP/3.0', false, 1000],
+  ['fetch survives a reset', 'HTTP/2.0', true, 5000],
+  ['fetch over HTTP/3 does', 'HTTP/3.0', true, 5000],
+  ['what is not known may be lost', '', false, 1000],
+];
+
+for (const [sentence, protocol, isUrl, expectedMs] of LEASES) {
+  test(`leaseMs: ${sentence} (S72)`, (t) => t.is(leaseMs(protocol, isUrl, 5), expectedMs));
+}
+
+test('stepMs: steps grow by 1.3 from 10 to 200 ms: some 45 in 7.5 seconds, not 750', (t) => {
+  const steps: number[] = [];
+  for (let waitedMs = 0; waitedMs < 7500; waitedMs += steps.at(-1) as number) {
+    steps.push(stepMs(waitedMs));
+  }
+  t.deepEqual(steps.slice(0, 12), [10, 13, 17, 22, 29, 37, 48, 63, 82, 106, 138, 180]);
+  t.deepEqual(new Set(steps.slice(12)), new Set([200]));
+  t.is(steps.length, 46);
+});
+
+test('stepMs: a clock that was set back, or far ahead, changes no step beyond its bounds', (t) => {
+  t.is(stepMs(-3_600_000), 10);
+  t.is(stepMs(3_600_000), 200);
 });

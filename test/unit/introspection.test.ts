@@ -115,12 +115,13 @@ for (const [sentence, token, proofFields, parameters, form] of FORMS) {
 }
 
 /** What is no reply's fault: nobody asked, or nobody could. */
-type OwnReason = 'misconfigured' | 'internal_error' | 'introspection_suspended';
+type OwnReason = 'misconfigured' | 'internal_error' | 'introspection_suspended' | 'introspection_queue_full';
 
 // One reply for each reason: the type check fails when one is missing here.
 const REFUSED: Record<Exclude<UnavailableReason, OwnReason>, IntrospectionReply> = {
   introspection_unreachable: replyOf('text/html', '', { status: 502 }),
   introspection_timeout: replyOf('text/html', '', { status: 504 }),
+  introspection_rate_limited: replyOf('text/html', '', { status: 429 }),
   introspection_overloaded: replyOf('text/html', '', { status: 503 }),
   introspection_unauthorized: replyOf('application/json', '{"error":"invalid_client"}', { status: 401 }),
   introspection_server_error: replyOf('application/json', '{"active":true}', { status: 500 }),
@@ -212,14 +213,14 @@ const STATUSES: [status: number, reason: string, why: string][] = [
   [403, 'introspection_unauthorized', 'our credentials are refused, S23'],
   [404, 'introspection_status', 'a wrong path is not an inactive token'],
   [428, 'introspection_status', 'no meaning here'],
-  [429, 'introspection_overloaded', 'RFC 6585 §4, S26'],
+  [429, 'introspection_rate_limited', 'RFC 6585 §4, S26'],
   [430, 'introspection_status', 'no meaning here'],
   [499, 'introspection_status', 'the client went away'],
   [500, 'introspection_server_error', 'a fault of the server, RFC 9110 §15.6'],
   [501, 'introspection_server_error', 'a fault of the server, RFC 9110 §15.6'],
-  [502, 'introspection_unreachable', 'nginx could not connect, S44'],
+  [502, 'introspection_unreachable', 'nginx could not connect, or a load balancer, S44'],
   [503, 'introspection_overloaded', 'RFC 9110 §15.6.4, S44'],
-  [504, 'introspection_timeout', 'the timeout of nginx ran out, S44'],
+  [504, 'introspection_timeout', 'the timeout of nginx ran out, or of a load balancer, S44'],
   [505, 'introspection_server_error', 'a fault of the server, RFC 9110 §15.6'],
   [520, 'introspection_server_error', 'an unknown status is as the first of its class, RFC 9110 §15'],
   [599, 'introspection_server_error', 'an unknown status is as the first of its class, RFC 9110 §15'],
@@ -261,7 +262,10 @@ test('interpretReply: 204 is a Denial that was looked up (S34)', (t) => {
   );
 });
 
-for (const status of [429, 503]) {
+for (const [status, reason] of [
+  [429, 'introspection_rate_limited'],
+  [503, 'introspection_overloaded'],
+] as const) {
   test(`interpretReply: status ${status} keeps Retry-After for the client (S26)`, (t) => {
     const outcome = interpretReply(
       replyOf('text/plain', '', { status, retryAfter: '30' }),
@@ -269,7 +273,7 @@ for (const status of [429, 503]) {
       NOW_SEC,
     );
     t.deepEqual(outcome, {
-      ...unavailable('introspection_overloaded', `status=${status} content_type=text/plain bytes=0`, 'MISS'),
+      ...unavailable(reason, `status=${status} content_type=text/plain bytes=0`, 'MISS'),
       retryAfter: '30',
     });
   });

@@ -197,8 +197,8 @@ for (const forgery of FORGERIES) {
 
 const LINE_BREAKS = ['a\nb', '\na', 'a\n', '\n', '\n\n\n\n', '\n\n\n\n\n'];
 
-/** `$phantom_rest` of a location that sets nothing else: ten settings and eight of the client. */
-const REST = '\n'.repeat(15);
+/** `$phantom_rest` of a location that sets nothing else: nine settings and eight of the client. */
+const REST = '\n'.repeat(16);
 const NO_SETTINGS = { policy: '', lookup: '', settings: '', client: '' };
 
 test('takeApart: gives policy and lookup, and puts the settings of both texts in the order of their tables', (t) => {
@@ -218,13 +218,13 @@ test('takeApart: gives policy and lookup, and puts the settings of both texts in
     cacheControl: 'obey',
     credential: 'Bearer abc',
   });
-  const rest = Array.from({ length: 16 }, (_, i) => `r${i}`).join('\n');
+  const rest = Array.from({ length: 17 }, (_, i) => `r${i}`).join('\n');
   t.deepEqual(takeApart(text, rest), {
     policy: 'read\napi\nhttps://as\n1\n2',
     lookup: 'part\n/introspect\nid\na=b\njwt\n8000\nobey\nBearer abc',
     settings:
-      'on\nread\napi\nhttps://as\n1\n2\n/introspect\na=b\njwt\n8000\nobey\nr0\nr1\nr2\nr3\nr4\nr5\nr6\nr7',
-    client: 'id\nr8\nr9\nr10\nr11\nr12\nr13\nr14\nr15',
+      'on\nread\napi\nhttps://as\n1\n2\n/introspect\na=b\njwt\n8000\nobey\nr0\nr1\nr2\nr3\nr4\nr5\nr6\nr7\nr8',
+    client: 'id\nr9\nr10\nr11\nr12\nr13\nr14\nr15\nr16',
   });
 });
 
@@ -256,7 +256,7 @@ test('takeApart: nothing for a switch with a line break (S57, S59)', (t) => {
 });
 
 test('takeApart: nothing when one of the other settings holds a line break, or http.conf is of another version', (t) => {
-  for (const rest of ['', '\n'.repeat(14), '\n'.repeat(16), `${REST}a\n`]) {
+  for (const rest of ['', '\n'.repeat(15), '\n'.repeat(17), `${REST}a\n`]) {
     t.deepEqual(takeApart(textWith({}), rest), NO_SETTINGS, JSON.stringify(rest));
   }
   for (const text of ['', 'here on', `${textWith({})}\n`, textWith({}).replace('\n', '')]) {

@@ -6,11 +6,11 @@ import {
   denialReasons,
   denied,
   granted,
-  isOutage,
   isTransportFailure,
   type UnavailableReason,
   unavailable,
   unavailableReasons,
+  waitedInVain,
 } from '../../src/core/outcome.js';
 
 // The codes of $phantom_token_reason, which access logs hold: the type check fails when one goes, comes or is renamed.
@@ -29,7 +29,7 @@ const DENIALS: Record<DenialReason, true> = {
   scope_insufficient: true,
 };
 
-/** `none`: the server gave no answer; `outage`: it answered that it cannot; `other`: it is not the server that is down. */
+/** `none`: no answer came; `outage`: the server said that it cannot; `other`: it is not the server that is down. */
 type Failing = 'none' | 'outage' | 'other';
 
 const FAILURES: Record<UnavailableReason, Failing> = {
@@ -37,8 +37,10 @@ const FAILURES: Record<UnavailableReason, Failing> = {
   internal_error: 'other',
   introspection_unreachable: 'none',
   introspection_timeout: 'none',
+  introspection_rate_limited: 'other',
   introspection_overloaded: 'outage',
   introspection_suspended: 'outage',
+  introspection_queue_full: 'other',
   introspection_server_error: 'outage',
   introspection_unauthorized: 'other',
   introspection_status: 'other',
@@ -110,6 +112,7 @@ for (const reason of Object.keys(FAILURES) as UnavailableReason[]) {
       detail: 'status=500',
       retryAfter: '',
       cacheStatus: 'MISS',
+      isOutage: FAILURES[reason] !== 'other',
     });
   });
 }
@@ -129,6 +132,17 @@ for (const [reason, failing] of Object.entries(FAILURES) as [UnavailableReason, 
   test(`isTransportFailure: ${reason} ${failing === 'none' ? 'counts for the breaker: no answer came' : 'does not count for the breaker: something answered, or nothing was asked'} (S69)`, (t) =>
     t.is(isTransportFailure(reason), failing === 'none'));
 
-  test(`isOutage: ${reason} ${failing === 'other' ? 'lets no older answer stand in: the server is up, or the fault ours' : 'lets an older answer stand in'} (RFC 5861 §4, S65)`, (t) =>
-    t.is(isOutage(reason), failing !== 'other'));
+  test(`unavailable: ${reason} ${failing === 'other' ? 'is no outage, so no older answer stands in: the server is up, or the fault ours or the clients’' : 'is an outage: an older answer may stand in'} (RFC 5861 §4, S65)`, (t) =>
+    t.is(unavailable(reason, '', 'MISS').isOutage, failing !== 'other'));
 }
+
+test('waitedInVain: a wait without an answer is a timeout, and no outage: clients who reset their streams cause it, too', (t) => {
+  t.deepEqual(waitedInVain('detail'), {
+    kind: 'unavailable',
+    reason: 'introspection_timeout',
+    detail: 'detail',
+    retryAfter: '',
+    cacheStatus: 'JOINED',
+    isOutage: false,
+  });
+});

@@ -1,8 +1,8 @@
 import test from 'ava';
 import {
+  checkCount,
   checkEndpoint,
   checkFormFields,
-  checkJwtLength,
   checkNumber,
   checkOneOf,
   checkPlainText,
@@ -320,13 +320,16 @@ const JWT_LENGTHS: [sentence: string, value: string, isValid: boolean][] = [
 ];
 
 for (const [sentence, value, isValid] of JWT_LENGTHS) {
-  test(`checkJwtLength: ${isValid ? 'may' : 'must not'} be ${sentence}: "${value}" (S38)`, (t) =>
-    t.is(checkJwtLength(value), isValid ? undefined : 'must be a number of characters from 1 to 1048576'));
+  test(`checkCount: ${isValid ? 'may' : 'must not'} be ${sentence}: "${value}" (S38)`, (t) =>
+    t.is(
+      checkCount(1048576, 'characters')(value),
+      isValid ? undefined : 'must be a number of characters from 1 to 1048576',
+    ));
 }
 
 for (const [sentence, value] of NO_NUMBERS) {
-  test(`checkJwtLength: is not ${sentence}: ${JSON.stringify(value)}`, (t) =>
-    t.is(checkJwtLength(value), 'must be a number of characters from 1 to 1048576'));
+  test(`checkCount: is not ${sentence}: ${JSON.stringify(value)}`, (t) =>
+    t.is(checkCount(1048576, 'characters')(value), 'must be a number of characters from 1 to 1048576'));
 }
 
 const FORM_FIELDS: [sentence: string, value: string, isValid: boolean][] = [

@@ -54,6 +54,7 @@ const DEFAULTS: Settings = {
   introspectionTimeoutSec: 10,
   breakerFailures: 5,
   breakerDelaySec: 2,
+  maxWaiting: 500,
 };
 
 const URL_ENDPOINT = { phantom_token_introspection_endpoint: 'https://as.example.com/introspect' };
@@ -148,6 +149,7 @@ const PARSED: [sentence: string, values: Record<string, string>, expected: Parti
     { phantom_token_breaker_delay: '0' },
     { breakerDelaySec: 0 },
   ],
+  ['those who wait are a number', { phantom_token_max_waiting: '7' }, { maxWaiting: 7 }],
   ['an endpoint may be a URL', URL_ENDPOINT, { introspectionEndpoint: 'https://as.example.com/introspect' }],
   ['the switch may be off: then the rest is still checked', { phantom_token: 'off' }, {}],
   [
@@ -171,6 +173,7 @@ const PARSED: [sentence: string, values: Record<string, string>, expected: Parti
       phantom_token_introspection_timeout: '7',
       phantom_token_breaker_failures: '8',
       phantom_token_breaker_delay: '9',
+      phantom_token_max_waiting: '10',
     },
     {
       requiredScopes: ['rs'],
@@ -191,6 +194,7 @@ const PARSED: [sentence: string, values: Record<string, string>, expected: Parti
       introspectionTimeoutSec: 7,
       breakerFailures: 8,
       breakerDelaySec: 9,
+      maxWaiting: 10,
     },
   ],
 ];
@@ -223,6 +227,7 @@ const NUMBERS: Bounds[] = [
     '1048577',
     'must be a number of characters from 1 to 1048576',
   ],
+  ['phantom_token_max_waiting', '1', '100000', '100001', 'must be a number of requests from 1 to 100000'],
 ];
 
 for (const [variable, least, largest, above, problem] of NUMBERS) {
@@ -357,6 +362,7 @@ const BAD_VALUES: Record<string, [value: string, problem: string]> = {
     'must be a whole number of failures from 0 to 1000, without a unit',
   ],
   phantom_token_breaker_delay: ['secret', `${SECONDS} 3600, without a unit`],
+  phantom_token_max_waiting: ['secret', 'must be a number of requests from 1 to 100000'],
 };
 
 for (const { variable } of settingsTable()) {
