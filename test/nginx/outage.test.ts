@@ -391,7 +391,7 @@ gatewayTest(
   },
 );
 
-const PROBES = 3;
+const PROBES = 5;
 
 gatewayTest(
   'a probe without an answer is lost after a second and the next one goes; the others are refused meanwhile',
