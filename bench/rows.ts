@@ -50,6 +50,8 @@ const CLIENT = 'proxy_set_header Authorization "Basic Z2F0ZXdheS1jbGllbnQ6Z2F0ZX
 const REJECTED_SEC = 60;
 const REMEMBERED = `set $phantom_token_negative_cache_ttl ${REJECTED_SEC};`;
 const ALL: readonly WorkloadName[] = ['hot', 'many', 'miss', 'denied', 'policy'];
+/** The whole herd of herd.ts. */
+const HERD_WAITS = 'set $phantom_token_max_waiting 1000;';
 const BUNDLE = new URL('../dist/phantom_token.js', import.meta.url);
 
 type Engine = 'njs' | 'qjs';
@@ -194,7 +196,7 @@ function ourHttp(
     ${protectedLocation(PATHS.policy, '/introspect', policy, protect)}
     ${protectedLocation(PATHS.denied, '/introspect_inactive', REMEMBERED, protect)}
     ${introspectionLocation('/introspect', INTROSPECTION.active)}
-    ${protectedLocation(PATHS.slow, '/introspect_slowly', '', protect)}
+    ${protectedLocation(PATHS.slow, '/introspect_slowly', HERD_WAITS, protect)}
     ${introspectionLocation('/introspect_inactive', INTROSPECTION.inactive)}
     ${introspectionLocation('/introspect_slowly', INTROSPECTION.slow)}`,
   )}`;

@@ -471,3 +471,28 @@ gatewayTest(
     t.true(page.includes('phantom_token_refusals_total{reason="internal_error"} 0'));
   },
 );
+
+const TOKENS = 300;
+
+gatewayTest(
+  'a full locks zone costs questions and no request; one line a minute names the zone',
+  {
+    zones: (text) => text.replace('zone=phantom_token_locks:8m', 'zone=phantom_token_locks:32k'),
+    isLoad: true,
+    server: patientServer,
+  },
+  async (t, g) => {
+    const answer = held(jwt(JWT));
+    g.as.reply(answer);
+    const sent = Array.from({ length: TOKENS }, (_, i) => g.send('/', { token: `opaque-${i}` }));
+    await g.as.waitForRequests(TOKENS);
+    const again = Array.from({ length: TOKENS }, (_, i) => g.send('/', { token: `opaque-${i}` }));
+    await g.as.waitForRequests(TOKENS + 1); // of those without a lock each asks
+    answer.release();
+    const statuses = (await Promise.all([...sent, ...again])).map((one) => one.status);
+    t.deepEqual(new Set(statuses), new Set([200]));
+    const lines = (await g.nginx.errorLog()).split('\n').filter((line) => line.includes('[warn]'));
+    t.is(lines.length, 1, `${lines}`);
+    t.true(lines[0]?.includes('the zone phantom_token_locks is full'));
+  },
+);
