@@ -127,13 +127,32 @@ gatewayTest(
   { settings: BREAKER },
   async (t, g) => {
     g.as.reply(reset());
-    while (g.as.requests.length < 4) {
-      t.true((await g.send('/', { token: 'opaque-new' })).status >= 502);
+    for (let sent = 0; g.as.requests.length < 4; sent += 1) {
+      t.true((await g.send('/', { token: `opaque-${sent % 2}` })).status >= 502);
     }
     const lines = await linesOf(g);
     t.is(lines.filter((line) => line.includes(' introspection suspended: ')).length, 1);
     t.is(lines.filter((line) => line.includes(' introspection_unreachable: ')).length, 4);
     t.is(lines.length, 5);
+  },
+);
+
+gatewayTest(
+  'a token on which the AS fails each time is suspended alone: one line says so, and other tokens are asked about',
+  { settings: BREAKER },
+  async (t, g) => {
+    g.as.reply((request) => (request.form.token === 'opaque-odd' ? reset() : jwt(JWT)));
+    for (let i = 0; i < 4; i++) {
+      t.is((await g.send('/', { token: 'opaque-odd' })).status, i < 2 ? 502 : 503);
+    }
+    const lines = await linesOf(g);
+    t.is(
+      lines.filter((line) => line.includes(' introspection suspended for one token: failures=2: ')).length,
+      1,
+    );
+    t.is(lines.length, 3);
+    t.is((await g.send('/', { token: 'opaque-other' })).status, 200);
+    t.is(g.as.requests.length, 3);
   },
 );
 
