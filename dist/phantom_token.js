@@ -684,8 +684,9 @@ function parseLines(table, joined) {
   const values = {};
   for (let i = 0; i < table.length; i++) {
     const setting = table[i];
-    const value = lines[i] === "" ? setting.defaultValue : lines[i];
-    const problem = setting.check(value);
+    const line = lines[i];
+    const value = line === "" ? setting.defaultValue : line;
+    const problem = line === "" && value !== "" ? void 0 : setting.check(value);
     if (problem !== void 0) {
       return misconfiguration(`$${setting.variable} ${problem}`);
     }

@@ -188,8 +188,10 @@ export function parseLines(table: readonly Setting[], joined: string): SettingVa
   const values: Record<string, string> = {};
   for (let i = 0; i < table.length; i++) {
     const setting = table[i] as Setting;
-    const value = lines[i] === '' ? setting.defaultValue : (lines[i] as string);
-    const problem = setting.check(value);
+    const line = lines[i] as string;
+    const value = line === '' ? setting.defaultValue : line;
+    // A default is right by itself, and njs compiles a check's pattern each time; no default is the mistake itself.
+    const problem = line === '' && value !== '' ? undefined : setting.check(value);
     if (problem !== undefined) {
       return misconfiguration(`$${setting.variable} ${problem}`);
     }
