@@ -742,19 +742,19 @@ function checkPolicy(grants, notBeforeSec, policy, nowSec) {
 }
 
 // src/known.ts
-function decideKnown(keys, settings, ifActive, ifRejected) {
+function decideKnown(sought, settings, ifActive, ifRejected) {
   const nowSec = readClockSec();
-  const key = keys.key;
+  const key = sought.key;
   const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
   if (record !== void 0 && (Number(record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) && isYoungEnough(record, settings.cacheTtlSec, nowSec)) {
     return decideRecord(record, settings, nowSec, ifActive);
   }
-  if (isPurged(keys.purgeKey)) {
-    return denied("token_purged", ifRejected);
-  }
   const denial = readDenial(key);
   const reason = denial === void 0 ? void 0 : reasonOf(denial, settings.negativeCacheTtlSec, nowSec);
-  return reason === void 0 ? void 0 : denied(reason, ifRejected);
+  if (reason !== void 0) {
+    return denied(reason, ifRejected);
+  }
+  return isPurged(purgeKey(sought.lookup)) ? denied("token_purged", ifRejected) : void 0;
 }
 function decideRecord(record, settings, nowSec, cacheStatus) {
   const reason = checkPolicy(grantsOf(record), notBeforeOf(record), settings, nowSec);
@@ -821,21 +821,20 @@ async function decideMiss(r, mode, texts, settings) {
     return credential.reason === "token_missing" ? decideNoToken(r, settings) : denied(credential.reason, "");
   }
   const canonical = canonicalLookup(texts.lookup, credential.token);
-  const keys = { key: (begun === void 0 ? firstKey(canonical) : begun.copy().update(canonical).digest("base64url")), purgeKey: purgeKey(canonical) };
-  const known = decideKnown(keys, settings, "HIT", "NEGATIVE");
+  const sought = { lookup: canonical, key: (begun === void 0 ? firstKey(canonical) : begun.copy().update(canonical).digest("base64url")) };
+  const known = decideKnown(sought, settings, "HIT", "NEGATIVE");
   if (known !== void 0) {
     return known;
   }
   const question = {
     lookup: canonical,
-    key: keys.key,
-    purgeKey: keys.purgeKey,
+    key: sought.key,
     token: credential.token,
     policy: texts.policy,
     clientLines: texts.client
   };
   const asked = await askPart().askOnce(r, question, settings);
-  const outcome = asked.kind === "unavailable" && asked.isOutage ? askPart().standIn(r, asked, keys.key, settings) : asked;
+  const outcome = asked.kind === "unavailable" && asked.isOutage ? askPart().standIn(r, asked, sought.key, settings) : asked;
   if (outcome.kind === "unavailable" && outcome.reason === "introspection_suspended") {
     askPart().countRefused(endpointOf(canonical));
   }
@@ -2529,7 +2528,7 @@ function rememberActive(r, question, active, reply, settings, nowSec, listed) {
   const isStorable = ttlSec > 0 && isCountedAlike(question.policy + grants);
   const forSec = keptSec(ttlSec, usableUntilSec, settings, nowSec);
   const isKept = isStorable && store(r, question.key, record, forSec, listed);
-  if (isPurged(question.purgeKey)) {
+  if (isPurged(purgeKey(question.lookup))) {
     deleteRecord(question.key);
     return { outcome: denied("token_purged", "NEGATIVE"), isKept: true };
   }

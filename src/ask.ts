@@ -1,6 +1,6 @@
 // Asking the authorization server: breaker, credentials, question, answer, what is remembered of it.
 import { forbidsStale, freshnessSec } from './core/cache_control.js';
-import { endpointOf, keyspaceOf, reachOf } from './core/cache_key.js';
+import { endpointOf, keyspaceOf, purgeKey, reachOf } from './core/cache_key.js';
 import { type ClientAuthMethod, parseClientSettings } from './core/client_settings.js';
 import { encodeDenial, isRemembered } from './core/denial_record.js';
 import {
@@ -41,7 +41,6 @@ export interface Question {
   /** As it is stored: core/cache_key.ts. */
   readonly lookup: string;
   readonly key: string;
-  readonly purgeKey: string;
   readonly token: string;
   /** What the location asks of it, one setting a line. */
   readonly policy: string;
@@ -159,7 +158,7 @@ function rememberActive(
   const forSec = keptSec(ttlSec, usableUntilSec, settings, nowSec);
   const isKept = isStorable && store(r, question.key, record, forSec, listed);
   // After the record is written: a purge writes its mark before it deletes the record, so one of the two sees the other.
-  if (isPurged(question.purgeKey)) {
+  if (isPurged(purgeKey(question.lookup))) {
     deleteRecord(question.key);
     return { outcome: denied('token_purged', 'NEGATIVE'), isKept: true };
   }

@@ -1,4 +1,5 @@
 // What the cache knows of a token, and what that means at this location.
+import { purgeKey } from './core/cache_key.js';
 import { reasonOf } from './core/denial_record.js';
 import { isWholePolicy } from './core/location.js';
 import { type CacheStatus, denied, granted, type Outcome, type Unavailable } from './core/outcome.js';
@@ -19,21 +20,21 @@ import { readClockSec } from './edge/clock.js';
 import { noteStale } from './edge/respond.js';
 import { isPurged, readDenial, readRecord } from './edge/shared_cache.js';
 
-/** Where the cache may know of a token: core/cache_key.ts. */
-export interface Keys {
+/** A token, and where the cache may know of it: core/cache_key.ts. */
+export interface Sought {
+  readonly lookup: string;
   readonly key: string;
-  readonly purgeKey: string;
 }
 
 /** What the cache knows of a token, under whatever spelling the client sent it; undefined when nothing. */
 export function decideKnown(
-  keys: Keys,
+  sought: Sought,
   settings: Settings,
   ifActive: CacheStatus,
   ifRejected: CacheStatus,
 ): Outcome | undefined {
   const nowSec = readClockSec();
-  const key = keys.key;
+  const key = sought.key;
   const record = readRecord(key);
   if (
     record !== undefined &&
@@ -42,12 +43,12 @@ export function decideKnown(
   ) {
     return decideRecord(record, settings, nowSec, ifActive);
   }
-  if (isPurged(keys.purgeKey)) {
-    return denied('token_purged', ifRejected);
-  }
   const denial = readDenial(key);
   const reason = denial === undefined ? undefined : reasonOf(denial, settings.negativeCacheTtlSec, nowSec);
-  return reason === undefined ? undefined : denied(reason, ifRejected);
+  if (reason !== undefined) {
+    return denied(reason, ifRejected);
+  }
+  return isPurged(purgeKey(sought.lookup)) ? denied('token_purged', ifRejected) : undefined;
 }
 
 function decideRecord(record: string, settings: Settings, nowSec: number, cacheStatus: CacheStatus): Outcome {

@@ -1,6 +1,6 @@
 // The path of a request that the cache alone does not answer, from top to bottom.
 import { parseBearer } from './core/bearer.js';
-import { cacheKey, canonicalLookup, credentialOf, endpointOf, purgeKey } from './core/cache_key.js';
+import { cacheKey, canonicalLookup, credentialOf, endpointOf } from './core/cache_key.js';
 import { isConfiguredHere, type RequestTexts, readSwitch, takeApart } from './core/location.js';
 import { findUnsafeNjs, type Mode } from './core/njs_version.js';
 import { denied, granted, type Outcome, unavailable } from './core/outcome.js';
@@ -54,22 +54,21 @@ async function decideMiss(
     return credential.reason === 'token_missing' ? decideNoToken(r, settings) : denied(credential.reason, '');
   }
   const canonical = canonicalLookup(texts.lookup, credential.token);
-  const keys = { key: cacheKey(canonical), purgeKey: purgeKey(canonical) };
-  const known = decideKnown(keys, settings, 'HIT', 'NEGATIVE');
+  const sought = { lookup: canonical, key: cacheKey(canonical) };
+  const known = decideKnown(sought, settings, 'HIT', 'NEGATIVE');
   if (known !== undefined) {
     return known;
   }
   const question = {
     lookup: canonical,
-    key: keys.key,
-    purgeKey: keys.purgeKey,
+    key: sought.key,
     token: credential.token,
     policy: texts.policy,
     clientLines: texts.client,
   };
   const asked = await askOnce(r, question, settings);
   const outcome =
-    asked.kind === 'unavailable' && asked.isOutage ? standIn(r, asked, keys.key, settings) : asked;
+    asked.kind === 'unavailable' && asked.isOutage ? standIn(r, asked, sought.key, settings) : asked;
   if (outcome.kind === 'unavailable' && outcome.reason === 'introspection_suspended') {
     countRefused(endpointOf(canonical));
   }
