@@ -17,7 +17,7 @@ export interface HerdSample {
 
 /** @param token  never sent before @throws {BenchError} when a client is not served */
 export async function measureHerd(gateway: Gateway, backends: Backends, token: string): Promise<HerdSample> {
-  const request = { url: gateway.url, path: PATHS.slow, token, expectedStatus: 200 };
+  const request = { url: gateway.url, path: PATHS.slow, tokenAt: () => token, expectedStatus: 200 };
   const clients: SequentialClient[] = [];
   try {
     // All are connected before one sends.

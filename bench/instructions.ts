@@ -25,7 +25,7 @@ const USAGE = `Usage: npm run bench:instructions -- [options]
   --check      compare with bench/instructions.json and write nothing; exit code 1 when a row has grown
   --help       show this text`;
 
-const COUNTED_WORKLOADS: readonly WorkloadName[] = ['hot', 'policy', 'denied'];
+const COUNTED_WORKLOADS: readonly WorkloadName[] = ['hot', 'policy', 'denied', 'miss'];
 /** Requests before anything is counted: pools and caches fill, connections open. */
 const WARM_UP_REQUESTS = 200;
 /** So that what happens now and then (the clock's second, QuickJS's collector) is in each window about equally often. */
@@ -33,7 +33,8 @@ const WINDOW_REQUESTS = 400;
 const WINDOWS = 3;
 /** A record may end meanwhile, and a window with a question does not count. */
 const WINDOW_ATTEMPTS = 12;
-const ZONE_SIZE = '1m';
+/** Holds every token that is counted as a miss. */
+const ZONE_SIZE = '8m';
 
 async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -121,38 +122,47 @@ async function countWorkload(
   callgrind: Callgrind,
 ): Promise<number> {
   const workload = WORKLOADS.find((candidate) => candidate.name === name) as (typeof WORKLOADS)[number];
+  const tokens = workload.tokens(0);
+  const introspections = name === 'miss' ? WINDOW_REQUESTS : 0;
   const client = await openSequentialClient({
     url: gateway.url,
     path: workload.path,
-    token: tokenOf(workload.tokens(0)),
+    tokenAt: (sent) => tokenOf(tokens, sent),
     expectedStatus: isRefused(gateway.row, name) ? 401 : 200,
   });
   try {
     await client.send(WARM_UP_REQUESTS);
     const counts: number[] = [];
     for (let attempt = 0; attempt < WINDOW_ATTEMPTS && counts.length < WINDOWS; attempt += 1) {
-      const count = await countWindow(gateway, client, backends, callgrind);
+      const count = await countWindow(gateway, client, backends, callgrind, introspections);
       if (count !== undefined) counts.push(count);
     }
-    if (counts.length < WINDOWS) throw new BenchError(`${gateway.row.name}, ${name}: no hit stays one`);
+    if (counts.length < WINDOWS)
+      throw new BenchError(
+        `${gateway.row.name}, ${name}: the authorization server is not asked ${introspections} times in a window`,
+      );
     return Math.round(median(counts));
   } finally {
     client.close();
   }
 }
 
-/** @returns undefined when the authorization server was asked meanwhile */
+/**
+ * @param introspections questions to the authorization server that belong to the window
+ * @returns undefined when it was asked more or less often: a record has ended meanwhile
+ */
 async function countWindow(
   { workerPids: [pid = 0] }: Gateway,
   client: SequentialClient,
   { authorizationServer }: Backends,
   callgrind: Callgrind,
+  introspections: number,
 ): Promise<number | undefined> {
   const askedBefore = await authorizationServer.requestCount();
   await callgrind.countSince(pid);
   await client.send(WINDOW_REQUESTS);
   const instructions = await callgrind.countSince(pid);
-  return (await authorizationServer.requestCount()) === askedBefore
+  return (await authorizationServer.requestCount()) === askedBefore + introspections
     ? instructions / WINDOW_REQUESTS
     : undefined;
 }

@@ -77,7 +77,7 @@ async function stopWhen(
   if (!isOver) stop();
 }
 
-/** One token of those. */
-export function tokenOf({ prefix, first }: Tokens): string {
-  return prefix + String(first).padStart(8, '0');
+/** The token that is sent after `sent` others. */
+export function tokenOf({ prefix, first, count }: Tokens, sent = 0): string {
+  return prefix + String(first + (sent % count)).padStart(8, '0');
 }

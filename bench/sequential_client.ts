@@ -1,4 +1,4 @@
-// One connection, one request after the other, always the same bytes: what is counted does not depend on time.
+// One connection, one request after the other, all of the same length: what is counted does not depend on time.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
@@ -11,7 +11,7 @@ export interface SequentialClient {
 export interface SequentialRequest {
   readonly url: string;
   readonly path: string;
-  readonly token: string;
+  readonly tokenAt: (sent: number) => string;
   readonly expectedStatus: number;
 }
 
@@ -19,18 +19,19 @@ export async function openSequentialClient(request: SequentialRequest): Promise<
   const { hostname, port } = new URL(request.url);
   const socket = connect({ host: hostname, port: Number(port), noDelay: true });
   await once(socket, 'connect');
-  const bytes = Buffer.from(
-    `GET ${request.path} HTTP/1.1\r\nHost: gateway.bench\r\nAuthorization: Bearer ${request.token}\r\n\r\n`,
-  );
+  const head = `GET ${request.path} HTTP/1.1\r\nHost: gateway.bench\r\nAuthorization: Bearer `;
+  let sent = 0;
   return {
     async send(count) {
-      for (let sent = 0; sent < count; sent += 1) await exchange(socket, bytes, request.expectedStatus);
+      for (const end = sent + count; sent < end; sent += 1) {
+        await exchange(socket, `${head}${request.tokenAt(sent)}\r\n\r\n`, request.expectedStatus);
+      }
     },
     close: () => socket.destroy(),
   };
 }
 
-function exchange(socket: Socket, request: Buffer, expectedStatus: number): Promise<void> {
+function exchange(socket: Socket, request: string, expectedStatus: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let received = '';
     const finish = (error?: Error) => {
