@@ -37,7 +37,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const interruption = interruptionSignal();
   const stops: Stops = [];
   try {
-    const demo = await startDemo(options.ports, stops, interruption);
+    const demo = await startDemo(options, stops, interruption);
     const passed = await walk(demo, interruption);
     if (!passed) await showErrorLog(demo.nginx);
     if (!options.once) await invite(demo, interruption);
@@ -61,13 +61,18 @@ function interruptionSignal(): AbortSignal {
   return controller.signal;
 }
 
-async function startDemo(ports: Ports, stops: Stops, interruption: AbortSignal): Promise<StartedDemo> {
+async function startDemo(
+  options: DemoOptions,
+  stops: Stops,
+  interruption: AbortSignal,
+): Promise<StartedDemo> {
+  const { ports } = options;
   const runtime = await resolveNginx('modern', { fetch: false });
   if ('problem' in runtime) throw new DemoProblem(`${runtime.problem}\n${runtime.advice}.`);
   await access(SCRIPT).catch(() => {
     throw new DemoProblem('dist/phantom_token.js is not there. Build it: npm run build');
   });
-  await checkPorts(ports);
+  await checkPorts(options);
   console.log(`njs-phantom-token on nginx ${runtime.nginxVersion} with njs ${runtime.njsVersion}\n`);
 
   const authorizationServer = await startAuthorizationServer({ port: ports.authorizationServer });
@@ -101,18 +106,20 @@ async function startDemo(ports: Ports, stops: Stops, interruption: AbortSignal):
  * Tries the ports before anything starts, so that one message names all that cannot be had.
  * @throws {DemoProblem} which also names the options that help
  */
-async function checkPorts(ports: Ports): Promise<void> {
+async function checkPorts({ ports, once }: DemoOptions): Promise<void> {
   const held: Server[] = [];
   const problems: string[] = [];
-  const options: string[] = [];
+  const options = once ? ['--once'] : [];
   for (const role of ROLES) {
     const server = http.createServer();
     const problem = await listenLocally(server, ports[role]).then(() => undefined, portProblem);
     if (problem === undefined) {
-      // Until all are tried, so that a port that was named twice is found as well.
-      held.push(server);
+      held.push(server); // until all are tried
+      if (ports[role] !== DEFAULT_PORTS[role]) options.push(`${PORT_OPTIONS[role]} ${ports[role]}`);
     } else {
-      problems.push(`Port ${ports[role]}, for ${NAMES[role]}, ${problem}.`);
+      const other = ROLES.slice(0, ROLES.indexOf(role)).find((before) => ports[before] === ports[role]);
+      const reason = other === undefined ? problem : `is that of ${NAMES[other]}`;
+      problems.push(`Port ${ports[role]}, for ${NAMES[role]}, ${reason}.`);
       options.push(`${PORT_OPTIONS[role]} 0`);
     }
   }
@@ -162,7 +169,7 @@ Try it (this token lives 5 minutes):
 
 End it at the gateway, as an operator:
 
-  curl -i ${gatewayUrl}/purge -d token=${token}
+  curl -i ${gatewayUrl}/purge --data-urlencode token=${token}
 
 Another token; with scope=write the gateway answers 403, since /api/ requires read:
 

@@ -2289,7 +2289,7 @@ var OR_KEPT_OPEN = ", or a server that keeps the connection open, where njs belo
 // src/core/introspection_limit.ts
 function findLimitProblem(limit, timeoutSec) {
   if (limit === "") {
-    return "include introspection_limits.conf above introspection.conf in this location";
+    return "include introspection_limits.conf, with its line `set $phantom_introspection_limit`, above introspection.conf in this location";
   }
   const problem = checkTimeout(limit);
   if (problem !== void 0) {
@@ -2837,7 +2837,7 @@ function findReach(r) {
   return keyspaces.length === 0 ? misconfiguration(UNKNOWN) : { kind: "reach", lookup: texts.lookup, keyspaces, markTtlSec: markTtlSec(settings, keyspaces) };
 }
 var NAMELESS = "purge needs a server_name, or $phantom_token_partition here and in the protected server";
-var UNKNOWN = "no protected location of this server has asked $phantom_token_introspection_endpoint since nginx started: a purge needs the endpoint, and the server or the $phantom_token_partition, of the protected location";
+var UNKNOWN = "no protected location of this server has asked $phantom_token_introspection_endpoint since nginx was started, so that nothing of it is cached; or this is the wrong place: a purge needs the endpoint, and the server or the $phantom_token_partition, of the protected location";
 function endToken(reach, token) {
   if (markPurged(purgeKey(canonicalLookup(reach.lookup, token)), reach.markTtlSec) !== "stored") {
     return refuseForRoom();

@@ -78,7 +78,7 @@ function findReach(r: NginxHTTPRequest): Reach | Misconfiguration {
 
 const NAMELESS = 'purge needs a server_name, or $phantom_token_partition here and in the protected server';
 const UNKNOWN =
-  'no protected location of this server has asked $phantom_token_introspection_endpoint since nginx started: a purge needs the endpoint, and the server or the $phantom_token_partition, of the protected location';
+  'no protected location of this server has asked $phantom_token_introspection_endpoint since nginx was started, so that nothing of it is cached; or this is the wrong place: a purge needs the endpoint, and the server or the $phantom_token_partition, of the protected location';
 
 /** First the mark, then the records: an introspection on its way looks for the mark after it has stored its record. */
 function endToken(reach: Reach, token: string): PurgeAnswer {

@@ -8,7 +8,7 @@ import { checkTimeout } from './setting_checks.js';
  */
 export function findLimitProblem(limit: string, timeoutSec: number): string {
   if (limit === '') {
-    return 'include introspection_limits.conf above introspection.conf in this location';
+    return 'include introspection_limits.conf, with its line `set $phantom_introspection_limit`, above introspection.conf in this location';
   }
   const problem = checkTimeout(limit);
   if (problem !== undefined) {

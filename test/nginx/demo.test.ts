@@ -152,7 +152,7 @@ test('all ports that are taken are named in one message, with the options that h
 Port ${gateway}, for the gateway, is taken.
 Port ${authorizationServer}, for the authorization server, is taken.
 
-This takes any that are free: npm start -- --port 0 --as-port 0
+This takes any that are free: npm start -- --once --port 0 --as-port 0 --api-port 0
 `,
   );
 });
@@ -162,5 +162,10 @@ test('a port that is named for two of them is found before anything starts', asy
   const { code, stdout, stderr } = await runDemo({ gateway: 0, authorizationServer: port, api: port });
   t.is(code, 1);
   t.is(stdout, '');
-  t.regex(stderr, new RegExp(`^\nPort ${port}, for the API, is taken\\.\n\nThis .* --api-port 0\n$`));
+  t.regex(
+    stderr,
+    new RegExp(
+      `^\nPort ${port}, for the API, is that of the authorization server\\.\n\nThis .* --port 0 --as-port ${port} --api-port 0\n$`,
+    ),
+  );
 });

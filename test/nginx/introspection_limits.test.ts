@@ -66,7 +66,7 @@ for (const [title, lines] of UNLIMITED) {
       t.deepEqual(await g.accessLog(), ['500 "" "misconfigured"']);
       t.true(
         (await g.nginx.errorLog()).includes(
-          'misconfigured: include introspection_limits.conf above introspection.conf in this location',
+          'misconfigured: include introspection_limits.conf, with its line `set $phantom_introspection_limit`, above introspection.conf in this location',
         ),
       );
       t.is(g.as.requests.length, 0);
@@ -92,7 +92,7 @@ gatewayTest(
     t.is(g.upstream.requests.length, 1);
     t.regex(
       await g.nginx.errorLog(),
-      /misconfigured: include introspection_limits\.conf .* endpoint=\/introspect_second\)/,
+      /misconfigured: include introspection_limits\.conf, .* endpoint=\/introspect_second\)/,
     );
   },
 );

@@ -94,6 +94,17 @@ const MISTAKES: readonly Mistake[] = [
     isIn: ({ mode }) => mode === 'auth_request',
   },
   {
+    message: 'upstream "..." may not have port',
+    edit: (config) => config.replace(/(proxy_pass https?:\/\/login\.example\.com)(?=\/)/, '$1:8443'),
+  },
+  {
+    message: 'no proxy_ssl_trusted_certificate for proxy_ssl_verify',
+    edit: (config) =>
+      config
+        .replace(/proxy_ssl_trusted_certificate [^;]+;/, '')
+        .replace('proxy_pass http://login', 'proxy_pass https://login'),
+  },
+  {
     message: '"proxy_read_timeout" directive is duplicate',
     edit: (config) =>
       config.replace('include phantom_token/introspection_limits.conf;', '$& proxy_read_timeout 10s;'),

@@ -14,7 +14,7 @@ for (const [limit, timeoutSec] of [
 test('findLimitProblem: a location without introspection_limits.conf is told to include it, and where to', (t) =>
   t.is(
     findLimitProblem('', 10),
-    'include introspection_limits.conf above introspection.conf in this location',
+    'include introspection_limits.conf, with its line `set $phantom_introspection_limit`, above introspection.conf in this location',
   ));
 
 for (const limit of ['0', '-1', '8s', '8.5', '61', '080', 'secret', '8\n']) {
