@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { missingDirectives } from './zones.js';
+import { missingDirectives } from './declared_directives.js';
 
 const SCRIPT = fileURLToPath(new URL('../dist/phantom_token.js', import.meta.url));
 const SNIPPETS = fileURLToPath(new URL('../nginx', import.meta.url));

@@ -146,7 +146,7 @@ import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "no
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-// cli/zones.ts
+// cli/declared_directives.ts
 function missingDirectives(users, shipped) {
   const declared = new Set(directivesOf(users).map(declaredName));
   return directivesOf(shipped).filter((directive) => !declared.has(declaredName(directive)));

@@ -242,7 +242,7 @@ function notBeforeOf(record) {
   return Number(record.slice(20 /* notBefore */, 30 /* stored */));
 }
 function ageSecOf(record, nowSec) {
-  return nowSec - Number(record.slice(30 /* stored */, 40 /* tokenExpiry */));
+  return nowSec - Number(record.slice(30 /* stored */, 40 /* usableUntil */));
 }
 
 // src/known.ts
@@ -937,11 +937,11 @@ function unavailableReasons() {
 function cacheStatuses() {
   return ["", "HIT", "MISS", "JOINED", "NEGATIVE", "STALE", "BYPASS"];
 }
-function waitedInVain(detail) {
+function waitedInVain() {
   return {
     kind: "unavailable",
     reason: "introspection_timeout",
-    detail,
+    detail: "waited for another request's introspection",
     retryAfter: "",
     cacheStatus: "JOINED",
     isOutage: false
@@ -1008,7 +1008,11 @@ function counters() {
       help: "Entries stored while no free page could take them: each took the room of others that had ended or, with evict, of those next to end.",
       series: ["phantom_token", "phantom_token_denied"].map(replacementsSeries)
     },
-    { name: BREAKER_OPENED, help: "How often introspection was suspended.", series: [BREAKER_OPENED] }
+    {
+      name: BREAKER_OPENED,
+      help: "How often introspection was suspended, or its suspension prolonged by a failed probe; not of suspensions for one token.",
+      series: [BREAKER_OPENED]
+    }
   ];
 }
 function countedSeries() {
@@ -1097,7 +1101,8 @@ function afterFailure(breaker, token, settings, nowMs) {
   const isOnly = breaker.failures === 0 || breaker.token === token;
   return {
     failures,
-    suspendedUntilMs: failures >= settings.breakerFailures ? nowMs + settings.breakerDelaySec * 1e3 : 0,
+    // A location with a higher threshold does not end the suspension of its neighbours.
+    suspendedUntilMs: failures >= settings.breakerFailures ? nowMs + settings.breakerDelaySec * 1e3 : breaker.suspendedUntilMs,
     token: isOnly ? token : ALL_TOKENS
   };
 }
@@ -1277,7 +1282,7 @@ function noteTransportFailure(endpoint, key, settings) {
   list(endpoint);
   writeState(BREAKER + endpoint, formatBreaker(breaker), (MEMORY_SEC + settings.breakerDelaySec) * 1e3);
   deleteState(PROBE + endpoint);
-  if (breaker.suspendedUntilMs > 0) {
+  if (breaker.suspendedUntilMs > 0 && !isOfOneToken(breaker)) {
     count(BREAKER_OPENED);
   }
   return breaker;
@@ -1286,7 +1291,8 @@ function readBreakers() {
   return readList().map((name) => {
     const lines = name.split("\n");
     const breaker = parseBreaker(readState(BREAKER + name));
-    return { server: lines[0] || "", endpoint: lines[1] || "", state: stateOf(breaker, Date.now()) };
+    const state = isOfOneToken(breaker) ? "closed" : stateOf(breaker, Date.now());
+    return { server: lines[0] || "", endpoint: lines[1] || "", state };
   });
 }
 function list(endpoint) {
@@ -1336,13 +1342,13 @@ function formatFailureLine(failure, place) {
   return `${said} ${formatPlace(place)}`;
 }
 function formatSuspendedLine(failures, delaySec, place) {
-  return `introspection suspended: failures=${failures} delay=${delaySec}s: tokens that are not cached get 503 until a probe is answered; the lines before say why it failed ${formatPlace(place)}`;
+  return `introspection suspended: failures=${failures} delay=${delaySec}s: tokens that are not cached get 503 until a probe is answered; the lines beside this one say why ${formatPlace(place)}`;
 }
 function formatOneTokenLine(failures, place) {
-  return `introspection suspended for one token: failures=${failures}: the authorization server gives no answer about it; other tokens are asked about; the lines before say why it failed ${formatPlace(place)}`;
+  return `introspection suspended for one token: failures=${failures}: the authorization server gives no answer about it; other tokens are asked about; the lines beside this one say why ${formatPlace(place)}`;
 }
 function formatStillSuspendedLine(refused, place) {
-  return `introspection still suspended: refused=${refused}: the probes fail; the lines before say why ${formatPlace(place)}`;
+  return `introspection still suspended: refused=${refused}: the probes fail; the lines beside this one say why ${formatPlace(place)}`;
 }
 function formatResumedLine(refused, place) {
   return `introspection resumed: refused=${refused}: the authorization server answers again ${formatPlace(place)}`;
@@ -1478,6 +1484,34 @@ function isAddressBound(lookup) {
   return /^[0-9]* @/.test(lookup);
 }
 
+// src/core/listed_keyspace.ts
+var RELISTED_SEC = 86400;
+function formatListed(listed) {
+  return `${listed.listedAtSec} ${listed.markTtlSec} ${listed.keyspace}`;
+}
+function parseListed(text3) {
+  const first = text3.indexOf(" ");
+  const second = text3.indexOf(" ", first + 1);
+  return {
+    listedAtSec: Number(text3.slice(0, first)),
+    markTtlSec: Number(text3.slice(first + 1, second)),
+    keyspace: text3.slice(second + 1)
+  };
+}
+function isListedFor(listed, markTtlSec, nowSec) {
+  const ageSec2 = nowSec - listed.listedAtSec;
+  return listed.markTtlSec >= markTtlSec && ageSec2 >= 0 && ageSec2 < RELISTED_SEC;
+}
+function markTtlSecOf(location) {
+  return Math.max(location.cacheTtlSec + location.staleIfErrorSec, maxIntrospectionSec(location));
+}
+function maxIntrospectionSec(location) {
+  return 2 * location.introspectionTimeoutSec;
+}
+function longestMarkTtlSec(ownSec, keyspaces) {
+  return keyspaces.reduce((ttlSec, listed) => Math.max(ttlSec, listed.markTtlSec), ownSec);
+}
+
 // src/core/settings.ts
 function parsePurgeSettings(joined) {
   const lines = ["on"].concat(joined.split("\n").slice(1));
@@ -1486,18 +1520,14 @@ function parsePurgeSettings(joined) {
     return parsed;
   }
   const settings = typedSettings(parsed.values);
-  const markTtlSec2 = Math.max(
-    settings.cacheTtlSec + settings.staleIfErrorSec,
-    2 * settings.introspectionTimeoutSec
-  );
-  return { kind: "purge_settings", markTtlSec: markTtlSec2 };
+  return { kind: "purge_settings", markTtlSec: markTtlSecOf(settings) };
 }
 
 // src/core/record.ts
 var NEVER_SEC = 9999999999;
 function encodeRecord(times, jwt2, grants, metPolicy) {
-  const tokenEndSec = times.tokenExpiresAtSec === void 0 ? NEVER_SEC : times.tokenExpiresAtSec;
-  const head = digits(readyUntilSec(times), 10) + digits(times.expiresAtSec, 10) + digits(times.notBeforeSec, 10) + digits(times.storedAtSec, 10) + digits(tokenEndSec, 10) + digits(60 /* policy */ + metPolicy.length, 5) + digits(60 /* policy */ + metPolicy.length + grants.length, 5);
+  const usableUntilSec = times.usableUntilSec === void 0 ? NEVER_SEC : times.usableUntilSec;
+  const head = digits(readyUntilSec(times), 10) + digits(times.expiresAtSec, 10) + digits(times.notBeforeSec, 10) + digits(times.storedAtSec, 10) + digits(usableUntilSec, 10) + digits(60 /* policy */ + metPolicy.length, 5) + digits(60 /* policy */ + metPolicy.length + grants.length, 5);
   return `${head}${metPolicy}${grants}Bearer ${jwt2}`;
 }
 function isCountedAlike(text3) {
@@ -1513,14 +1543,14 @@ function readyUntilSec(times) {
   return times.notBeforeSec > times.storedAtSec + DEFAULT_CLOCK_SKEW_SEC ? 0 : Math.min(times.expiresAtSec, times.storedAtSec + DEFAULT_CACHE_TTL_SEC);
 }
 function isStale(record, limits, nowSec) {
-  const storedAtSec = Number(record.slice(30 /* stored */, 40 /* tokenExpiry */));
-  const tokenEndSec = Number(record.slice(40 /* tokenExpiry */, 50 /* grantsStart */));
+  const storedAtSec = Number(record.slice(30 /* stored */, 40 /* usableUntil */));
+  const usableUntilSec = Number(record.slice(40 /* usableUntil */, 50 /* grantsStart */));
   const recordEndSec = Math.min(
     Number(record.slice(10 /* expiry */, 20 /* notBefore */)),
     storedAtSec + limits.cacheTtlSec
   );
   const isWanted = limits.staleIfErrorSec > 0 && limits.cacheTtlSec > 0;
-  return isWanted && nowSec < Math.min(recordEndSec + limits.staleIfErrorSec, tokenEndSec);
+  return isWanted && nowSec < Math.min(recordEndSec + limits.staleIfErrorSec, usableUntilSec);
 }
 function digits(value, width) {
   return String(value).padStart(width, "0");
@@ -2208,7 +2238,14 @@ function forgetAssertion(client2) {
   }
 }
 function assertionName(client2) {
-  const parts = [client2.id, client2.keyFile, client2.keyAlgorithm, client2.keyId, client2.assertionAudience];
+  const parts = [
+    client2.id,
+    client2.keyFile,
+    client2.keyAlgorithm,
+    client2.keyId,
+    client2.assertionAudience,
+    client2.assertionTtlSec
+  ];
   return nodeCrypto.createHash("sha256").update(parts.join("\n")).digest("base64url");
 }
 function newJti() {
@@ -2392,25 +2429,6 @@ function text2(value) {
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
-// src/core/listed_keyspace.ts
-var RELISTED_SEC = 86400;
-function formatListed(listed) {
-  return `${listed.listedAtSec} ${listed.keptSec} ${listed.keyspace}`;
-}
-function parseListed(text3) {
-  const first = text3.indexOf(" ");
-  const second = text3.indexOf(" ", first + 1);
-  return {
-    listedAtSec: Number(text3.slice(0, first)),
-    keptSec: Number(text3.slice(first + 1, second)),
-    keyspace: text3.slice(second + 1)
-  };
-}
-function isListedFor(listed, keptSec2, nowSec) {
-  const ageSec2 = nowSec - listed.listedAtSec;
-  return listed.keptSec >= keptSec2 && ageSec2 >= 0 && ageSec2 < RELISTED_SEC;
-}
-
 // src/edge/purge_reach.ts
 var MAX_KEYSPACES = 256;
 function listKeyspace(reach, own) {
@@ -2422,7 +2440,7 @@ function listKeyspace(reach, own) {
     }
     const listed = parseListed(readListed(name) || "");
     if (listed.keyspace === own.keyspace) {
-      return isListedFor(listed, own.keptSec, own.listedAtSec) ? "stored" : writeListed(name, formatListed(longer(own, listed)));
+      return isListedFor(listed, own.markTtlSec, own.listedAtSec) ? "stored" : writeListed(name, formatListed(longer(own, listed)));
     }
   }
   return "too_many";
@@ -2430,7 +2448,7 @@ function listKeyspace(reach, own) {
 function longer(own, listed) {
   return {
     keyspace: own.keyspace,
-    keptSec: Math.max(own.keptSec, listed.keptSec),
+    markTtlSec: Math.max(own.markTtlSec, listed.markTtlSec),
     listedAtSec: own.listedAtSec
   };
 }
@@ -2471,7 +2489,7 @@ async function ask(r, question, settings) {
   const form = introspectionForm(question.token, proof.formFields, settings.introspectionParameters);
   const listed = listKeyspace(reachOf(question.lookup), {
     keyspace: keyspaceOf(question.lookup),
-    keptSec: settings.cacheTtlSec + settings.staleIfErrorSec,
+    markTtlSec: markTtlSecOf(settings),
     listedAtSec: readClockSec()
   });
   const waitSec = heedsBreaker(settings) ? waitBeforeAskingSec(endpointOf(question.lookup), question.key) : 0;
@@ -2481,8 +2499,9 @@ async function ask(r, question, settings) {
   const askedMs = readClockMs();
   const reply = await introspect(r, settings, form, proof);
   const nowSec = readClockSec();
-  const answer = interpretReply(reply, settings, nowSec);
-  noteIntrospection(r, answer.kind === "active" ? "active" : answer.reason, readClockMs() - askedMs);
+  const tookMs = readClockMs() - askedMs;
+  const answer = tookMs > 1e3 * maxIntrospectionSec(settings) ? unavailable("introspection_timeout", "the answer came too late to count", "MISS") : interpretReply(reply, settings, nowSec);
+  noteIntrospection(r, answer.kind === "active" ? "active" : answer.reason, tookMs);
   noteForBreaker(r, question, answer, settings);
   switch (answer.kind) {
     case "active":
@@ -2522,7 +2541,7 @@ function rememberActive(r, question, active, reply, settings, nowSec, listed) {
     expiresAtSec: nowSec + ttlSec,
     storedAtSec: nowSec,
     notBeforeSec: active.claims.notBeforeSec,
-    tokenExpiresAtSec: usableUntilSec
+    usableUntilSec
   };
   const record = encodeRecord(times, active.jwt, grants, reason === void 0 ? question.policy : "");
   const isStorable = ttlSec > 0 && isCountedAlike(question.policy + grants);
@@ -2736,7 +2755,7 @@ async function askOnce(r, question, settings) {
       case "queue_full":
         return queueFull(settings);
       case "timeout":
-        return waitedInVain("waited for another request's introspection");
+        return waitedInVain();
       case "landed": {
         const known = decideKnown(question, settings, "JOINED", "JOINED");
         if (known !== void 0) {
@@ -2795,9 +2814,6 @@ function refuseForRoom() {
   const message = "The token is not ended: the zone phantom_token_state is full: enlarge it in zones.conf";
   return { status: 503, body: errorBody("server_error", message) };
 }
-function markTtlSec(settings, keyspaces) {
-  return keyspaces.reduce((ttlSec, listed) => Math.max(ttlSec, listed.keptSec), settings.markTtlSec);
-}
 
 // src/purge.ts
 function purge(r) {
@@ -2833,17 +2849,21 @@ function findReach(r) {
   if (problem !== void 0) {
     return misconfiguration(problem);
   }
-  const keyspaces = readKeyspaces(reachOf(texts.lookup));
-  return keyspaces.length === 0 ? misconfiguration(UNKNOWN) : { kind: "reach", lookup: texts.lookup, keyspaces, markTtlSec: markTtlSec(settings, keyspaces) };
+  return readKeyspaces(reachOf(texts.lookup)).length === 0 ? misconfiguration(UNKNOWN) : { kind: "reach", lookup: texts.lookup, markTtlSec: settings.markTtlSec };
 }
 var NAMELESS = "purge needs a server_name, or $phantom_token_partition here and in the protected server";
 var UNKNOWN = "no protected location of this server has asked $phantom_token_introspection_endpoint since nginx was started, so that nothing of it is cached; or this is the wrong place: a purge needs the endpoint, and the server or the $phantom_token_partition, of the protected location";
 function endToken(reach, token) {
-  if (markPurged(purgeKey(canonicalLookup(reach.lookup, token)), reach.markTtlSec) !== "stored") {
+  const lookup = canonicalLookup(reach.lookup, token);
+  if (!mark(lookup, reach.markTtlSec)) {
     return refuseForRoom();
   }
-  const ended = reach.keyspaces.filter((listed) => endRecord(listed.keyspace + token));
-  return purged(ended.length);
+  const keyspaces = readKeyspaces(reachOf(lookup));
+  const ended = keyspaces.filter((listed) => endRecord(listed.keyspace + token));
+  return mark(lookup, longestMarkTtlSec(reach.markTtlSec, keyspaces)) ? purged(ended.length) : refuseForRoom();
+}
+function mark(lookup, ttlSec) {
+  return markPurged(purgeKey(lookup), ttlSec) === "stored";
 }
 function endRecord(lookup) {
   return deleteRecord((begun === void 0 ? firstKey(lookup) : begun.copy().update(lookup).digest("base64url")));

@@ -9,6 +9,7 @@ import {
   interpretReply,
   introspectionForm,
 } from './core/introspection.js';
+import { markTtlSecOf, maxIntrospectionSec } from './core/listed_keyspace.js';
 import {
   type Denial,
   denied,
@@ -84,7 +85,7 @@ export async function ask(r: NginxHTTPRequest, question: Question, settings: Set
   const form = introspectionForm(question.token, proof.formFields, settings.introspectionParameters);
   const listed = listKeyspace(reachOf(question.lookup), {
     keyspace: keyspaceOf(question.lookup),
-    keptSec: settings.cacheTtlSec + settings.staleIfErrorSec,
+    markTtlSec: markTtlSecOf(settings),
     listedAtSec: readClockSec(),
   });
   // From here on nothing returns before it has asked: this may be the probe, and nobody else asks until its answer.
@@ -95,8 +96,12 @@ export async function ask(r: NginxHTTPRequest, question: Question, settings: Set
   const askedMs = readClockMs();
   const reply = await introspect(r, settings, form, proof);
   const nowSec = readClockSec();
-  const answer = interpretReply(reply, settings, nowSec);
-  noteIntrospection(r, answer.kind === 'active' ? 'active' : answer.reason, readClockMs() - askedMs);
+  const tookMs = readClockMs() - askedMs;
+  const answer =
+    tookMs > 1000 * maxIntrospectionSec(settings)
+      ? unavailable('introspection_timeout', 'the answer came too late to count', 'MISS')
+      : interpretReply(reply, settings, nowSec);
+  noteIntrospection(r, answer.kind === 'active' ? 'active' : answer.reason, tookMs);
   noteForBreaker(r, question, answer, settings);
   switch (answer.kind) {
     case 'active':
@@ -151,7 +156,7 @@ function rememberActive(
     expiresAtSec: nowSec + ttlSec,
     storedAtSec: nowSec,
     notBeforeSec: active.claims.notBeforeSec,
-    tokenExpiresAtSec: usableUntilSec,
+    usableUntilSec,
   };
   const record = encodeRecord(times, active.jwt, grants, reason === undefined ? question.policy : '');
   const isStorable = ttlSec > 0 && isCountedAlike(question.policy + grants);

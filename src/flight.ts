@@ -40,7 +40,7 @@ export async function askOnce(r: NginxHTTPRequest, question: Question, settings:
       case 'queue_full':
         return queueFull(settings);
       case 'timeout':
-        return waitedInVain("waited for another request's introspection");
+        return waitedInVain();
       case 'landed': {
         const known = decideKnown(question, settings, 'JOINED', 'JOINED');
         if (known !== undefined) {

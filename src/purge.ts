@@ -2,11 +2,10 @@
 import { isB64Token } from './core/bearer.js';
 import { cacheKey, canonicalLookup, isAddressBound, purgeKey, reachOf } from './core/cache_key.js';
 import { parseTokenForm } from './core/form.js';
-import type { ListedKeyspace } from './core/listed_keyspace.js';
+import { longestMarkTtlSec } from './core/listed_keyspace.js';
 import { takeApart } from './core/location.js';
 import { unavailable } from './core/outcome.js';
 import {
-  markTtlSec,
   type PurgeAnswer,
   purged,
   refuseForm,
@@ -53,7 +52,7 @@ function decidePurge(r: NginxHTTPRequest): PurgeAnswer {
 interface Reach {
   readonly kind: 'reach';
   readonly lookup: string;
-  readonly keyspaces: readonly ListedKeyspace[];
+  /** By this location's own settings. */
   readonly markTtlSec: number;
 }
 
@@ -70,23 +69,33 @@ function findReach(r: NginxHTTPRequest): Reach | Misconfiguration {
   if (problem !== undefined) {
     return misconfiguration(problem);
   }
-  const keyspaces = readKeyspaces(reachOf(texts.lookup));
-  return keyspaces.length === 0
+  return readKeyspaces(reachOf(texts.lookup)).length === 0
     ? misconfiguration(UNKNOWN)
-    : { kind: 'reach', lookup: texts.lookup, keyspaces, markTtlSec: markTtlSec(settings, keyspaces) };
+    : { kind: 'reach', lookup: texts.lookup, markTtlSec: settings.markTtlSec };
 }
 
 const NAMELESS = 'purge needs a server_name, or $phantom_token_partition here and in the protected server';
 const UNKNOWN =
   'no protected location of this server has asked $phantom_token_introspection_endpoint since nginx was started, so that nothing of it is cached; or this is the wrong place: a purge needs the endpoint, and the server or the $phantom_token_partition, of the protected location';
 
-/** First the mark, then the records: an introspection on its way looks for the mark after it has stored its record. */
+/**
+ * First the mark, then the records: an introspection on its way lists its keyspace, stores its record and then looks for the
+ * mark. So what is not among the keyspaces that are read after the mark was made will find it.
+ */
 function endToken(reach: Reach, token: string): PurgeAnswer {
-  if (markPurged(purgeKey(canonicalLookup(reach.lookup, token)), reach.markTtlSec) !== 'stored') {
+  const lookup = canonicalLookup(reach.lookup, token);
+  if (!mark(lookup, reach.markTtlSec)) {
     return refuseForRoom();
   }
-  const ended = reach.keyspaces.filter((listed) => endRecord(listed.keyspace + token));
-  return purged(ended.length);
+  const keyspaces = readKeyspaces(reachOf(lookup));
+  const ended = keyspaces.filter((listed) => endRecord(listed.keyspace + token));
+  return mark(lookup, longestMarkTtlSec(reach.markTtlSec, keyspaces))
+    ? purged(ended.length)
+    : refuseForRoom();
+}
+
+function mark(lookup: string, ttlSec: number): boolean {
+  return markPurged(purgeKey(lookup), ttlSec) === 'stored';
 }
 
 /** @returns whether there was one */

@@ -78,7 +78,11 @@ export function afterFailure(
   const isOnly = breaker.failures === 0 || breaker.token === token;
   return {
     failures,
-    suspendedUntilMs: failures >= settings.breakerFailures ? nowMs + settings.breakerDelaySec * 1000 : 0,
+    // A location with a higher threshold does not end the suspension of its neighbours.
+    suspendedUntilMs:
+      failures >= settings.breakerFailures
+        ? nowMs + settings.breakerDelaySec * 1000
+        : breaker.suspendedUntilMs,
     token: isOnly ? token : ALL_TOKENS,
   };
 }

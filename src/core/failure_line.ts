@@ -74,17 +74,17 @@ export function formatFailureLine(failure: Unavailable, place: Place): string {
 
 /** For the moment at which introspection is suspended. @param failures in a row @param delaySec until the first probe */
 export function formatSuspendedLine(failures: number, delaySec: number, place: Place): string {
-  return `introspection suspended: failures=${failures} delay=${delaySec}s: tokens that are not cached get 503 until a probe is answered; the lines before say why it failed ${formatPlace(place)}`;
+  return `introspection suspended: failures=${failures} delay=${delaySec}s: tokens that are not cached get 503 until a probe is answered; the lines beside this one say why ${formatPlace(place)}`;
 }
 
 /** For one token on which the authorization server fails each time. @param failures in a row, all of them this token's */
 export function formatOneTokenLine(failures: number, place: Place): string {
-  return `introspection suspended for one token: failures=${failures}: the authorization server gives no answer about it; other tokens are asked about; the lines before say why it failed ${formatPlace(place)}`;
+  return `introspection suspended for one token: failures=${failures}: the authorization server gives no answer about it; other tokens are asked about; the lines beside this one say why ${formatPlace(place)}`;
 }
 
 /** For later, while probes go on to fail. @param refused requests since then */
 export function formatStillSuspendedLine(refused: number, place: Place): string {
-  return `introspection still suspended: refused=${refused}: the probes fail; the lines before say why ${formatPlace(place)}`;
+  return `introspection still suspended: refused=${refused}: the probes fail; the lines beside this one say why ${formatPlace(place)}`;
 }
 
 /** For the moment at which the authorization server has answered. @param refused requests meanwhile */

@@ -104,7 +104,11 @@ function counters(): readonly Counter[] {
       help: 'Entries stored while no free page could take them: each took the room of others that had ended or, with evict, of those next to end.',
       series: ['phantom_token', 'phantom_token_denied'].map(replacementsSeries),
     },
-    { name: BREAKER_OPENED, help: 'How often introspection was suspended.', series: [BREAKER_OPENED] },
+    {
+      name: BREAKER_OPENED,
+      help: 'How often introspection was suspended, or its suspension prolonged by a failed probe; not of suspensions for one token.',
+      series: [BREAKER_OPENED],
+    },
   ];
 }
 

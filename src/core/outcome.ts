@@ -108,11 +108,11 @@ export function unavailable(
  * This request's time to wait for another one's introspection is up. No outage: clients that reset the HTTP/2 streams of
  * those who ask bring it about, too.
  */
-export function waitedInVain(detail: string): Unavailable {
+export function waitedInVain(): Unavailable {
   return {
     kind: 'unavailable',
     reason: 'introspection_timeout',
-    detail,
+    detail: "waited for another request's introspection",
     retryAfter: '',
     cacheStatus: 'JOINED',
     isOutage: false,

@@ -1,7 +1,5 @@
 // What a purge answers: JSON for the operator who asked.
 import { errorBody } from './challenge.js';
-import type { ListedKeyspace } from './listed_keyspace.js';
-import type { PurgeSettings } from './settings.js';
 
 export interface PurgeAnswer {
   readonly status: 200 | 400 | 405 | 500 | 503;
@@ -30,12 +28,4 @@ export function refusePurge(problem: string): PurgeAnswer {
 export function refuseForRoom(): PurgeAnswer {
   const message = 'The token is not ended: the zone phantom_token_state is full: enlarge it in zones.conf';
   return { status: 503, body: errorBody('server_error', message) };
-}
-
-/**
- * For how long the token is refused, in seconds: as long as any record of it could be kept, and no shorter than an
- * introspection under way may take.
- */
-export function markTtlSec(settings: PurgeSettings, keyspaces: readonly ListedKeyspace[]): number {
-  return keyspaces.reduce((ttlSec, listed) => Math.max(ttlSec, listed.keptSec), settings.markTtlSec);
 }

@@ -2,7 +2,7 @@
 //
 //   rrrrrrrrrreeeeeeeeeennnnnnnnnnssssssssssxxxxxxxxxxgggggaaaaa<policy><grants>Bearer <jwt>
 //
-// r: ready until, e: expiry of the record, n: not before, s: stored, x: expiry of the token, epoch seconds; g and a: where
+// r: ready until, e: expiry of the record, n: not before, s: stored, x: usable until, epoch seconds; g and a: where
 // grants and `Bearer` start, in five digits, as nothing longer is stored (edge/shared_cache.ts). The policy is that of the
 // location that stored the record, if the token met it; the grants are those of policy.ts. They stand before the JWT, so
 // that nothing searches through it.
@@ -17,7 +17,7 @@ enum At {
   expiry = 10,
   notBefore = 20,
   stored = 30,
-  tokenExpiry = 40,
+  usableUntil = 40,
   grantsStart = 50,
   authorizationStart = 55,
   policy = 60,
@@ -31,8 +31,8 @@ export interface RecordTimes {
   readonly storedAtSec: number;
   /** 0 for none. */
   readonly notBeforeSec: number;
-  /** `exp` of the token; undefined when it names none. */
-  readonly tokenExpiresAtSec: number | undefined;
+  /** `exp` of the token, or the end of the record where the reply forbids stale answers; undefined for neither. */
+  readonly usableUntilSec: number | undefined;
 }
 
 /**
@@ -41,13 +41,13 @@ export interface RecordTimes {
  * @param metPolicy the policy that the token meets, as nginx joins it; '' when it met none
  */
 export function encodeRecord(times: RecordTimes, jwt: string, grants: string, metPolicy: string): string {
-  const tokenEndSec = times.tokenExpiresAtSec === undefined ? NEVER_SEC : times.tokenExpiresAtSec;
+  const usableUntilSec = times.usableUntilSec === undefined ? NEVER_SEC : times.usableUntilSec;
   const head =
     digits(readyUntilSec(times), 10) +
     digits(times.expiresAtSec, 10) +
     digits(times.notBeforeSec, 10) +
     digits(times.storedAtSec, 10) +
-    digits(tokenEndSec, 10) +
+    digits(usableUntilSec, 10) +
     digits(At.policy + metPolicy.length, 5) +
     digits(At.policy + metPolicy.length + grants.length, 5);
   return `${head}${metPolicy}${grants}Bearer ${jwt}`;
@@ -94,7 +94,7 @@ export function notBeforeOf(record: string): number {
 
 /** Seconds since the record was stored. */
 export function ageSecOf(record: string, nowSec: number): number {
-  return nowSec - Number(record.slice(At.stored, At.tokenExpiry));
+  return nowSec - Number(record.slice(At.stored, At.usableUntil));
 }
 
 /** How long this location takes a record, in seconds. */
@@ -106,14 +106,14 @@ export interface RecordLimits {
 
 /** Whether a record past its end, for this location, may stand in while the authorization server fails; never beyond `exp`. */
 export function isStale(record: string, limits: RecordLimits, nowSec: number): boolean {
-  const storedAtSec = Number(record.slice(At.stored, At.tokenExpiry));
-  const tokenEndSec = Number(record.slice(At.tokenExpiry, At.grantsStart));
+  const storedAtSec = Number(record.slice(At.stored, At.usableUntil));
+  const usableUntilSec = Number(record.slice(At.usableUntil, At.grantsStart));
   const recordEndSec = Math.min(
     Number(record.slice(At.expiry, At.notBefore)),
     storedAtSec + limits.cacheTtlSec,
   );
   const isWanted = limits.staleIfErrorSec > 0 && limits.cacheTtlSec > 0;
-  return isWanted && nowSec < Math.min(recordEndSec + limits.staleIfErrorSec, tokenEndSec);
+  return isWanted && nowSec < Math.min(recordEndSec + limits.staleIfErrorSec, usableUntilSec);
 }
 
 /** `Bearer <jwt>` of a record. */

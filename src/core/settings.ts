@@ -1,5 +1,6 @@
 // The one table of settings. nginx joins the variables into two texts (nginx/http.conf); location.ts makes of them a line
 // for each row of this table, in its order.
+import { markTtlSecOf } from './listed_keyspace.js';
 import { splitScopes } from './scope.js';
 import {
   checkCount,
@@ -154,7 +155,7 @@ export function parseSettings(isHere: boolean, joined: string): Settings | Misco
 /** What a purge needs to know of its location. */
 export interface PurgeSettings {
   readonly kind: 'purge_settings';
-  /** As long as a record of this very location could be kept, and no shorter than an introspection under way may take. */
+  /** For how long its mark refuses a token, by this location's own settings: listed_keyspace.ts. */
   readonly markTtlSec: number;
 }
 
@@ -166,11 +167,7 @@ export function parsePurgeSettings(joined: string): PurgeSettings | Misconfigura
     return parsed;
   }
   const settings = typedSettings(parsed.values);
-  const markTtlSec = Math.max(
-    settings.cacheTtlSec + settings.staleIfErrorSec,
-    2 * settings.introspectionTimeoutSec,
-  );
-  return { kind: 'purge_settings', markTtlSec };
+  return { kind: 'purge_settings', markTtlSec: markTtlSecOf(settings) };
 }
 
 /** The checked values of a table, by variable; an empty one is its default. */

@@ -6,6 +6,7 @@ import {
   type BreakerState,
   formatBreaker,
   holdsFor,
+  isOfOneToken,
   parseBreaker,
   stateOf,
   suspendedSec,
@@ -79,15 +80,15 @@ export function noteTransportFailure(endpoint: string, key: string, settings: Br
   list(endpoint);
   writeState(BREAKER + endpoint, formatBreaker(breaker), (MEMORY_SEC + settings.breakerDelaySec) * 1000);
   deleteState(PROBE + endpoint);
-  if (breaker.suspendedUntilMs > 0) {
+  if (breaker.suspendedUntilMs > 0 && !isOfOneToken(breaker)) {
     count(BREAKER_OPENED);
   }
   return breaker;
 }
 
-/** A breaker that has counted lately, and where it stands, for one token or for all. */
+/** A breaker that has counted lately, and where it stands. One that suspends a single token is closed: the others ask. */
 export interface EndpointBreaker {
-  /** Port, address and name. */
+  /** Port and name, or port and address, or `=` and the partition: the first line of a lookup. */
   readonly server: string;
   readonly endpoint: string;
   readonly state: BreakerState;
@@ -98,7 +99,8 @@ export function readBreakers(): EndpointBreaker[] {
   return readList().map((name) => {
     const lines = name.split('\n');
     const breaker = parseBreaker(readState(BREAKER + name));
-    return { server: lines[0] || '', endpoint: lines[1] || '', state: stateOf(breaker, Date.now()) };
+    const state = isOfOneToken(breaker) ? 'closed' : stateOf(breaker, Date.now());
+    return { server: lines[0] || '', endpoint: lines[1] || '', state };
   });
 }
 

@@ -86,7 +86,14 @@ export function forgetAssertion(client: ClientSettings): void {
 
 /** Where an assertion of these settings is kept; a changed setting is another name. */
 function assertionName(client: ClientSettings): string {
-  const parts = [client.id, client.keyFile, client.keyAlgorithm, client.keyId, client.assertionAudience];
+  const parts = [
+    client.id,
+    client.keyFile,
+    client.keyAlgorithm,
+    client.keyId,
+    client.assertionAudience,
+    client.assertionTtlSec,
+  ];
   return nodeCrypto.createHash('sha256').update(parts.join('\n')).digest('base64url');
 }
 

@@ -24,7 +24,7 @@ export function listKeyspace(reach: string, own: ListedKeyspace): Listing {
     }
     const listed = parseListed(readListed(name) || '');
     if (listed.keyspace === own.keyspace) {
-      return isListedFor(listed, own.keptSec, own.listedAtSec)
+      return isListedFor(listed, own.markTtlSec, own.listedAtSec)
         ? 'stored'
         : writeListed(name, formatListed(longer(own, listed)));
     }
@@ -35,7 +35,7 @@ export function listKeyspace(reach: string, own: ListedKeyspace): Listing {
 function longer(own: ListedKeyspace, listed: ListedKeyspace): ListedKeyspace {
   return {
     keyspace: own.keyspace,
-    keptSec: Math.max(own.keptSec, listed.keptSec),
+    markTtlSec: Math.max(own.markTtlSec, listed.markTtlSec),
     listedAtSec: own.listedAtSec,
   };
 }

@@ -14,7 +14,7 @@ import { addState, deleteState, isFirstInMinute, readState, replaceState } from 
 const REFUSED = 'refused:';
 const REPORTED = 'reported:';
 const REPORT_MS = 60000;
-/** Longer than a breaker remembers its failures; each refused request begins it anew. */
+/** An hour without a refused request ends the count; each one begins it anew. */
 const KEPT_MS = 3600000;
 
 /**

@@ -330,3 +330,26 @@ gatewayTest(
     t.is(g.upstream.requests.length, 0);
   },
 );
+
+gatewayTest(
+  'a purge holds for an introspection that takes longer than any record lives, whatever the timeout of the purge location (S62)',
+  {
+    server: (words) =>
+      protectedRoot(words, 'set $phantom_token_cache_ttl 1; set $phantom_token_introspection_timeout 60;') +
+      introspectionLocation(words).replace(words.introspection, words.introspectionWithin(30_000)) +
+      purgeLocation('set $phantom_token_cache_ttl 1; set $phantom_token_introspection_timeout 1;'),
+  },
+  async (t, g) => {
+    const answer = held(jwt(JWT));
+    g.as.reply(answer);
+    const first = g.send('/', { token: 'opaque-1' });
+    await g.as.waitForRequests(1);
+    t.is((await purge(g, 'token=opaque-1')).status, 200);
+    // The mark by the purge location's own settings would end after two seconds.
+    const untilMs = Date.now() + 2500;
+    while (Date.now() < untilMs) await g.send('/purge', { method: 'GET' });
+    answer.release();
+    t.is((await first).status, 401);
+    t.is(g.upstream.requests.length, 0);
+  },
+);

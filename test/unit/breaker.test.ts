@@ -123,7 +123,14 @@ const FAILURES: [
     5,
     NOW_MS - 1,
     { breakerFailures: 10 },
-    { failures: 6, suspendedUntilMs: 0 },
+    { failures: 6, suspendedUntilMs: NOW_MS - 1 },
+  ],
+  [
+    'a location that tolerates more does not end the suspension of its neighbours',
+    5,
+    NOW_MS + 1000,
+    { breakerFailures: 10 },
+    { failures: 6, suspendedUntilMs: NOW_MS + 1000 },
   ],
 ];
 

@@ -81,13 +81,13 @@ for (const [sentence, changes, said] of PLACES) {
 test('formatSuspendedLine: how many failures, for how long, and where', (t) =>
   t.is(
     formatSuspendedLine(5, 2, PLACE),
-    'introspection suspended: failures=5 delay=2s: tokens that are not cached get 503 until a probe is answered; the lines before say why it failed (server=api.example.com:8080 endpoint=/introspect)',
+    'introspection suspended: failures=5 delay=2s: tokens that are not cached get 503 until a probe is answered; the lines beside this one say why (server=api.example.com:8080 endpoint=/introspect)',
   ));
 
 test('formatStillSuspendedLine: how many requests were refused', (t) =>
   t.is(
     formatStillSuspendedLine(1200, PLACE),
-    'introspection still suspended: refused=1200: the probes fail; the lines before say why (server=api.example.com:8080 endpoint=/introspect)',
+    'introspection still suspended: refused=1200: the probes fail; the lines beside this one say why (server=api.example.com:8080 endpoint=/introspect)',
   ));
 
 test('formatResumedLine: how many requests were refused meanwhile', (t) =>

@@ -1,9 +1,16 @@
 import test from 'ava';
-import { formatListed, isListedFor, parseListed } from '../../src/core/listed_keyspace.js';
+import {
+  formatListed,
+  isListedFor,
+  longestMarkTtlSec,
+  markTtlSecOf,
+  maxIntrospectionSec,
+  parseListed,
+} from '../../src/core/listed_keyspace.js';
 
 const LISTED = {
   keyspace: '443 api\n/introspect\nid of client\na=b\n\n\n\nBearer ',
-  keptSec: 300,
+  markTtlSec: 300,
   listedAtSec: 1_700_000_000,
 };
 
@@ -15,7 +22,7 @@ test('parseListed: an empty place is no keyspace', (t) => {
   t.is(parseListed('').keyspace, '');
 });
 
-const ENOUGH: [sentence: string, keptSec: number, nowSec: number, isEnough: boolean][] = [
+const ENOUGH: [sentence: string, markTtlSec: number, nowSec: number, isEnough: boolean][] = [
   ['is enough for the same location', 300, LISTED.listedAtSec, true],
   ['is enough for a location that keeps records shorter', 5, LISTED.listedAtSec, true],
   [
@@ -29,6 +36,32 @@ const ENOUGH: [sentence: string, keptSec: number, nowSec: number, isEnough: bool
   ['is written anew when the clock was set back', 300, LISTED.listedAtSec - 1, false],
 ];
 
-for (const [sentence, keptSec, nowSec, isEnough] of ENOUGH) {
-  test(`isListedFor: an entry ${sentence}`, (t) => t.is(isListedFor(LISTED, keptSec, nowSec), isEnough));
+for (const [sentence, markTtlSec, nowSec, isEnough] of ENOUGH) {
+  test(`isListedFor: an entry ${sentence}`, (t) => t.is(isListedFor(LISTED, markTtlSec, nowSec), isEnough));
 }
+
+const MARKS: [
+  sentence: string,
+  cacheTtlSec: number,
+  staleIfErrorSec: number,
+  introspectionTimeoutSec: number,
+  markTtlSec: number,
+][] = [
+  ['as long as a record could be kept, stale time included', 300, 3600, 10, 3900],
+  ['as long as an introspection under way can bring an answer that counts', 2, 0, 60, 120],
+  ['not for ever where nothing is kept', 0, 0, 1, 2],
+];
+
+for (const [sentence, cacheTtlSec, staleIfErrorSec, introspectionTimeoutSec, markTtlSec] of MARKS) {
+  test(`markTtlSecOf: the mark of a purge lasts ${sentence} (S62)`, (t) => {
+    const location = { cacheTtlSec, staleIfErrorSec, introspectionTimeoutSec };
+    t.is(markTtlSecOf(location), markTtlSec);
+    t.true(markTtlSecOf(location) >= maxIntrospectionSec(location));
+  });
+}
+
+test('longestMarkTtlSec: of several locations the longest, and the settings of the purge at least (S62)', (t) => {
+  const keyspaces = [10, 3900, 60].map((markTtlSec) => ({ keyspace: '', markTtlSec, listedAtSec: 0 }));
+  t.is(longestMarkTtlSec(300, keyspaces), 3900);
+  t.is(longestMarkTtlSec(300, keyspaces.slice(0, 1)), 300);
+});

@@ -138,7 +138,11 @@ const COUNTERS: [name: string, help: string, series: string[]][] = [
     'Entries stored while no free page could take them: each took the room of others that had ended or, with evict, of those next to end.',
     ['phantom_token', 'phantom_token_denied'].map(replacementsSeries),
   ],
-  ['phantom_token_breaker_opened_total', 'How often introspection was suspended.', [BREAKER_OPENED]],
+  [
+    'phantom_token_breaker_opened_total',
+    'How often introspection was suspended, or its suspension prolonged by a failed probe; not of suspensions for one token.',
+    [BREAKER_OPENED],
+  ],
 ];
 
 for (const [name, help, series] of COUNTERS) {

@@ -137,10 +137,10 @@ for (const [reason, failing] of Object.entries(FAILURES) as [UnavailableReason, 
 }
 
 test('waitedInVain: a wait without an answer is a timeout, and no outage: clients who reset their streams cause it, too', (t) => {
-  t.deepEqual(waitedInVain('detail'), {
+  t.deepEqual(waitedInVain(), {
     kind: 'unavailable',
     reason: 'introspection_timeout',
-    detail: 'detail',
+    detail: "waited for another request's introspection",
     retryAfter: '',
     cacheStatus: 'JOINED',
     isOutage: false,

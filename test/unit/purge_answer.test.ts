@@ -1,12 +1,5 @@
 import test from 'ava';
-import {
-  markTtlSec,
-  purged,
-  refuseForm,
-  refuseForRoom,
-  refuseMethod,
-  refusePurge,
-} from '../../src/core/purge_answer.js';
+import { purged, refuseForm, refuseForRoom, refuseMethod, refusePurge } from '../../src/core/purge_answer.js';
 
 test('purged: says how many records held the token', (t) => {
   t.deepEqual(purged(0), { status: 200, body: '{"records":0}' });
@@ -26,10 +19,3 @@ for (const [sentence, answer, status, code, text] of [
     t.regex(body.message, text);
   });
 }
-
-test('markTtlSec: as long as any location with this token keeps a record, and as the settings of the purge say at least (S62)', (t) => {
-  const settings = { kind: 'purge_settings', markTtlSec: 300 } as const;
-  const keyspaces = [10, 3900, 60].map((keptSec) => ({ keyspace: '', keptSec, listedAtSec: 0 }));
-  t.is(markTtlSec(settings, keyspaces), 3900);
-  t.is(markTtlSec(settings, keyspaces.slice(0, 1)), 300);
-});

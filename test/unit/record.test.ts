@@ -34,7 +34,7 @@ function timesWith(changes: Partial<RecordTimes>): RecordTimes {
     expiresAtSec: EXPIRES_AT_SEC,
     storedAtSec: STORED_AT_SEC,
     notBeforeSec: 0,
-    tokenExpiresAtSec: TOKEN_EXPIRES_AT_SEC,
+    usableUntilSec: TOKEN_EXPIRES_AT_SEC,
     ...changes,
   };
 }
@@ -88,14 +88,14 @@ const LAYOUTS: [
   ],
   [
     'a token without exp ends in the last second that ten digits can name',
-    { tokenExpiresAtSec: undefined },
+    { usableUntilSec: undefined },
     '',
     '',
     '170000000017000000000000000000169999970099999999990006000060Bearer e30.e30.c2ln',
   ],
   [
     'times of fewer digits get leading zeros',
-    { expiresAtSec: 1, notBeforeSec: 23, storedAtSec: 456, tokenExpiresAtSec: 7890 },
+    { expiresAtSec: 1, notBeforeSec: 23, storedAtSec: 456, usableUntilSec: 7890 },
     '',
     '',
     '000000000100000000010000000023000000045600000078900006000060Bearer e30.e30.c2ln',
@@ -106,7 +106,7 @@ const LAYOUTS: [
       expiresAtSec: 9999999996,
       notBeforeSec: 9999999997,
       storedAtSec: 9999999998,
-      tokenExpiresAtSec: 9999999999,
+      usableUntilSec: 9999999999,
     },
     '',
     '',
@@ -189,7 +189,7 @@ const FRESHNESS: [sentence: string, nowSec: number, isStillFresh: boolean][] = [
 for (const [sentence, nowSec, isStillFresh] of FRESHNESS) {
   test(`isFresh: ${sentence} (S64, S78)`, (t) => {
     t.is(isFresh(recordWith({ notBeforeSec: 9999999999 }), nowSec), isStillFresh);
-    t.is(isFresh(recordWith({ tokenExpiresAtSec: undefined }), nowSec), isStillFresh);
+    t.is(isFresh(recordWith({ usableUntilSec: undefined }), nowSec), isStillFresh);
   });
 }
 
@@ -224,8 +224,8 @@ const READINESS: [sentence: string, times: Partial<RecordTimes>, ageSec: number,
     62,
     false,
   ],
-  ['a token without exp', { tokenExpiresAtSec: undefined }, 299, true],
-  ['a token without exp not at the end of its record', { tokenExpiresAtSec: undefined }, 300, false],
+  ['a token without exp', { usableUntilSec: undefined }, 299, true],
+  ['a token without exp not at the end of its record', { usableUntilSec: undefined }, 300, false],
   ['a record that was not to be stored at all', { expiresAtSec: STORED_AT_SEC }, 0, false],
 ];
 
@@ -290,8 +290,8 @@ const NOT_BEFORE: [notBeforeSec: number, why: string][] = [
 
 for (const [notBeforeSec, why] of NOT_BEFORE) {
   test(`notBeforeOf: ${notBeforeSec} comes back, whatever the times (${why}, S48)`, (t) => {
-    const least = { expiresAtSec: 1, storedAtSec: 2, tokenExpiresAtSec: 3 };
-    const largest = { expiresAtSec: 9999999999, storedAtSec: 9999999999, tokenExpiresAtSec: 9999999999 };
+    const least = { expiresAtSec: 1, storedAtSec: 2, usableUntilSec: 3 };
+    const largest = { expiresAtSec: 9999999999, storedAtSec: 9999999999, usableUntilSec: 9999999999 };
     t.is(notBeforeOf(recordWith({ ...least, notBeforeSec })), notBeforeSec);
     t.is(notBeforeOf(recordWith({ ...largest, notBeforeSec })), notBeforeSec);
   });
@@ -316,7 +316,7 @@ const HOUR_LATER_SEC = EXPIRES_AT_SEC + 3600;
 const STALENESS: [
   sentence: string,
   staleIfErrorSec: number,
-  tokenExpiresAtSec: number | undefined,
+  usableUntilSec: number | undefined,
   nowSec: number,
   isUsable: boolean,
 ][] = [
@@ -344,9 +344,9 @@ const STALENESS: [
   ],
 ];
 
-for (const [sentence, staleIfErrorSec, tokenExpiresAtSec, nowSec, isUsable] of STALENESS) {
+for (const [sentence, staleIfErrorSec, usableUntilSec, nowSec, isUsable] of STALENESS) {
   test(`isStale: a record past its end, with so many seconds granted: ${sentence} (RFC 5861 §4, S65)`, (t) => {
-    const record = recordWith({ tokenExpiresAtSec, notBeforeSec: 1_699_999_999 });
+    const record = recordWith({ usableUntilSec, notBeforeSec: 1_699_999_999 });
     t.is(isStale(record, { cacheTtlSec: 31536000, staleIfErrorSec }, nowSec), isUsable);
   });
 }
