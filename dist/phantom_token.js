@@ -1090,11 +1090,15 @@ function holdsFor(breaker, token) {
 function isOfOneToken(breaker) {
   return breaker.token !== ALL_TOKENS;
 }
+var PROBING_MS = 15e3;
 function stateOf(breaker, nowMs) {
   if (breaker.suspendedUntilMs === 0) {
     return "closed";
   }
-  return nowMs < breaker.suspendedUntilMs ? "open" : "half_open";
+  if (nowMs < breaker.suspendedUntilMs) {
+    return "open";
+  }
+  return nowMs < breaker.suspendedUntilMs + PROBING_MS ? "half_open" : "closed";
 }
 function afterFailure(breaker, token, settings, nowMs) {
   const failures = breaker.failures + 1;
@@ -1307,7 +1311,7 @@ function readList() {
 }
 
 // src/core/failure_line.ts
-var PATH_HEAD = /^\/(?:[A-Za-z0-9._~-]{1,32}\/)?/;
+var PATH_HEAD = /^\/(?:[A-Za-z_-]{1,16}[0-9]{0,2}\/)?/;
 function readPathHead(requestUri, input) {
   const match = input === "" ? PATH_HEAD.exec(requestUri) : null;
   return match === null ? "" : match[0];
@@ -2367,6 +2371,9 @@ async function askLocation(r, settings, form, proof) {
     bodyBytes: bytes === void 0 ? 0 : bytes.length
   };
 }
+async function proveClientIsThere(r, location) {
+  await r.subrequest(location, { method: "POST", body: "" });
+}
 async function fetchReply(url, form, proof) {
   const headers = {
     Accept: "application/jwt",
@@ -2452,6 +2459,13 @@ function longer(own, listed) {
     listedAtSec: own.listedAtSec
   };
 }
+function noteReach(reach, markTtlSec, forSec) {
+  writeLock(REACH + reach, String(Math.max(markTtlSec, readAskingTtlSec(reach))), forSec * 1e3);
+}
+function readAskingTtlSec(reach) {
+  return Number(readLock(REACH + reach) || 0);
+}
+var REACH = "reach:";
 function readKeyspaces(reach) {
   const keyspaces = [];
   for (let place = 0; place < MAX_KEYSPACES; place++) {
@@ -2487,11 +2501,7 @@ async function ask(r, question, settings) {
     return notKept(unavailable("misconfigured", proof.problem, ""));
   }
   const form = introspectionForm(question.token, proof.formFields, settings.introspectionParameters);
-  const listed = listKeyspace(reachOf(question.lookup), {
-    keyspace: keyspaceOf(question.lookup),
-    markTtlSec: markTtlSecOf(settings),
-    listedAtSec: readClockSec()
-  });
+  noteReach(reachOf(question.lookup), markTtlSecOf(settings), maxIntrospectionSec(settings));
   const waitSec = heedsBreaker(settings) ? waitBeforeAskingSec(endpointOf(question.lookup), question.key) : 0;
   if (waitSec > 0) {
     return notKept(suspended(waitSec));
@@ -2505,7 +2515,7 @@ async function ask(r, question, settings) {
   noteForBreaker(r, question, answer, settings);
   switch (answer.kind) {
     case "active":
-      return rememberActive(r, question, answer, reply, settings, nowSec, listed);
+      return rememberActive(r, question, answer, reply, settings, nowSec);
     case "denial":
       return rememberDenial(question.key, answer, settings, nowSec);
     case "unavailable":
@@ -2531,7 +2541,7 @@ function noteForBreaker(r, question, answer, settings) {
     noteSuspended(r, endpoint, breaker, settings);
   }
 }
-function rememberActive(r, question, active, reply, settings, nowSec, listed) {
+function rememberActive(r, question, active, reply, settings, nowSec) {
   const grants = encodeGrants(active.claims);
   const reason = checkPolicy(grants, active.claims.notBeforeSec, settings, nowSec);
   const ttlSec = ttlSecOf(active, reply, settings, nowSec);
@@ -2546,8 +2556,9 @@ function rememberActive(r, question, active, reply, settings, nowSec, listed) {
   const record = encodeRecord(times, active.jwt, grants, reason === void 0 ? question.policy : "");
   const isStorable = ttlSec > 0 && isCountedAlike(question.policy + grants);
   const forSec = keptSec(ttlSec, usableUntilSec, settings, nowSec);
-  const isKept = isStorable && store(r, question.key, record, forSec, listed);
-  if (isPurged(purgeKey(question.lookup))) {
+  const mark2 = purgeKey(question.lookup);
+  const isKept = isStorable && !isPurged(mark2) && store(r, question, record, forSec, settings, nowSec);
+  if (isPurged(mark2)) {
     deleteRecord(question.key);
     return { outcome: denied("token_purged", "NEGATIVE"), isKept: true };
   }
@@ -2577,8 +2588,13 @@ function ttlSecOf(active, reply, settings, nowSec) {
   };
   return recordTtlSec(lifetimes, nowSec, readChance());
 }
-function store(r, key, record, forSec, listed) {
-  const written = listed === "stored" ? writeRecord(key, record, forSec) : listed;
+function store(r, question, record, forSec, settings, nowSec) {
+  const listed = listKeyspace(reachOf(question.lookup), {
+    keyspace: keyspaceOf(question.lookup),
+    markTtlSec: markTtlSecOf(settings),
+    listedAtSec: nowSec
+  });
+  const written = listed === "stored" ? writeRecord(question.key, record, forSec) : listed;
   if (written !== "stored") {
     noteUncached(r, written);
   }
@@ -2611,8 +2627,10 @@ function flightName(key, clientLines) {
 ${clientLines}`).digest("base64url");
 }
 var LOSABLE_LEASE_MS = 1e3;
-function leaseMs(protocol, isUrl, introspectionTimeoutSec) {
-  const canBeLost = !isUrl && !protocol.startsWith("HTTP/1");
+function isLosable(protocol, isUrl) {
+  return !isUrl && !protocol.startsWith("HTTP/1");
+}
+function leaseMs(canBeLost, introspectionTimeoutSec) {
   return canBeLost ? LOSABLE_LEASE_MS : introspectionTimeoutSec * 1e3;
 }
 var FIRST_STEP_MS = 10;
@@ -2731,8 +2749,8 @@ async function askOnce(r, question, settings) {
     return findSuspension(question, settings) || askAlone(r, question, settings);
   }
   const name = flightName(question.key, question.clientLines);
-  const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
-  const ownLeaseMs = leaseMs(readProtocol(r), isUrl, settings.introspectionTimeoutSec);
+  const canBeLost = isLosable(readProtocol(r), isAbsoluteUrl(settings.introspectionEndpoint));
+  const ownLeaseMs = leaseMs(canBeLost, settings.introspectionTimeoutSec);
   const sinceMs = readClockMs();
   const untilMs = sinceMs + 1500 * settings.introspectionTimeoutSec;
   const wait = { sinceMs, untilMs, maxWaiting: settings.maxWaiting };
@@ -2760,6 +2778,9 @@ async function askOnce(r, question, settings) {
         const known = decideKnown(question, settings, "JOINED", "JOINED");
         if (known !== void 0) {
           return known;
+        }
+        if (canBeLost) {
+          await proveClientIsThere(r, settings.introspectionEndpoint);
         }
       }
     }
@@ -2849,7 +2870,9 @@ function findReach(r) {
   if (problem !== void 0) {
     return misconfiguration(problem);
   }
-  return readKeyspaces(reachOf(texts.lookup)).length === 0 ? misconfiguration(UNKNOWN) : { kind: "reach", lookup: texts.lookup, markTtlSec: settings.markTtlSec };
+  const name = reachOf(texts.lookup);
+  const askingTtlSec = readAskingTtlSec(name);
+  return askingTtlSec === 0 && readKeyspaces(name).length === 0 ? misconfiguration(UNKNOWN) : { kind: "reach", lookup: texts.lookup, markTtlSec: Math.max(settings.markTtlSec, askingTtlSec) };
 }
 var NAMELESS = "purge needs a server_name, or $phantom_token_partition here and in the protected server";
 var UNKNOWN = "no protected location of this server has asked $phantom_token_introspection_endpoint since nginx was started, so that nothing of it is cached; or this is the wrong place: a purge needs the endpoint, and the server or the $phantom_token_partition, of the protected location";

@@ -32,7 +32,7 @@ import {
 import { forgetAssertion, proveClient } from './edge/client_credentials.js';
 import { readChance, readClockMs, readClockSec } from './edge/clock.js';
 import { introspect } from './edge/introspect.js';
-import { type Listing, listKeyspace } from './edge/purge_reach.js';
+import { listKeyspace, noteReach } from './edge/purge_reach.js';
 import { noteIntrospection, noteUncached } from './edge/respond.js';
 import { deleteRecord, isPurged, writeDenial, writeRecord } from './edge/shared_cache.js';
 import { noteResumed, noteSuspended } from './edge/suspension.js';
@@ -83,11 +83,7 @@ export async function ask(r: NginxHTTPRequest, question: Question, settings: Set
     return notKept(unavailable('misconfigured', proof.problem, ''));
   }
   const form = introspectionForm(question.token, proof.formFields, settings.introspectionParameters);
-  const listed = listKeyspace(reachOf(question.lookup), {
-    keyspace: keyspaceOf(question.lookup),
-    markTtlSec: markTtlSecOf(settings),
-    listedAtSec: readClockSec(),
-  });
+  noteReach(reachOf(question.lookup), markTtlSecOf(settings), maxIntrospectionSec(settings));
   // From here on nothing returns before it has asked: this may be the probe, and nobody else asks until its answer.
   const waitSec = heedsBreaker(settings) ? waitBeforeAskingSec(endpointOf(question.lookup), question.key) : 0;
   if (waitSec > 0) {
@@ -105,7 +101,7 @@ export async function ask(r: NginxHTTPRequest, question: Question, settings: Set
   noteForBreaker(r, question, answer, settings);
   switch (answer.kind) {
     case 'active':
-      return rememberActive(r, question, answer, reply, settings, nowSec, listed);
+      return rememberActive(r, question, answer, reply, settings, nowSec);
     case 'denial':
       return rememberDenial(question.key, answer, settings, nowSec);
     case 'unavailable':
@@ -145,7 +141,6 @@ function rememberActive(
   reply: IntrospectionReply,
   settings: Settings,
   nowSec: number,
-  listed: Listing,
 ): Asked {
   const grants = encodeGrants(active.claims);
   const reason = checkPolicy(grants, active.claims.notBeforeSec, settings, nowSec);
@@ -161,9 +156,11 @@ function rememberActive(
   const record = encodeRecord(times, active.jwt, grants, reason === undefined ? question.policy : '');
   const isStorable = ttlSec > 0 && isCountedAlike(question.policy + grants);
   const forSec = keptSec(ttlSec, usableUntilSec, settings, nowSec);
-  const isKept = isStorable && store(r, question.key, record, forSec, listed);
-  // After the record is written: a purge writes its mark before it deletes the record, so one of the two sees the other.
-  if (isPurged(purgeKey(question.lookup))) {
+  // Before the record is written, so that no other request meets it; and after that, because a purge writes its mark before
+  // it deletes the records, so that one of the two sees the other.
+  const mark = purgeKey(question.lookup);
+  const isKept = isStorable && !isPurged(mark) && store(r, question, record, forSec, settings, nowSec);
+  if (isPurged(mark)) {
     deleteRecord(question.key);
     return { outcome: denied('token_purged', 'NEGATIVE'), isKept: true };
   }
@@ -203,8 +200,20 @@ function ttlSecOf(
 }
 
 /** @returns whether the record is in the cache */
-function store(r: NginxHTTPRequest, key: string, record: string, forSec: number, listed: Listing): boolean {
-  const written = listed === 'stored' ? writeRecord(key, record, forSec) : listed;
+function store(
+  r: NginxHTTPRequest,
+  question: Question,
+  record: string,
+  forSec: number,
+  settings: Settings,
+  nowSec: number,
+): boolean {
+  const listed = listKeyspace(reachOf(question.lookup), {
+    keyspace: keyspaceOf(question.lookup),
+    markTtlSec: markTtlSecOf(settings),
+    listedAtSec: nowSec,
+  });
+  const written = listed === 'stored' ? writeRecord(question.key, record, forSec) : listed;
   if (written !== 'stored') {
     noteUncached(r, written);
   }

@@ -1,9 +1,10 @@
 // One introspection for all requests with the same token.
 import { type Asked, ask, findSuspension, type Question } from './ask.js';
-import { flightName, isShared, leaseMs } from './core/flight.js';
+import { flightName, isLosable, isShared, leaseMs } from './core/flight.js';
 import { type Outcome, type Unavailable, unavailable, waitedInVain } from './core/outcome.js';
 import { isAbsoluteUrl, type Settings } from './core/settings.js';
 import { readClockMs } from './edge/clock.js';
+import { proveClientIsThere } from './edge/introspect.js';
 import { readProtocol } from './edge/request.js';
 import { noteNoRoom } from './edge/respond.js';
 import { board, failFlight, land, release } from './edge/single_flight.js';
@@ -15,8 +16,8 @@ export async function askOnce(r: NginxHTTPRequest, question: Question, settings:
     return findSuspension(question, settings) || askAlone(r, question, settings);
   }
   const name = flightName(question.key, question.clientLines);
-  const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
-  const ownLeaseMs = leaseMs(readProtocol(r), isUrl, settings.introspectionTimeoutSec);
+  const canBeLost = isLosable(readProtocol(r), isAbsoluteUrl(settings.introspectionEndpoint));
+  const ownLeaseMs = leaseMs(canBeLost, settings.introspectionTimeoutSec);
   const sinceMs = readClockMs();
   // Its leader's time and, when that one is lost, some for a successor.
   const untilMs = sinceMs + 1500 * settings.introspectionTimeoutSec;
@@ -45,6 +46,10 @@ export async function askOnce(r: NginxHTTPRequest, question: Question, settings:
         const known = decideKnown(question, settings, 'JOINED', 'JOINED');
         if (known !== undefined) {
           return known;
+        }
+        // The leader is lost. Its successor must not be one that waits on without a client, and would be lost as well.
+        if (canBeLost) {
+          await proveClientIsThere(r, settings.introspectionEndpoint);
         }
       }
     }

@@ -14,7 +14,7 @@ import {
   refusePurge,
 } from './core/purge_answer.js';
 import { type Misconfiguration, misconfiguration, parsePurgeSettings } from './core/settings.js';
-import { readKeyspaces } from './edge/purge_reach.js';
+import { readAskingTtlSec, readKeyspaces } from './edge/purge_reach.js';
 import { readFormBody, readRequest, readRest, variablesOf } from './edge/request.js';
 import { noteFailure } from './edge/respond.js';
 import { deleteRecord, findZoneProblem, markPurged } from './edge/shared_cache.js';
@@ -52,7 +52,7 @@ function decidePurge(r: NginxHTTPRequest): PurgeAnswer {
 interface Reach {
   readonly kind: 'reach';
   readonly lookup: string;
-  /** By this location's own settings. */
+  /** By the settings of this location, and of those that ask at this moment. */
   readonly markTtlSec: number;
 }
 
@@ -69,9 +69,11 @@ function findReach(r: NginxHTTPRequest): Reach | Misconfiguration {
   if (problem !== undefined) {
     return misconfiguration(problem);
   }
-  return readKeyspaces(reachOf(texts.lookup)).length === 0
+  const name = reachOf(texts.lookup);
+  const askingTtlSec = readAskingTtlSec(name);
+  return askingTtlSec === 0 && readKeyspaces(name).length === 0
     ? misconfiguration(UNKNOWN)
-    : { kind: 'reach', lookup: texts.lookup, markTtlSec: settings.markTtlSec };
+    : { kind: 'reach', lookup: texts.lookup, markTtlSec: Math.max(settings.markTtlSec, askingTtlSec) };
 }
 
 const NAMELESS = 'purge needs a server_name, or $phantom_token_partition here and in the protected server';

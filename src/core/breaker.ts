@@ -1,5 +1,5 @@
 // The circuit breaker of one endpoint. After so many transport failures in a row it suspends introspection for a
-// while; then one probe at a time may ask, and its answer decides.
+// while; then one probe at a time may ask, and its answer decides; without any answer all may ask again after a while.
 
 /** Stored as `<failures> <suspendedUntilMs> <token>`. */
 export interface Breaker {
@@ -56,12 +56,21 @@ export function isOfOneToken(breaker: Breaker): boolean {
   return breaker.token !== ALL_TOKENS;
 }
 
+/**
+ * How long after a suspension probes are made one at a time. Then all may ask, and the next failure suspends again: clients
+ * that reset the HTTP/2 stream of each probe, so that none brings an answer, keep nobody out for longer.
+ */
+const PROBING_MS = 15_000;
+
 /** Does NOT look at the token: {@link holdsFor} does. */
 export function stateOf(breaker: Breaker, nowMs: number): BreakerState {
   if (breaker.suspendedUntilMs === 0) {
     return 'closed';
   }
-  return nowMs < breaker.suspendedUntilMs ? 'open' : 'half_open';
+  if (nowMs < breaker.suspendedUntilMs) {
+    return 'open';
+  }
+  return nowMs < breaker.suspendedUntilMs + PROBING_MS ? 'half_open' : 'closed';
 }
 
 /**

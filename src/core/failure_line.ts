@@ -14,7 +14,8 @@ export interface Place {
   readonly pathHead: string;
 }
 
-const PATH_HEAD = /^\/(?:[A-Za-z0-9._~-]{1,32}\/)?/;
+/** No longer than a name of an API, and with no more digits than its version: a token is neither. */
+const PATH_HEAD = /^\/(?:[A-Za-z_-]{1,16}[0-9]{0,2}\/)?/;
 
 /**
  * What the log may say of a path, so that a location with a mistake is found: the first segment, when it is one of several,

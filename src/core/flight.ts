@@ -35,14 +35,17 @@ export function flightName(key: string, clientLines: string): string {
 const LOSABLE_LEASE_MS = 1000;
 
 /**
- * After how many milliseconds a leader that has said nothing counts as lost, and another one asks. When a client resets
- * its HTTP/2 or HTTP/3 stream, nginx abandons the handler that waits for a subrequest; a handler of HTTP/1, and fetch,
- * go on to their end.
+ * Whether a request that asks can be lost: when a client resets its HTTP/2 or HTTP/3 stream, nginx abandons the handler that
+ * waits for a subrequest. A handler of HTTP/1, and fetch, go on to their end.
  * @param protocol `$server_protocol`
  * @param isUrl whether the endpoint is an absolute URL
  */
-export function leaseMs(protocol: string, isUrl: boolean, introspectionTimeoutSec: number): number {
-  const canBeLost = !isUrl && !protocol.startsWith('HTTP/1');
+export function isLosable(protocol: string, isUrl: boolean): boolean {
+  return !isUrl && !protocol.startsWith('HTTP/1');
+}
+
+/** After how many milliseconds a leader that has said nothing counts as lost, and another one asks. */
+export function leaseMs(canBeLost: boolean, introspectionTimeoutSec: number): number {
   return canBeLost ? LOSABLE_LEASE_MS : introspectionTimeoutSec * 1000;
 }
 

@@ -58,6 +58,15 @@ async function askLocation(
   };
 }
 
+/**
+ * Ends only while the client is there: when it has reset its HTTP/2 or HTTP/3 stream, nginx abandons a handler at its next
+ * subrequest, and nothing of this request runs any more. The introspection location answers 404 at once, without asking,
+ * because `$phantom_introspection` does not say `asked`.
+ */
+export async function proveClientIsThere(r: NginxHTTPRequest, location: string): Promise<void> {
+  await r.subrequest(location, { method: 'POST', body: '' });
+}
+
 async function fetchReply(url: string, form: string, proof: ClientProof): Promise<IntrospectionReply> {
   const headers: Record<string, string> = {
     Accept: 'application/jwt',

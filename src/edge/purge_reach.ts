@@ -1,8 +1,9 @@
 // Where a token's records may be. A record is found by its key alone, and the key depends on settings that the location of
-// the purge need not share: port, client id, form fields. So each keyspace that asks is listed, and a purge looks into all
-// of them. The list is in the zone of the records: neither is lost without the other.
+// the purge need not share: port, client id, form fields. So each keyspace is listed before a record is stored in it, and a
+// purge looks into all of them. The list is in the zone of the records: neither is lost without the other. Only an active
+// token makes an entry, so that nobody without one can fill the list.
 import { formatListed, isListedFor, type ListedKeyspace, parseListed } from '../core/listed_keyspace.js';
-import { addListed, readListed, type Written, writeListed } from './shared_cache.js';
+import { addListed, readListed, readLock, type Written, writeListed, writeLock } from './shared_cache.js';
 
 /** What became of it: `full` when the zone has no room, `too_many` when the list has none. */
 export type Listing = Written | 'too_many';
@@ -11,7 +12,7 @@ export type Listing = Written | 'too_many';
 const MAX_KEYSPACES = 256;
 
 /**
- * Lists a keyspace before it asks, so that a purge finds what is stored later.
+ * Lists a keyspace, so that a purge finds what is stored in it.
  * @param reach see core/cache_key.ts
  * @returns `stored`, or else nothing may be stored of this keyspace
  */
@@ -40,7 +41,23 @@ function longer(own: ListedKeyspace, listed: ListedKeyspace): ListedKeyspace {
   };
 }
 
-/** Every keyspace of that reach which has asked. A place in between may be empty: its entry has ended. */
+/**
+ * Somebody asks there now: a purge that comes before the answer knows that it is at the right place, and for how long its
+ * mark must last. In the zone of the flights, where nothing stays for long.
+ * @param forSec after which the answer counts no more
+ */
+export function noteReach(reach: string, markTtlSec: number, forSec: number): void {
+  writeLock(REACH + reach, String(Math.max(markTtlSec, readAskingTtlSec(reach))), forSec * 1000);
+}
+
+/** {@link noteReach} of those who ask now, the longest; 0 when nobody has asked lately. */
+export function readAskingTtlSec(reach: string): number {
+  return Number(readLock(REACH + reach) || 0);
+}
+
+const REACH = 'reach:';
+
+/** Every keyspace of that reach in which something was stored. A place in between may be empty: its entry has ended. */
 export function readKeyspaces(reach: string): ListedKeyspace[] {
   const keyspaces: ListedKeyspace[] = [];
   for (let place = 0; place < MAX_KEYSPACES; place++) {

@@ -8,7 +8,7 @@ import {
   protectedRoot,
 } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
-import { held, jwt } from '../support/scripted_server.js';
+import { held, inactive204, jwt } from '../support/scripted_server.js';
 
 const JWT = makeJwt({ exp: 4102444800 });
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -328,6 +328,25 @@ gatewayTest(
     answer.release();
     t.is((await first).status, 401);
     t.is(g.upstream.requests.length, 0);
+  },
+);
+
+gatewayTest(
+  'tokens that are rejected list no keyspace: nobody without a token fills the list that a purge looks into (S62)',
+  {
+    server: (words) =>
+      protectedRoot(words, 'set $phantom_token_introspection_parameters resource=$arg_r;') +
+      introspectionLocation(words) +
+      purgeLocation(),
+  },
+  async (t, g) => {
+    g.as.reply((request) => (request.form.token === 'opaque-good' ? jwt(JWT) : inactive204()));
+    for (let i = 0; i < 260; i++) t.is((await g.send(`/?r=${i}`, { token: `opaque-${i}` })).status, 401);
+    t.is((await g.send('/?r=new', { token: 'opaque-good' })).status, 200);
+    t.is((await g.send('/?r=new', { token: 'opaque-good' })).status, 200);
+    t.is(g.as.requests.length, 261, 'the good token is cached');
+    t.is((await purge(g, 'token=opaque-good')).body, '{"records":1}');
+    t.is((await g.send('/?r=new', { token: 'opaque-good' })).status, 401);
   },
 );
 

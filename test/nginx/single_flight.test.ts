@@ -165,6 +165,26 @@ gatewayTest(
 );
 
 gatewayTest(
+  'clients that have gone do not take over one after the other: of all who wait a living one asks (S72)',
+  HTTP2,
+  async (t, g) => {
+    t.timeout(45_000, 'those who have gone took over');
+    const answer = held(jwt(JWT));
+    g.as.reply(answer, jwt(JWT));
+    const gone = Array.from({ length: 20 }, () => sendHttp2(g));
+    await Promise.all(gone.map((client) => client.arrived()));
+    await g.as.waitForRequests(1);
+    const living = [sendHttp2(g), sendHttp2(g)];
+    const others = g.send('/', { token: 'opaque-1' });
+    for (const client of gone) client.reset();
+    t.is((await others).status, 200);
+    t.is(g.as.requests.length, 2, 'one took over');
+    for (const client of living) client.reset();
+    answer.release();
+  },
+);
+
+gatewayTest(
   'lost leaders, one after the other, cost one question a second at most (S72)',
   HTTP2,
   async (t, g) => {

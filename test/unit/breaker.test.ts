@@ -65,7 +65,8 @@ const STATES: [sentence: string, suspendedUntilMs: number, state: BreakerState][
   ['a millisecond before its end', NOW_MS + 1, 'open'],
   ['at its end', NOW_MS, 'half_open'],
   ['a millisecond after its end', NOW_MS - 1, 'half_open'],
-  ['long after its end: only an answer closes it', 1, 'half_open'],
+  ['as long as probes are made', NOW_MS - 14_999, 'half_open'],
+  ['when no probe has brought an answer for long: they may have been reset', NOW_MS - 15_000, 'closed'],
 ];
 
 for (const [sentence, suspendedUntilMs, state] of STATES) {

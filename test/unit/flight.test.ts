@@ -5,6 +5,7 @@ import {
   formatAsking,
   formatFailure,
   formatReleased,
+  isLosable,
   isShared,
   leaseMs,
   parseFailure,
@@ -108,7 +109,8 @@ const LEASES: [sentence: string, protocol: string, isUrl: boolean, expectedMs: n
 ];
 
 for (const [sentence, protocol, isUrl, expectedMs] of LEASES) {
-  test(`leaseMs: ${sentence} (S72)`, (t) => t.is(leaseMs(protocol, isUrl, 5), expectedMs));
+  test(`isLosable, leaseMs: ${sentence} (S72)`, (t) =>
+    t.is(leaseMs(isLosable(protocol, isUrl), 5), expectedMs));
 }
 
 test('stepMs: steps grow by 1.3 from 10 to 200 ms: some 45 in 7.5 seconds, not 750', (t) => {
