@@ -2650,7 +2650,7 @@ function parseFlight(text3) {
   }
 }
 function isShared(failure) {
-  return failure.reason !== "misconfigured" && failure.reason !== "jwt_too_large";
+  return failure.reason !== "misconfigured";
 }
 function formatFailure(failure) {
   return `${failure.reason} ${failure.retryAfter}`;

@@ -75,11 +75,11 @@ export function parseFlight(text: string | undefined): FlightState {
 }
 
 /**
- * Whether those who wait get a leader's failure as theirs: not when it comes from the leader's own location or request.
- * That of its client settings does, because {@link flightName} holds them.
+ * Whether those who wait get a leader's failure as theirs: not when it is a mistake of the leader's own location. That the
+ * server refuses the gateway's credentials is shared, because {@link flightName} holds the client settings.
  */
 export function isShared(failure: Unavailable): boolean {
-  return failure.reason !== 'misconfigured' && failure.reason !== 'jwt_too_large';
+  return failure.reason !== 'misconfigured';
 }
 
 /** `<reason> <retryAfter>` */

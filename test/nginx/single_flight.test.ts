@@ -393,23 +393,65 @@ gatewayTest(
   },
 );
 
+/** Sends one more than may wait at `/`. @returns the others, once that one is refused: then all of them wait */
+async function sendWaiting(g: Gateway, maxWaiting: number): Promise<Promise<Answer>[]> {
+  const sent = Array.from({ length: maxWaiting + 1 }, () => g.send('/', { token: 'opaque-1' }));
+  const refused = await Promise.race(sent.map(async (one) => ({ one, status: (await one).status })));
+  if (refused.status !== 503) throw new Error(`${refused.status} before all of them wait`);
+  return sent.filter((one) => one !== refused.one);
+}
+
 gatewayTest(
-  "a failure of the leader's own settings is not that of those who wait",
+  "a mistake of the leader's own location is not that of those who wait: they ask, and are served",
   {
     server: (words) => `
-    ${protectedRoot(words)}
-    ${protectedRoot(words, 'set $phantom_token_max_jwt_length 10;').replace('location /', 'location /narrow')}
-    ${introspectionLocation(words)}`,
+    ${protectedRoot(words, `${PATIENT} set $phantom_token_max_waiting 1;`)}
+    ${protectedRoot(words, PATIENT.replace('60', '59')).replace('location /', 'location /hasty')}
+    location = /introspect {
+      ${words.introspectionWithin(59_000)}
+      set $phantom_introspection_limit 60;
+      proxy_pass ${words.introspectionUrl};
+    }`,
   },
   async (t, g) => {
     const answer = held(jwt(JWT));
     g.as.reply(answer, jwt(JWT));
-    const leader = g.send('/narrow', { token: 'opaque-1' });
+    const leader = g.send('/hasty', { token: 'opaque-1' });
     await g.as.waitForRequests(1);
-    const other = g.send('/', { token: 'opaque-1' });
+    const [other] = await sendWaiting(g, 1);
+    answer.release();
+    t.is((await leader).status, 500);
+    t.is((await other)?.status, 200);
+    t.is(g.as.requests.length, 2);
+    t.deepEqual(
+      g.upstream.requests.map(({ headers }) => headers.authorization),
+      [`Bearer ${JWT}`],
+    );
+  },
+);
+
+gatewayTest(
+  'a JWT that is too large: one question for all who wait, who share the limit',
+  {
+    server: (words) =>
+      patientServer(
+        words,
+        `set $phantom_token_max_jwt_length 10; set $phantom_token_max_waiting ${WAITING};`,
+      ),
+  },
+  async (t, g) => {
+    const answer = held(jwt(JWT));
+    g.as.reply(answer);
+    const leader = g.send('/', { token: 'opaque-1' });
+    await g.as.waitForRequests(1);
+    const others = await sendWaiting(g, WAITING);
     answer.release();
     t.is((await leader).status, 502);
-    t.is((await other).status, 200);
+    t.deepEqual(new Set((await Promise.all(others)).map((one) => one.status)), new Set([502]));
+    t.is(g.as.requests.length, 1);
+    t.is(g.upstream.requests.length, 0);
+    const joined = (await g.accessLog()).filter((line) => line === '502 "JOINED" "jwt_too_large"');
+    t.is(joined.length, WAITING);
   },
 );
 
