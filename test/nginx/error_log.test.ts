@@ -3,7 +3,7 @@ import { adviceTable } from '../../src/core/failure_line.js';
 import type { UnavailableReason } from '../../src/core/outcome.js';
 import { type ConfigWords, type Gateway, gatewayTest, protectedRoot } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
-import { json, jwt, reset, type ScriptedAnswer, status } from '../support/scripted_server.js';
+import { held, json, jwt, reset, type ScriptedAnswer, status } from '../support/scripted_server.js';
 
 const JWT = makeJwt({ exp: 4102444800 });
 const WHERE = '(server=gateway.test:8080 endpoint=/introspect)';
@@ -92,39 +92,42 @@ gatewayTest(
   },
 );
 
-const BREAKER = 'set $phantom_token_breaker_failures 2; set $phantom_token_breaker_delay 1;';
-
-/** @returns how many requests were refused before one was let through */
-async function untilServed(g: Gateway): Promise<number> {
-  for (let refused = 0; ; refused++) {
-    const answer = await g.send('/', { token: 'opaque-new' });
-    if (answer.status === 200) return refused;
-  }
-}
+/** Longer than a test may take. */
+const BREAKER = 'set $phantom_token_breaker_failures 2; set $phantom_token_breaker_delay 60;';
+const REFUSED = 3;
 
 gatewayTest(
   'a suspension is logged when it begins and when it ends, with the number of requests refused, and not at each of them',
-  { settings: BREAKER },
+  {
+    server: (words) => `
+      ${protectedRoot(words, `${BREAKER} set $phantom_token_introspection_timeout 60;`)}
+      location = /introspect { ${words.introspectionWithin(59_000)} proxy_pass ${words.introspectionUrl}; }`,
+  },
   async (t, g) => {
-    g.as.reply(reset(), reset(), jwt(JWT));
+    const answer = held(jwt(JWT));
+    g.as.reply(answer, reset(), reset(), jwt(JWT));
+    const underWay = g.send('/', { token: 'opaque-0' });
+    await g.as.waitForRequests(1);
     t.is((await g.send('/', { token: 'opaque-1' })).status, 502);
     t.is((await g.send('/', { token: 'opaque-2' })).status, 502);
-    const refused = await untilServed(g);
-    t.true(refused >= 1);
+    for (let i = 0; i < REFUSED; i++) t.is((await g.send('/', { token: 'opaque-new' })).status, 503);
+    t.is(g.as.requests.length, 3);
+    answer.release();
+    t.is((await underWay).status, 200);
     const lines = await linesOf(g);
     t.is(lines.length, 4);
     t.regex(lines[0] ?? '', / introspection_unreachable: /);
-    t.true(lines.some((line) => line.includes(' introspection suspended: failures=2 delay=1s: ')));
-    const resumed = `introspection resumed: refused=${refused}: the authorization server answers again ${WHERE}`;
+    t.true(lines.some((line) => line.includes(' introspection suspended: failures=2 delay=60s: ')));
+    const resumed = `introspection resumed: refused=${REFUSED}: the authorization server answers again ${WHERE}`;
     t.true(lines.at(-1)?.includes(resumed), lines.at(-1));
-    await g.send('/', { token: 'opaque-other' });
+    t.is((await g.send('/', { token: 'opaque-other' })).status, 200);
     t.is((await linesOf(g)).length, 4, 'an end is told once');
   },
 );
 
 gatewayTest(
   'probes that fail prolong a suspension: no further line in the same minute but that of the probe itself',
-  { settings: BREAKER },
+  { settings: BREAKER.replace('delay 60', 'delay 1') },
   async (t, g) => {
     g.as.reply(reset());
     for (let sent = 0; g.as.requests.length < 4; sent += 1) {
@@ -159,7 +162,7 @@ gatewayTest(
 gatewayTest(
   'stale records that are served while introspection is suspended leave no line each',
   {
-    settings: `${BREAKER.replace('delay 1', 'delay 60')} set $phantom_token_cache_ttl 1; set $phantom_token_stale_if_error 60;`,
+    settings: `${BREAKER} set $phantom_token_cache_ttl 1; set $phantom_token_stale_if_error 60;`,
   },
   async (t, g) => {
     g.as.reply(jwt(JWT), reset());

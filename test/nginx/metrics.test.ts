@@ -90,7 +90,7 @@ gatewayTest(
       samples.get(`phantom_token_introspection_duration_seconds_bucket{le="${le}"}`);
     t.deepEqual(['0.005', '0.05', '0.1', '10', '+Inf'].map(bucket), [0, 0, 0, 1, 1]);
     const sum = samples.get('phantom_token_introspection_duration_seconds_sum') ?? 0;
-    t.true(sum >= 0.12 && sum < 10);
+    t.true(sum >= 0.12, `${sum}`);
   },
 );
 
