@@ -152,6 +152,48 @@ gatewayTest('an introspection under way does not bring a purged token back', PUR
   t.is(g.upstream.requests.length, 0);
 });
 
+/** A purge looks into so many keyspaces: src/edge/purge_reach.ts. */
+const MAX_KEYSPACES = 256;
+
+gatewayTest(
+  'no record is kept where a purge would not find it: one form field too many is served uncached, and counted (S62)',
+  {
+    http: () => 'js_shared_dict_zone zone=phantom_token_metrics:64k type=number;',
+    server: (words) =>
+      protectedRoot(words, 'set $phantom_token_introspection_parameters tenant=$arg_tenant;') +
+      introspectionLocation(words) +
+      purgeLocation() +
+      'location = /metrics { js_content phantom_token.metrics; }',
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    const statusOf = async (tenant: number) =>
+      (await g.send(`/?tenant=${tenant}`, { token: `opaque-${tenant}` })).status;
+    const last = MAX_KEYSPACES;
+    const beyond = MAX_KEYSPACES + 1;
+    for (let tenant = 1; tenant <= beyond; tenant++) t.is(await statusOf(tenant), 200);
+    t.is(g.as.requests.length, beyond);
+    t.is(g.as.requests.at(-1)?.form.tenant, String(beyond));
+
+    t.is(await statusOf(last), 200);
+    t.is(g.as.requests.length, beyond, 'the last with a place is kept');
+    t.is(await statusOf(beyond), 200);
+    t.is(g.as.requests.length, beyond + 1, 'the one beyond is not');
+    const page = (await g.send('/metrics')).body;
+    t.true(page.includes('phantom_token_uncached_total{cause="too_many"} 2\n'), page);
+    t.regex(
+      await g.nginx.errorLog(),
+      /\[warn\].*phantom_token: .* over 256 combinations of client id, form fields/,
+    );
+
+    t.is((await purge(g, `token=opaque-${last}`)).body, '{"records":1}');
+    t.is(await statusOf(last), 401);
+    t.is((await purge(g, `token=opaque-${beyond}`)).body, '{"records":0}');
+    t.is(await statusOf(beyond), 401);
+    t.is(g.as.requests.length, beyond + 1);
+  },
+);
+
 /** A hundred tokens fill it; the shipped size would need thousands. */
 function smallZones(text: string): string {
   return text.replace('zone=phantom_token:32m', 'zone=phantom_token:128k');
