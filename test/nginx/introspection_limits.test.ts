@@ -121,9 +121,7 @@ gatewayTest(
   "an operator's own lines may take the place of the file, each of them",
   {
     server: (words) => {
-      const directives = LIMITS.replace(/#.*/g, '')
-        .replace(/ (\d+)s;/g, ' 2s;')
-        .replace(/limit 8;/, 'limit 8;');
+      const directives = LIMITS.replace(/#.*/g, '').replace(/ (\d+)s;/g, ' 2s;');
       return server(words, directives + introspection(words));
     },
   },

@@ -148,29 +148,6 @@ export function slow(delayMs: number, answer: ScriptedAnswer): ScriptedAnswer {
   };
 }
 
-export interface DripOptions {
-  bytesPerTick?: number;
-  tickMs?: number;
-}
-
-/** The whole message, headers too, a few bytes at a time. */
-export function dripped(
-  answer: MessageAnswer,
-  { bytesPerTick = 1, tickMs = 10 }: DripOptions = {},
-): ScriptedAnswer {
-  return {
-    async deliver(connection) {
-      const bytes = encodeMessage(answer);
-      connection.socket.setNoDelay(true);
-      for (let sent = 0; sent < bytes.length && !connection.closed.aborted; sent += bytesPerTick) {
-        await write(connection, bytes.subarray(sent, sent + bytesPerTick));
-        await pause(connection, tickMs);
-      }
-      return 'keep';
-    },
-  };
-}
-
 /** Content-Length of the whole body, `bodyBytes` of it, and the end of the connection. */
 export function truncated(answer: MessageAnswer, bodyBytes: number): ScriptedAnswer {
   return {

@@ -2,7 +2,6 @@
 import { once, setMaxListeners } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { freePort } from '../../demo/nginx_process.js';
 import { type Connection, type ScriptedAnswer, status } from './answers.js';
 
 export * from './answers.js';
@@ -37,11 +36,6 @@ export interface ScriptedServer {
   waitForRequests(count: number): Promise<void>;
   /** Ends all connections, also those that wait for an answer. */
   close(): Promise<void>;
-}
-
-/** A port of 127.0.0.1 on which nothing listens. */
-export function refusedPort(): Promise<number> {
-  return freePort();
 }
 
 /** Starts a scripted server on a port of 127.0.0.1; with `tls`, under TLS. */
