@@ -938,12 +938,18 @@ function cacheStatuses() {
   return ["", "HIT", "MISS", "JOINED", "NEGATIVE", "STALE", "BYPASS"];
 }
 function waitedInVain() {
+  return timedOutHere("waited for another request's introspection", "JOINED");
+}
+function answeredTooLate() {
+  return timedOutHere("the answer came too late to count", "MISS");
+}
+function timedOutHere(detail, cacheStatus) {
   return {
     kind: "unavailable",
     reason: "introspection_timeout",
-    detail: "waited for another request's introspection",
+    detail,
     retryAfter: "",
-    cacheStatus: "JOINED",
+    cacheStatus,
     isOutage: false
   };
 }
@@ -2510,7 +2516,7 @@ async function ask(r, question, settings) {
   const reply = await introspect(r, settings, form, proof);
   const nowSec = readClockSec();
   const tookMs = readClockMs() - askedMs;
-  const answer = tookMs > 1e3 * maxIntrospectionSec(settings) ? unavailable("introspection_timeout", "the answer came too late to count", "MISS") : interpretReply(reply, settings, nowSec);
+  const answer = tookMs > 1e3 * maxIntrospectionSec(settings) ? answeredTooLate() : interpretReply(reply, settings, nowSec);
   noteIntrospection(r, answer.kind === "active" ? "active" : answer.reason, tookMs);
   noteForBreaker(r, question, answer, settings);
   switch (answer.kind) {

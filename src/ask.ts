@@ -11,6 +11,7 @@ import {
 } from './core/introspection.js';
 import { markTtlSecOf, maxIntrospectionSec } from './core/listed_keyspace.js';
 import {
+  answeredTooLate,
   type Denial,
   denied,
   granted,
@@ -95,7 +96,7 @@ export async function ask(r: NginxHTTPRequest, question: Question, settings: Set
   const tookMs = readClockMs() - askedMs;
   const answer =
     tookMs > 1000 * maxIntrospectionSec(settings)
-      ? unavailable('introspection_timeout', 'the answer came too late to count', 'MISS')
+      ? answeredTooLate()
       : interpretReply(reply, settings, nowSec);
   noteIntrospection(r, answer.kind === 'active' ? 'active' : answer.reason, tookMs);
   noteForBreaker(r, question, answer, settings);

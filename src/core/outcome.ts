@@ -109,12 +109,21 @@ export function unavailable(
  * those who ask bring it about, too.
  */
 export function waitedInVain(): Unavailable {
+  return timedOutHere("waited for another request's introspection", 'JOINED');
+}
+
+/** The server has answered, but so late that the answer counts no more. No outage: it may have said that the token is inactive. */
+export function answeredTooLate(): Unavailable {
+  return timedOutHere('the answer came too late to count', 'MISS');
+}
+
+function timedOutHere(detail: string, cacheStatus: CacheStatus): Unavailable {
   return {
     kind: 'unavailable',
     reason: 'introspection_timeout',
-    detail: "waited for another request's introspection",
+    detail,
     retryAfter: '',
-    cacheStatus: 'JOINED',
+    cacheStatus,
     isOutage: false,
   };
 }

@@ -8,6 +8,7 @@ import {
   reset,
   type ScriptedAnswer,
   silent,
+  slow,
   status,
 } from '../support/scripted_server.js';
 
@@ -463,5 +464,22 @@ gatewayTest(
     await untilSuspended(g);
     t.is((await g.send('/', { token: 'opaque-new' })).status, 503);
     t.is((await g.send('/never', { token: 'opaque-new' })).status, 502);
+  },
+);
+
+gatewayTest(
+  'an answer that comes later than the mark of any purge lasts is none: 504, nothing stored, no stale record (S62)',
+  {
+    server: (words) =>
+      protectedRoot(words, 'set $phantom_token_introspection_timeout 1;') +
+      `location = /introspect { ${words.introspectionWithin(30_000)} proxy_pass ${words.introspectionUrl}; }`,
+  },
+  async (t, g) => {
+    g.as.reply(slow(2500, jwt(JWT)), jwt(JWT));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 504);
+    t.is(g.upstream.requests.length, 0);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is(g.as.requests.length, 2);
+    t.deepEqual(await g.accessLog(), ['504 "MISS" "introspection_timeout"', '200 "MISS" ""']);
   },
 );

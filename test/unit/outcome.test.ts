@@ -1,5 +1,6 @@
 import test from 'ava';
 import {
+  answeredTooLate,
   type CacheStatus,
   cacheStatuses,
   type DenialReason,
@@ -145,4 +146,11 @@ test('waitedInVain: a wait without an answer is a timeout, and no outage: client
     cacheStatus: 'JOINED',
     isOutage: false,
   });
+});
+
+test('answeredTooLate: a timeout, and no outage: what came too late may have said that the token is inactive', (t) => {
+  const outcome = answeredTooLate();
+  t.is(outcome.reason, 'introspection_timeout');
+  t.is(outcome.cacheStatus, 'MISS');
+  t.false(outcome.isOutage);
 });
