@@ -347,7 +347,7 @@ check_file() {
       if [ -d "$VALUE" ]; then
         problem "$1" "names $VALUE, which is a folder: Docker makes one when the mounted file is not on the host"
       elif [ ! -e "$VALUE" ]; then
-        problem "$1" "names $VALUE, which is not there: mount it"
+        problem "$1" "names $VALUE, which is not there, or lies in a folder that user $(id -u) may not enter: mount it"
       elif [ ! -r "$VALUE" ]; then
         problem "$1" "names $VALUE, which user $(id -u) may not read: run with --user and the id of its owner"
       else

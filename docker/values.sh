@@ -85,6 +85,7 @@ is_host() {
   case $1 in
     \[*[!0-9A-Fa-f:.]*\] | \[\]) return 1 ;;
     \[*\]) ;;
+    unix) return 1 ;; # nginx would take unix: for a socket
     '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._-]* | *..* | *.) return 1 ;;
   esac
 }

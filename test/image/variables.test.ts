@@ -68,6 +68,7 @@ const URLS = [
   'https://-login/',
   'https://a..b/',
   'https://[::1/',
+  'http://unix:8080/',
   'https://[::g]/',
   'https://[::1]x/',
   'https://login.example.com/#x',
