@@ -589,7 +589,7 @@ var FORM_FIELDS = /^([A-Za-z0-9._~*+-]+=([A-Za-z0-9._~*+-]|%[0-9A-Fa-f]{2})*(&(?
 var OUR_FIELD = /(^|&)(token|token_type_hint|client_id|client_secret|client_assertion|client_assertion_type)=/;
 function checkSwitch(value) {
   if (value === "") {
-    return "is not set in this location: set it to on or off";
+    return "is not set in this location: set it to on or off above the include of protect.conf";
   }
   const lower = value.toLowerCase();
   return lower === "on" || lower === "off" ? void 0 : "must be on or off";
@@ -1328,7 +1328,7 @@ function adviceTable() {
     // its detail names what to correct
     internal_error: "a bug of the script: please report this line",
     introspection_unreachable: "no connection to the authorization server, or TLS failed: nginx's own line before this one says why; look at address, certificates and firewall",
-    introspection_timeout: "no answer in time: find out what makes the authorization server slow, or raise the times and the limit in introspection_limits.conf (js_fetch_timeout for a URL) and $phantom_token_introspection_timeout with them",
+    introspection_timeout: "no answer in time: find out what makes the authorization server slow, or raise the times and the limit in introspection_limits.conf (js_fetch_timeout for a URL) and $phantom_token_introspection_timeout with them; if it keeps the connection to a URL open, which njs below 1.0.2 takes for silence, use an internal location as endpoint, or njs 1.0.2 or newer",
     introspection_rate_limited: "the authorization server says 429: look at its rate limits; a longer $phantom_token_cache_ttl asks less",
     introspection_overloaded: "the authorization server says 503: it is not ready: look at its own log",
     introspection_queue_full: "too many requests wait for one token: put limit_conn and limit_req in front, or raise $phantom_token_max_waiting",
@@ -1714,7 +1714,7 @@ function parseClientSettings(joined, isUrl) {
     return values;
   }
   const client2 = typedSettings2(values.values, isUrl);
-  const problem = findContradiction(client2) || findMissing(client2);
+  const problem = findContradiction(client2) || findMissing(client2, isUrl);
   return problem === void 0 ? client2 : misconfiguration(problem);
 }
 function typedSettings2(values, isUrl) {
@@ -1755,12 +1755,13 @@ function explainUnused(credential, method) {
   const named = method === "none" ? "none: then the introspection location authenticates" : `${method}, which does not use it`;
   return `$phantom_token_${credential} is set, and $phantom_token_client_auth is ${named}. Leave out the credential, or name its method`;
 }
-function findMissing(client2) {
+function findMissing(client2, isUrl) {
   if (client2.authMethod === "none") {
     return void 0;
   }
   if (client2.id === "") {
-    return `$phantom_token_client_id is not set: ${client2.authMethod} needs it`;
+    const isImplied = isUrl && client2.authMethod === "client_secret_basic";
+    return `$phantom_token_client_id is not set: ${client2.authMethod} needs it${isImplied ? WITH_URL : ""}`;
   }
   if (client2.authMethod === "private_key_jwt") {
     return findMissingOfKey(client2);
@@ -1770,6 +1771,7 @@ function findMissing(client2) {
   }
   return void 0;
 }
+var WITH_URL = "; with a URL as endpoint set id and secret, or $phantom_token_client_auth none";
 function findMissingOfKey(client2) {
   if (client2.keyFile === "") {
     return "$phantom_token_client_key_file is not set: private_key_jwt needs it";
@@ -2331,7 +2333,7 @@ function readFetchFailure(message, njsVersion) {
   return { status: 502, failure: "the connection failed" };
 }
 var NO_ANSWER = "no answer within js_fetch_timeout";
-var OR_KEPT_OPEN = ", or a server that keeps the connection open, where njs below 1.0.2 waits for its end: use an internal location as endpoint, or njs 1.0.2 or newer";
+var OR_KEPT_OPEN = ", or a connection that the server keeps open, where njs below 1.0.2 waits for its end";
 
 // src/core/introspection_limit.ts
 function findLimitProblem(limit, timeoutSec) {

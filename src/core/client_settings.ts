@@ -51,7 +51,7 @@ export function parseClientSettings(joined: string, isUrl: boolean): ClientSetti
     return values;
   }
   const client = typedSettings(values.values, isUrl);
-  const problem = findContradiction(client) || findMissing(client);
+  const problem = findContradiction(client) || findMissing(client, isUrl);
   return problem === undefined ? client : misconfiguration(problem);
 }
 
@@ -103,12 +103,13 @@ function explainUnused(credential: string, method: ClientAuthMethod): string {
 }
 
 /** What the chosen method needs and does not have. */
-function findMissing(client: ClientSettings): string | undefined {
+function findMissing(client: ClientSettings, isUrl: boolean): string | undefined {
   if (client.authMethod === 'none') {
     return undefined;
   }
   if (client.id === '') {
-    return `$phantom_token_client_id is not set: ${client.authMethod} needs it`;
+    const isImplied = isUrl && client.authMethod === 'client_secret_basic';
+    return `$phantom_token_client_id is not set: ${client.authMethod} needs it${isImplied ? WITH_URL : ''}`;
   }
   if (client.authMethod === 'private_key_jwt') {
     return findMissingOfKey(client);
@@ -118,6 +119,9 @@ function findMissing(client: ClientSettings): string | undefined {
   }
   return undefined;
 }
+
+// No location authenticates in our place, so this method is the default.
+const WITH_URL = '; with a URL as endpoint set id and secret, or $phantom_token_client_auth none';
 
 function findMissingOfKey(client: ClientSettings): string | undefined {
   if (client.keyFile === '') {

@@ -34,5 +34,5 @@ export function readFetchFailure(message: string, njsVersion: number): FetchFail
 }
 
 const NO_ANSWER = 'no answer within js_fetch_timeout';
-const OR_KEPT_OPEN =
-  ', or a server that keeps the connection open, where njs below 1.0.2 waits for its end: use an internal location as endpoint, or njs 1.0.2 or newer';
+// What to do about it says adviceTable() of failure_line.ts.
+const OR_KEPT_OPEN = ', or a connection that the server keeps open, where njs below 1.0.2 waits for its end';

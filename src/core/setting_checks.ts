@@ -16,7 +16,7 @@ const OUR_FIELD =
 
 export function checkSwitch(value: string): string | undefined {
   if (value === '') {
-    return 'is not set in this location: set it to on or off';
+    return 'is not set in this location: set it to on or off above the include of protect.conf';
   }
   const lower = value.toLowerCase();
   return lower === 'on' || lower === 'off' ? undefined : 'must be on or off';

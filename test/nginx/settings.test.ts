@@ -89,6 +89,29 @@ for (const [title, settings, variable] of MISTAKES) {
   );
 }
 
+gatewayTest(
+  'settings below the include: in auth_request mode none of them is seen, 500, and the log says to set them above; in access mode the order does not matter',
+  {
+    server: (words) => `
+      location / {
+        ${words.protect}
+        set $phantom_token on;
+        set $phantom_token_introspection_endpoint /introspect;
+        proxy_pass ${words.upstreamUrl};
+      }
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    const isAccess = g.setup.mode === 'access';
+    t.is((await g.send('/', { token: 'opaque-1' })).status, isAccess ? 200 : 500);
+    t.is(g.upstream.requests.length, isAccess ? 1 : 0);
+    const advice =
+      'misconfigured: $phantom_token is not set in this location: set it to on or off above the include of protect.conf';
+    t.is((await g.nginx.errorLog()).includes(advice), !isAccess);
+  },
+);
+
 const WRONG_LOCATIONS: [title: string, endpoint: string][] = [
   ['is taken by the protected location itself', '/nowhere'],
   ['is taken by a location that is not for introspection', '/public'],

@@ -176,9 +176,20 @@ const INCOMPLETE: [sentence: string, values: Values, isUrl: boolean, problem: st
     'a URL without any setting: no location authenticates in our place (RFC 7662 §2.1)',
     {},
     true,
-    `${NO_ID}client_secret_basic needs it`,
+    `${NO_ID}client_secret_basic needs it; with a URL as endpoint set id and secret, or $phantom_token_client_auth none`,
   ],
-  ['a URL with a secret but no id', { secret: 's' }, true, `${NO_ID}client_secret_basic needs it`],
+  [
+    'a URL with a secret but no id',
+    { secret: 's' },
+    true,
+    `${NO_ID}client_secret_basic needs it; with a URL as endpoint set id and secret, or $phantom_token_client_auth none`,
+  ],
+  [
+    'a URL and private_key_jwt without an id: a secret would be of no use',
+    { ...BY_KEY, id: '' },
+    true,
+    `${NO_ID}private_key_jwt needs it`,
+  ],
   [
     'client_secret_basic without an id',
     { auth: 'client_secret_basic', secret: 's' },

@@ -17,7 +17,7 @@ type Check = (value: string) => string | undefined;
 
 const UTF16_CODE_UNITS = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code));
 
-const NO_SWITCH = 'is not set in this location: set it to on or off';
+const NO_SWITCH = 'is not set in this location: set it to on or off above the include of protect.conf';
 const BAD_SWITCH = 'must be on or off';
 
 const SWITCHES: [value: string, problem: string | undefined][] = [
