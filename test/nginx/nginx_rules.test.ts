@@ -5,7 +5,7 @@ import { type ConfigWords, type Gateway, gatewayTest, introspectionLocation } fr
 import { makeJwt } from '../support/jwt.js';
 import { pathsReadInTwoWays } from '../support/pages.js';
 import { connectRaw } from '../support/raw_client.js';
-import { inactive204, jwt, type Reply } from '../support/scripted_server.js';
+import { closeBeforeAnswer, inactive204, jwt, type Reply } from '../support/scripted_server.js';
 
 const ENDPOINT = 'set $phantom_token_introspection_endpoint /introspect;';
 const ON = `set $phantom_token on; ${ENDPOINT}`;
@@ -119,10 +119,63 @@ gatewayTest(
   },
 );
 
+// error_page in a protected location
+
+const PREFLIGHT = {
+  method: 'OPTIONS',
+  headers: { origin: 'https://app.test', 'access-control-request-method': 'POST' },
+};
+
+/** A location with that `error_page` above the include, and one with it below; where it leads to asks for no token. */
+function withErrorPage(words: ConfigWords, errorPage: string): string {
+  return (
+    protectedBy(words, '/above/', errorPage) +
+    protectedBy(words, '/below/', '', errorPage) +
+    proxied(words, '@unprotected') +
+    proxied(words, '= /unprotected') +
+    'location = /page { return 200 page; }' +
+    introspectionLocation(words)
+  );
+}
+
+for (const errorPage of ['error_page 401 = @unprotected;', 'error_page 401 =200 /unprotected;']) {
+  gatewayTest(
+    `${errorPage} above the include opens in auth_request mode (S87, S88); below it, and in access mode, it does nothing`,
+    { server: (words) => withErrorPage(words, errorPage) },
+    async (t, g) => {
+      g.as.reply(reply);
+      const isAccess = g.setup.mode === 'access';
+      const tokens = [undefined, 'opaque-bad'];
+      t.deepEqual(await statusesOf(g, '/below/', tokens), [401, 401]);
+      t.is(g.upstream.requests.length, 0);
+      t.deepEqual(await statusesOf(g, '/above/', tokens), isAccess ? [401, 401] : [200, 200]);
+      t.is(g.upstream.requests.length, isAccess ? 0 : 2);
+    },
+  );
+}
+
+gatewayTest(
+  "an error_page for 401 and 500 above the include takes the place of the gateway's answers in auth_request mode: no challenge, no preflight, 500 for each 5xx; below it, and in access mode, it does nothing",
+  { server: (words) => withErrorPage(words, 'error_page 401 500 /page;') },
+  async (t, g) => {
+    g.as.reply(closeBeforeAnswer());
+    for (const place of ['/above/', '/below/']) {
+      const isOwn = g.setup.mode === 'access' || place === '/below/';
+      const refused = await g.send(place);
+      t.is(refused.status, 401);
+      t.is(refused.headers['www-authenticate'], isOwn ? 'Bearer realm="api"' : undefined, place);
+      t.is(refused.body === 'page', !isOwn, place);
+      t.is((await g.send(place, PREFLIGHT)).status, isOwn ? 204 : 401, place);
+      t.is((await g.send(place, { token: 'opaque-bad' })).status, isOwn ? 502 : 500, place);
+    }
+    t.is(g.upstream.requests.length, 0);
+  },
+);
+
 // The order of things
 
 gatewayTest(
-  'an address that is denied: in access mode 401 or 403 after an introspection, in auth_request mode 403; by `if` 403 at once',
+  'an address that is denied: in access mode 401 or 403 after an introspection, in auth_request mode 403; by `if` 403 at once; no JSON of that',
   {
     http: () => 'geo $is_refused { default 1; 10.0.0.0/8 0; }',
     server: (words) =>
@@ -138,6 +191,9 @@ gatewayTest(
     const isAccess = g.setup.mode === 'access';
     t.deepEqual(await statusesOf(g, '/deny', tokens), isAccess ? [401, 401, 403] : [403, 403, 403]);
     t.is(g.as.requests.length, isAccess ? 2 : 0);
+    const { body, headers } = await g.send('/deny', { token: 'opaque-read' });
+    t.regex(body, isAccess ? /^<html>/ : /^$/, "nginx's own 403 has none of the gateway's bodies");
+    t.is(headers['www-authenticate'], undefined);
     t.is(g.upstream.requests.length, 0);
   },
 );
@@ -156,9 +212,56 @@ gatewayTest(
     const tokens = [undefined, 'opaque-bad', 'opaque-read'];
     const isAccess = g.setup.mode === 'access';
     t.deepEqual(await statusesOf(g, '/allow', tokens), isAccess ? [401, 401, 200] : [200, 200, 200]);
+    t.is(g.as.requests.length, isAccess ? 2 : 0, 'where the address is enough, no token is exchanged');
+    t.is(g.upstream.requests.at(-1)?.headers.authorization === undefined, !isAccess);
     t.deepEqual(await statusesOf(g, '/deny', tokens), isAccess ? [401, 401, 403] : [401, 401, 200]);
     t.deepEqual(await statusesOf(g, '/wrong', tokens), isAccess ? [500, 500, 500] : [200, 200, 200]);
     t.notRegex(JSON.stringify(g.upstream.requests), /opaque-/);
+  },
+);
+
+gatewayTest(
+  '`satisfy any` with auth_basic: in auth_request mode whoever has the password needs no token, and the API gets no Authorization',
+  {
+    files: { passwords: 'alice:{PLAIN}wonderland\n' },
+    server: (words) =>
+      protectedBy(
+        words,
+        '/',
+        '',
+        `satisfy any; auth_basic staff; auth_basic_user_file ${words.prefix}/passwords;`,
+      ) + introspectionLocation(words),
+  },
+  async (t, g) => {
+    const headers = { authorization: `Basic ${Buffer.from('alice:wonderland').toString('base64')}` };
+    t.is((await g.send('/', { headers })).status, g.setup.mode === 'access' ? 401 : 200);
+    t.deepEqual(
+      g.upstream.requests.map((received) => received.headers.authorization),
+      g.setup.mode === 'access' ? [] : [undefined],
+    );
+    t.is(g.as.requests.length, 0);
+  },
+);
+
+gatewayTest(
+  "a server whose own `return` stands above server.conf answers auth_request's question by it, and is open; below it, closed",
+  {
+    http: (words) => {
+      const answersAll = 'if ($uri !~ ^/api/) { return 204; }';
+      const include =
+        words.mode === 'auth_request' ? `include ${words.snippets}/auth_request/server.conf;` : '';
+      const location = protectedBy(words, '/api/') + introspectionLocation(words);
+      return `
+        server { listen ${words.otherPort}; ${answersAll} ${include} ${location} }
+        server { listen ${words.otherHost}; ${include} ${answersAll} ${location} }`;
+    },
+  },
+  async (t, g) => {
+    const isAccess = g.setup.mode === 'access';
+    const above = await g.send('/api/', { url: `http://${g.words.otherPort}` });
+    t.is(above.status, isAccess ? 401 : 200);
+    t.is((await g.send('/api/', { url: `http://${g.words.otherHost}` })).status, 401);
+    t.is(g.upstream.requests.length, isAccess ? 0 : 1);
   },
 );
 

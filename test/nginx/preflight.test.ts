@@ -1,5 +1,5 @@
 // CORS preflights carry no token; other OPTIONS requests are requests like all others (S98).
-import { gatewayTest } from '../support/gateway.js';
+import { gatewayTest, introspectionLocation, protectedRoot } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import { inactive204, jwt } from '../support/scripted_server.js';
 
@@ -23,6 +23,28 @@ gatewayTest(
     t.is(g.as.requests.length, 0);
     t.is(g.upstream.requests.length, 0);
     t.deepEqual(await g.accessLog(), ['204 "BYPASS" ""']);
+  },
+);
+
+gatewayTest(
+  'in access mode an `add_header ... always` reaches a refusal, in auth_request mode none does; the answer to a preflight has those of the location or of the server alone',
+  {
+    serverTop: 'add_header Access-Control-Allow-Origin https://app.test always;',
+    server: (words) =>
+      protectedRoot(words) +
+      protectedRoot(words, 'add_header X-Own own always;').replace('location /', 'location /own') +
+      introspectionLocation(words),
+  },
+  async (t, g) => {
+    const isAccess = g.setup.mode === 'access';
+    const refused = await g.send('/');
+    t.is(refused.status, 401);
+    t.is(refused.headers['access-control-allow-origin'], isAccess ? 'https://app.test' : undefined);
+    t.is((await g.send('/own')).headers['x-own'], isAccess ? 'own' : undefined);
+    const preflight = await g.send('/own', PREFLIGHT);
+    t.is(preflight.status, 204);
+    t.is(preflight.headers['x-own'], isAccess ? 'own' : undefined);
+    t.is(preflight.headers['access-control-allow-origin'], isAccess ? undefined : 'https://app.test');
   },
 );
 

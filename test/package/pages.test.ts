@@ -5,7 +5,7 @@ import test from 'ava';
 import { REPOSITORY, readPages } from '../support/pages.js';
 
 const PAGES = readPages();
-for (const page of ['CONTRIBUTING.md', 'CHANGELOG.md'])
+for (const page of ['CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'])
   PAGES.set(page, readFileSync(REPOSITORY + page, 'utf8'));
 
 /** Without its blocks of code, whose brackets are no links. */
