@@ -21,7 +21,7 @@ import { codeBlocks } from '../support/code_blocks.js';
 import { startDnsServer } from '../support/dns_server.js';
 import { makeJwt } from '../support/jwt.js';
 import { REPOSITORY, readPages, sectionOf } from '../support/pages.js';
-import { closeBeforeAnswer, jwt } from '../support/scripted_server.js';
+import { closeBeforeAnswer, jwt, startScriptedServer } from '../support/scripted_server.js';
 import { SETUPS, type Setup } from '../support/setups.js';
 import { assertProtects, configOf, runShown } from '../support/shown_config.js';
 import { startUpstream } from '../support/upstream.js';
@@ -211,6 +211,7 @@ const COPY = commandsWith('cp -r');
 const CALL = commandsWith('nginx -s reload\ncurl');
 const FIND_MISSPELT = commandsWith('unknown setting');
 const PURGE = commandsWith('/purge');
+const INTROSPECT = commandsWith('oauth-introspect');
 const MAKE_KEY = commandsWith('openssl');
 /** What others run, and what no test can: the first words of the block. */
 const RUN_ELSEWHERE = [
@@ -352,6 +353,28 @@ commandTest('curl', 'the command shown for a purge ends the token', async (t) =>
     t.is(g.as().requests.length, 1);
   });
 });
+
+commandTest(
+  'curl',
+  'the command shown for an authorization server asks as the gateway does (RFC 7662 §2.1)',
+  async (t) => {
+    const server = await startScriptedServer();
+    try {
+      server.reply(jwt(JWT));
+      const commands = INTROSPECT.replaceAll('https://login.example.com', server.url);
+      const printed = await shell(commands, REPOSITORY, { TOKEN: 'opaque-1+/=' });
+      t.deepEqual(statusesIn(printed), ['200']);
+      t.true(printed.endsWith(JWT));
+      const received = server.requests[0];
+      t.is(received?.method, 'POST');
+      t.deepEqual(received?.form, { token: 'opaque-1+/=' });
+      t.is(received?.headers.accept, 'application/jwt');
+      t.is(received?.headers.authorization, `Basic ${Buffer.from('id:secret').toString('base64')}`);
+    } finally {
+      await server.close();
+    }
+  },
+);
 
 function statusesIn(printed: string): string[] {
   return [...printed.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status as string);
