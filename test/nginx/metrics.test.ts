@@ -258,7 +258,7 @@ gatewayTest(
       t.true(page.includes(`\n${name}{`) || page.includes(`\n${name} `), name);
     }
     for (const [, label = '', value = ''] of shown.matchAll(
-      /\b(cache_status|reason|result)=\\?"([A-Za-z_]+)\\?"/g,
+      /\b(cache_status|reason|result|cause)=\\?"([A-Za-z_]+)\\?"/g,
     )) {
       t.true(page.includes(`${label}="${value}"`), `${label}="${value}"`);
     }
