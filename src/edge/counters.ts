@@ -43,14 +43,14 @@ export function countDuration(tookMs: number): void {
 export function findCountingProblem(series: readonly Series[]): string | undefined {
   const zone = ngx.shared.phantom_token_metrics as NgxSharedDict<number> | undefined;
   if (zone === undefined) {
-    return `nothing is counted: add to zones.conf: ${ZONE_LINE}`;
+    return `nothing is counted: add to your zones file (zones.conf, or zones_njs_0.8.conf): ${ZONE_LINE}`;
   }
   try {
     for (let i = 0; i < series.length; i++) {
       zone.incr(series[i] as Series, 0, 0);
     }
   } catch (_fullOrOfStrings) {
-    return `phantom_token_metrics cannot count: correct its line in zones.conf, and restart nginx: ${ZONE_LINE}`;
+    return `phantom_token_metrics cannot count: correct its line in your zones file (zones.conf, or zones_njs_0.8.conf), and restart nginx: ${ZONE_LINE}`;
   }
   return undefined;
 }

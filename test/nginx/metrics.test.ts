@@ -113,11 +113,11 @@ gatewayTest('the zones tell their size and their room', counting(), async (t, g)
 });
 
 const USELESS_ZONES: [title: string, zone: string, says: string][] = [
-  ['not there', '', 'nothing is counted: add to zones.conf: '],
+  ['not there', '', 'nothing is counted: add to your zones file (zones.conf, or zones_njs_0.8.conf): '],
   [
     'of strings, by mistake',
     METRICS_ZONE.replace(' type=number', ''),
-    'phantom_token_metrics cannot count: correct its line in zones.conf, and restart nginx: ',
+    'phantom_token_metrics cannot count: correct its line in your zones file (zones.conf, or zones_njs_0.8.conf), and restart nginx: ',
   ],
 ];
 
