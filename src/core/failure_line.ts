@@ -35,7 +35,7 @@ export function adviceTable(): Record<UnavailableReason, string> {
     misconfigured: '', // its detail names what to correct
     internal_error: 'a bug of the script: please report this line',
     introspection_unreachable:
-      "no connection to the authorization server, or TLS failed: nginx's own line before this one says why; look at address, certificates and firewall",
+      "no connection to the authorization server, or TLS failed, as nginx's own line before this one says: look at address, certificates and firewall; without such a line a load balancer before it said 502",
     introspection_timeout:
       'no answer in time: find out what makes the authorization server slow, or raise the times and the limit in introspection_limits.conf (js_fetch_timeout for a URL) and $phantom_token_introspection_timeout with them; if it keeps the connection to a URL open, which njs below 1.0.2 takes for silence, use an internal location as endpoint, or njs 1.0.2 or newer',
     introspection_rate_limited:
