@@ -2380,7 +2380,10 @@ async function askLocation(r, settings, form, proof) {
   };
 }
 async function proveClientIsThere(r, location) {
+  const v = r.variables;
+  v.phantom_introspection = "checking";
   await r.subrequest(location, { method: "POST", body: "" });
+  v.phantom_introspection = "";
 }
 async function fetchReply(url, form, proof) {
   const headers = {
@@ -2467,13 +2470,14 @@ function longer(own, listed) {
     listedAtSec: own.listedAtSec
   };
 }
-function noteReach(reach, markTtlSec, forSec) {
-  writeLock(REACH + reach, String(Math.max(markTtlSec, readAskingTtlSec(reach))), forSec * 1e3);
+function noteReach(reach, markTtlSec) {
+  writeLock(REACH + reach, String(Math.max(markTtlSec, readAskingTtlSec(reach))), ASKING_MS);
 }
 function readAskingTtlSec(reach) {
   return Number(readLock(REACH + reach) || 0);
 }
 var REACH = "reach:";
+var ASKING_MS = 12e4;
 function readKeyspaces(reach) {
   const keyspaces = [];
   for (let place = 0; place < MAX_KEYSPACES; place++) {
@@ -2509,7 +2513,7 @@ async function ask(r, question, settings) {
     return notKept(unavailable("misconfigured", proof.problem, ""));
   }
   const form = introspectionForm(question.token, proof.formFields, settings.introspectionParameters);
-  noteReach(reachOf(question.lookup), markTtlSecOf(settings), maxIntrospectionSec(settings));
+  noteReach(reachOf(question.lookup), markTtlSecOf(settings));
   const waitSec = heedsBreaker(settings) ? waitBeforeAskingSec(endpointOf(question.lookup), question.key) : 0;
   if (waitSec > 0) {
     return notKept(suspended(waitSec));

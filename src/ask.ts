@@ -84,7 +84,7 @@ export async function ask(r: NginxHTTPRequest, question: Question, settings: Set
     return notKept(unavailable('misconfigured', proof.problem, ''));
   }
   const form = introspectionForm(question.token, proof.formFields, settings.introspectionParameters);
-  noteReach(reachOf(question.lookup), markTtlSecOf(settings), maxIntrospectionSec(settings));
+  noteReach(reachOf(question.lookup), markTtlSecOf(settings));
   // From here on nothing returns before it has asked: this may be the probe, and nobody else asks until its answer.
   const waitSec = heedsBreaker(settings) ? waitBeforeAskingSec(endpointOf(question.lookup), question.key) : 0;
   if (waitSec > 0) {

@@ -64,7 +64,10 @@ async function askLocation(
  * because `$phantom_introspection` does not say `asked`.
  */
 export async function proveClientIsThere(r: NginxHTTPRequest, location: string): Promise<void> {
+  const v = r.variables;
+  v.phantom_introspection = 'checking'; // a protected location, if the endpoint names one by mistake, refuses it
   await r.subrequest(location, { method: 'POST', body: '' });
+  v.phantom_introspection = '';
 }
 
 async function fetchReply(url: string, form: string, proof: ClientProof): Promise<IntrospectionReply> {

@@ -44,10 +44,9 @@ function longer(own: ListedKeyspace, listed: ListedKeyspace): ListedKeyspace {
 /**
  * Somebody asks there now: a purge that comes before the answer knows that it is at the right place, and for how long its
  * mark must last. In the zone of the flights, where nothing stays for long.
- * @param forSec after which the answer counts no more
  */
-export function noteReach(reach: string, markTtlSec: number, forSec: number): void {
-  writeLock(REACH + reach, String(Math.max(markTtlSec, readAskingTtlSec(reach))), forSec * 1000);
+export function noteReach(reach: string, markTtlSec: number): void {
+  writeLock(REACH + reach, String(Math.max(markTtlSec, readAskingTtlSec(reach))), ASKING_MS);
 }
 
 /** {@link noteReach} of those who ask now, the longest; 0 when nobody has asked lately. */
@@ -56,6 +55,8 @@ export function readAskingTtlSec(reach: string): number {
 }
 
 const REACH = 'reach:';
+/** As long as an answer can count, with the largest $phantom_token_introspection_timeout: maxIntrospectionSec. */
+const ASKING_MS = 120_000;
 
 /** Every keyspace of that reach in which something was stored. A place in between may be empty: its entry has ended. */
 export function readKeyspaces(reach: string): ListedKeyspace[] {
