@@ -255,7 +255,11 @@ gatewayTest(
     t.true(asked.size > 5);
     for (const name of asked) {
       if (CONDITIONAL.includes(name)) continue;
-      t.true(page.includes(`\n${name}{`) || page.includes(`\n${name} `), name);
+      const places = [`\n${name}{`, `\n${name} `, `zone="${name}"`];
+      t.true(
+        places.some((place) => page.includes(place)),
+        name,
+      );
     }
     for (const [, label = '', value = ''] of shown.matchAll(
       /\b(cache_status|reason|result|cause)=\\?"([A-Za-z_]+)\\?"/g,
