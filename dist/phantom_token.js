@@ -1,14 +1,37 @@
 // njs-phantom-token 0.1.0 (Apache-2.0). Built from src/ by `npm run build`: change it there, not here.
 
-// src/core/cache_key.ts
+// src/core/cache/key.ts
 import crypto2 from "crypto";
+
+// src/core/introspection/flight.ts
+import crypto3 from "crypto";
 
 // src/edge/client_credentials.ts
 import nodeCrypto from "crypto";
 import fs from "fs";
 
-// src/core/flight.ts
-import crypto3 from "crypto";
+// src/core/cache/key.ts
+var begun;
+var wasCalled;
+function firstKey(lookup) {
+  if (wasCalled) {
+    begun = crypto2.createHash("sha256").update("3\n" /* prefix */);
+  }
+  wasCalled = true;
+  return crypto2.createHash("sha256").update("3\n" /* prefix */ + lookup).digest("base64url");
+}
+
+// src/edge/request.ts
+function takeKeptRequest(v) {
+  const kept = v.phantom_kept_request;
+  v.phantom_kept_request = "";
+  return kept;
+}
+function readPolicy(v, request) {
+  const live = v.phantom_policy;
+  return (request.startsWith(`${"here on\n" /* on */}${live}
+`)) ? live : policyPart().findPolicy(request);
+}
 
 // src/edge/counters.ts
 function countRequest(cacheStatus) {
@@ -28,18 +51,6 @@ function readFirstRecord(key) {
   return records === void 0 ? void 0 : records.get(key);
 }
 
-// src/edge/request.ts
-function takeKeptRequest(v) {
-  const kept = v.phantom_kept_request;
-  v.phantom_kept_request = "";
-  return kept;
-}
-function readPolicy(v, request) {
-  const live = v.phantom_policy;
-  return (request.startsWith(`${"here on\n" /* on */}${live}
-`)) ? live : policyPart().findPolicy(request);
-}
-
 // src/edge/respond.ts
 function grant(r, v, mode, authorization, cacheStatus) {
   v.phantom_token_authorization = authorization;
@@ -54,18 +65,7 @@ function grant(r, v, mode, authorization, cacheStatus) {
   }
 }
 
-// src/core/cache_key.ts
-var begun;
-var wasCalled;
-function firstKey(lookup) {
-  if (wasCalled) {
-    begun = crypto2.createHash("sha256").update("3\n" /* prefix */);
-  }
-  wasCalled = true;
-  return crypto2.createHash("sha256").update("3\n" /* prefix */ + lookup).digest("base64url");
-}
-
-// src/phantom_token.ts
+// src/gateway/hit.ts
 function access(r) {
   r.return(500);
   return handle(r, "access");
@@ -115,13 +115,50 @@ function policyPart() {
 }
 function makePolicyPart() {
 
-// src/core/plain_text.ts
+// src/core/token/scope.ts
+var SCOPE_LIST = /^[\x20\x21\x23-\x5B\x5D-\x7E]*$/;
+function isScopeList(text3) {
+  return SCOPE_LIST.test(text3);
+}
+function splitScopes(list2) {
+  return list2.split(" ").filter(isNotEmpty);
+}
+function isNotEmpty(token) {
+  return token !== "";
+}
+
+// src/core/text/plain_text.ts
 var PLAIN = /^[^\x00-\x1F\x7F]*$/;
 function isPlainText(text3) {
   return PLAIN.test(text3);
 }
 
-// src/core/metrics.ts
+// src/core/settings/checks.ts
+function checkScopes(value) {
+  const isList = isScopeList(value) && (value === "" || splitScopes(value).length > 0);
+  return isList ? void 0 : "must be scopes separated by spaces (RFC 6749 \xA73.3)";
+}
+function checkPlainText(value) {
+  return isPlainText(value) ? void 0 : "must not hold control characters";
+}
+
+// src/core/cache/record.ts
+function grantsOf(record) {
+  return record.slice(
+    Number(record.slice(50 /* grantsStart */, 55 /* authorizationStart */)),
+    Number(record.slice(55 /* authorizationStart */, 60 /* policy */))
+  );
+}
+
+// src/core/settings/request_text.ts
+function findPolicy(text3) {
+  return text3.split("\n").slice(1, 6 /* aboveLookup */).join("\n");
+}
+function isWholePolicy(lines) {
+  return lines.length === 5 /* policy */;
+}
+
+// src/core/answer/metrics.ts
 function requestsSeries(cacheStatus) {
   return `phantom_token_requests_total{cache_status="${cacheStatus === "" ? "NONE" : cacheStatus}"}`;
 }
@@ -134,44 +171,7 @@ function add(zone, series, by) {
   }
 }
 
-// src/core/location.ts
-function findPolicy(text3) {
-  return text3.split("\n").slice(1, 6 /* aboveLookup */).join("\n");
-}
-function isWholePolicy(lines) {
-  return lines.length === 5 /* policy */;
-}
-
-// src/core/scope.ts
-var SCOPE_LIST = /^[\x20\x21\x23-\x5B\x5D-\x7E]*$/;
-function isScopeList(text3) {
-  return SCOPE_LIST.test(text3);
-}
-function splitScopes(list2) {
-  return list2.split(" ").filter(isNotEmpty);
-}
-function isNotEmpty(token) {
-  return token !== "";
-}
-
-// src/core/setting_checks.ts
-function checkScopes(value) {
-  const isList = isScopeList(value) && (value === "" || splitScopes(value).length > 0);
-  return isList ? void 0 : "must be scopes separated by spaces (RFC 6749 \xA73.3)";
-}
-function checkPlainText(value) {
-  return isPlainText(value) ? void 0 : "must not hold control characters";
-}
-
-// src/core/record.ts
-function grantsOf(record) {
-  return record.slice(
-    Number(record.slice(50 /* grantsStart */, 55 /* authorizationStart */)),
-    Number(record.slice(55 /* authorizationStart */, 60 /* policy */))
-  );
-}
-
-// src/core/policy.ts
+// src/core/token/policy.ts
 var SCOPE = "\n";
 var ISSUER = "\v";
 var AUDIENCE = "\f";
@@ -190,7 +190,7 @@ function checkGrants(grants, issuer, audience, requiredScopes) {
   return void 0;
 }
 
-// src/known.ts
+// src/gateway/known.ts
 function meetsPolicy(record, policy, nowSec) {
   const lines = policy.split("\n");
   if (!isWholePolicy(lines)) {
@@ -212,7 +212,7 @@ function timesPart() {
 }
 function makeTimesPart() {
 
-// src/core/setting_checks.ts
+// src/core/settings/checks.ts
 var MAX_SEC = 31536e3;
 function checkSeconds(value) {
   return checkNumber(MAX_SEC, "seconds")(value);
@@ -224,7 +224,7 @@ function checkNumber(max, of) {
   };
 }
 
-// src/core/settings.ts
+// src/core/settings/settings.ts
 var DEFAULT_CLOCK_SKEW_SEC = 60;
 var DEFAULT_CACHE_TTL_SEC = 300;
 function parseClockSkewSec(value) {
@@ -237,7 +237,7 @@ function parseSeconds(value) {
   return checkSeconds(value) === void 0 ? Number(value) : void 0;
 }
 
-// src/core/record.ts
+// src/core/cache/record.ts
 function notBeforeOf(record) {
   return Number(record.slice(20 /* notBefore */, 30 /* stored */));
 }
@@ -245,7 +245,7 @@ function ageSecOf(record, nowSec) {
   return nowSec - Number(record.slice(30 /* stored */, 40 /* usableUntil */));
 }
 
-// src/known.ts
+// src/gateway/known.ts
 function meetsTimes(record, clockSkew, cacheTtl, nowSec) {
   const clockSkewSec = parseClockSkewSec(clockSkew);
   const cacheTtlSec = parseCacheTtlSec(cacheTtl);
@@ -262,303 +262,7 @@ function missPart() {
 }
 function makeMissPart() {
 
-// src/core/outcome.ts
-function granted(authorization, cacheStatus) {
-  return { kind: "grant", authorization, cacheStatus };
-}
-function denied(reason, cacheStatus) {
-  return { kind: "denial", reason, cacheStatus };
-}
-function unavailable(reason, detail, cacheStatus, retryAfter) {
-  const isOutage = isOutageReason(reason);
-  return { kind: "unavailable", reason, detail, retryAfter: retryAfter || "", cacheStatus, isOutage };
-}
-function isOutageReason(reason) {
-  const isAnswered = reason === "introspection_overloaded" || reason === "introspection_suspended" || reason === "introspection_server_error";
-  return isAnswered || isTransportFailure(reason);
-}
-function isTransportFailure(reason) {
-  return reason === "introspection_unreachable" || reason === "introspection_timeout";
-}
-
-// src/core/metrics.ts
-function refusalsSeries(reason) {
-  return `phantom_token_refusals_total{reason="${reason}"}`;
-}
-
-// src/edge/counters.ts
-function count(series) {
-  const zone = ngx.shared.phantom_token_metrics;
-  if (zone !== void 0) {
-    add(zone, series, 1);
-  }
-}
-
-// src/core/njs_version.ts
-function findUnsafeNjs(version, engine, mode, isUrl) {
-  if (mode === "access" && version < 65537) {
-    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
-  }
-  if (!isUrl && version >= 2309 && version <= 2313) {
-    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
-  }
-  if (isUrl && engine === "QuickJS" && version < 2305) {
-    return "QuickJS of njs below 0.9.1 cannot fetch a URL: use an internal location as endpoint, js_engine njs, or njs 1.0.1 or newer";
-  }
-  return void 0;
-}
-function isEvictUnsafe(version, zones) {
-  return version < 2311 && zones !== "without_evict";
-}
-
-// src/edge/shared_cache.ts
-var MAX_MS = 2147483647;
-var PURGED_PREFIX = "purged:";
-function findZoneProblem(r) {
-  if (isEvictUnsafe(njs.version_number, r.variables.phantom_zones)) {
-    return EVICTS;
-  }
-  const missing = ALL_ZONES.filter((zone) => !isDeclared(zone));
-  return missing.length === 0 ? void 0 : `the js_shared_dict_zone ${missing.join(", ")} is not declared: include zones.conf at http level, or add its line to your own zones.conf`;
-}
-var EVICTS = "below njs 0.9.7 a zone with evict crashes workers: include zones_njs_0.8.conf in place of zones.conf; a zones file of your own needs the js_var line of that file, and no evict";
-function readDenial(key) {
-  return dictionary("phantom_token_denied").get(key);
-}
-function isPurged(key) {
-  return dictionary("phantom_token_state").has(PURGED_PREFIX + key);
-}
-function addState(name, state, ttlMs) {
-  return add2("phantom_token_state", name, state, ttlMs);
-}
-var ALL_ZONES = [
-  "phantom_token",
-  "phantom_token_denied",
-  "phantom_token_locks",
-  "phantom_token_state"
-];
-function isDeclared(zone) {
-  return ngx.shared[zone] !== void 0;
-}
-function isFirstInMinute(name) {
-  return addState(`log:${name}`, "", 6e4) === "added";
-}
-function dictionary(zone) {
-  return ngx.shared[zone];
-}
-function add2(zone, key, value, ttlMs) {
-  try {
-    return dictionary(zone).add(key, value, Math.min(ttlMs, MAX_MS)) ? "added" : "exists";
-  } catch (e) {
-    return fullOrThrow(e);
-  }
-}
-function fullOrThrow(e) {
-  if (e.name !== "SharedMemoryError") {
-    throw e;
-  }
-  return "full";
-}
-
-// src/core/challenge.ts
-var RETRY_AFTER_SEC = "1";
-var RETRY_AFTER = /^([0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT)$/;
-function buildDenial(denial, settings) {
-  if (denial.reason === "scope_insufficient") {
-    return {
-      status: 403,
-      challenge: challenge(settings.realm, "insufficient_scope", settings.requiredScopes),
-      retryAfter: "",
-      body: errorBody(
-        "insufficient_scope",
-        "The access token does not grant the scope that this request needs"
-      )
-    };
-  }
-  const named = settings.scopes.length > 0 ? settings.scopes : settings.requiredScopes;
-  const error = denial.reason === "token_missing" ? "" : "invalid_token";
-  return {
-    status: 401,
-    challenge: challenge(settings.realm, error, named),
-    retryAfter: "",
-    body: errorBody("unauthorized_request", "Access denied due to missing, invalid or expired credentials")
-  };
-}
-function buildUnavailable(failure) {
-  const status = statusOf(failure.reason);
-  return {
-    status,
-    challenge: "",
-    retryAfter: status === 503 ? retryAfterOf(failure.retryAfter) : "",
-    body: errorBody("server_error", "Problem encountered processing the request")
-  };
-}
-function challenge(realm, error, scopes) {
-  let text3 = `Bearer realm="${realm}"`;
-  if (error !== "") {
-    text3 += `, error="${error}"`;
-  }
-  if (scopes.length > 0) {
-    text3 += `, scope="${scopes.join(" ")}"`;
-  }
-  return text3;
-}
-function errorBody(code, message) {
-  return JSON.stringify({ code, message });
-}
-function statusOf(reason) {
-  switch (reason) {
-    case "misconfigured":
-    case "internal_error":
-      return 500;
-    case "introspection_rate_limited":
-    case "introspection_overloaded":
-    case "introspection_suspended":
-    case "introspection_queue_full":
-      return 503;
-    case "introspection_timeout":
-      return 504;
-    default:
-      return 502;
-  }
-}
-function retryAfterOf(asked) {
-  return RETRY_AFTER.test(asked) ? asked : RETRY_AFTER_SEC;
-}
-
-// src/core/location.ts
-function isConfiguredHere(text3) {
-  return text3.startsWith("here " /* here */);
-}
-function readSwitch(text3) {
-  const value = isConfiguredHere(text3) ? text3.slice("here " /* here */.length, text3.indexOf("\n")).toLowerCase() : "";
-  return value === "on" || value === "off" ? value : "invalid";
-}
-function takeApart(text3, rest) {
-  const lines = text3.split("\n");
-  const others = rest.split("\n");
-  if (lines.length !== 14 /* text */ || others.length !== 17 /* text */) {
-    return { policy: "", lookup: "", settings: "", client: "" };
-  }
-  const first = lines[0];
-  const policy = lines.slice(1, 6 /* aboveLookup */);
-  const own = [first.slice(first.indexOf(" ") + 1)].concat(policy);
-  const asked = [lines[7], lines[9], lines[10], lines[11], lines[12]];
-  return {
-    policy: policy.join("\n"),
-    lookup: lines.slice(6 /* aboveLookup */).join("\n"),
-    settings: own.concat(asked, others.slice(0, 9 /* settings */)).join("\n"),
-    client: [lines[8]].concat(others.slice(9 /* settings */)).join("\n")
-  };
-}
-
-// src/core/preflight.ts
-function isPreflight(method, origin, requestedMethod) {
-  return method === "OPTIONS" && origin !== "" && requestedMethod !== "";
-}
-
-// src/edge/request.ts
-function readRest(r, mode) {
-  const v = r.variables;
-  return text(mode === "access" ? v.phantom_rest : v.phantom_kept_rest);
-}
-function readAuthorization(r) {
-  return text(r.variables.http_authorization);
-}
-function readsAsPreflight(r) {
-  const v = r.variables;
-  return isPreflight(text(v.request_method), text(v.http_origin), text(v.http_access_control_request_method));
-}
-function text(value) {
-  return value === void 0 ? "" : value;
-}
-
-// src/edge/respond.ts
-function respond(r, mode, outcome, settings) {
-  switch (outcome.kind) {
-    case "grant":
-      grant(r, r.variables, mode, outcome.authorization, outcome.cacheStatus);
-      break;
-    case "denial":
-      deny(r, mode, outcome, settings);
-      break;
-    case "unavailable":
-      fail(r, mode, outcome, settings.introspectionEndpoint);
-      break;
-    case "preflight":
-      answerPreflight(r, mode);
-      break;
-  }
-}
-function answerPreflight(r, mode) {
-  const v = r.variables;
-  v.phantom_token_authorization = "";
-  v.phantom_state = "BYPASS";
-  countRequest("BYPASS");
-  if (mode === "access") {
-    r.return(204);
-  } else {
-    v.phantom_status = "204";
-    r.return(401, "");
-  }
-}
-function deny(r, mode, outcome, settings) {
-  r.log(`phantom_token: ${outcome.reason}`);
-  refuse(r, mode, buildDenial(outcome, settings), outcome);
-}
-function fail(r, mode, outcome, endpoint) {
-  if (isWorthALine(outcome.reason)) {
-    noteFailure(r, outcome, endpoint);
-  }
-  refuse(r, mode, buildUnavailable(outcome), outcome);
-}
-function isWorthALine(reason) {
-  return reason !== "introspection_suspended" && (reason !== "introspection_queue_full" || isFirstInMinute("queue_full"));
-}
-function noteFailure(r, failure, endpoint) {
-  r.error(`phantom_token: ${askPart().formatFailureLine(failure, askPart().readPlace(r, endpoint))}`);
-}
-function refuse(r, mode, refusal, outcome) {
-  const v = r.variables;
-  v.phantom_token_authorization = "";
-  v.phantom_state = outcome.cacheStatus;
-  v.phantom_token_reason = outcome.reason;
-  countRequest(outcome.cacheStatus);
-  count(refusalsSeries(outcome.reason));
-  if (mode === "access") {
-    answerDirectly(r, refusal);
-  } else {
-    answerThroughErrorPage(r, refusal);
-  }
-}
-function answerDirectly(r, refusal) {
-  r.headersOut["Content-Type"] = "application/json";
-  r.headersOut["Cache-Control"] = "no-store";
-  if (refusal.challenge !== "") {
-    r.headersOut["WWW-Authenticate"] = refusal.challenge;
-  }
-  if (refusal.retryAfter !== "") {
-    r.headersOut["Retry-After"] = refusal.retryAfter;
-  }
-  send(r, refusal.status, refusal.body);
-}
-function answerThroughErrorPage(r, refusal) {
-  const v = r.variables;
-  v.phantom_status = String(refusal.status);
-  v.phantom_challenge = refusal.challenge;
-  v.phantom_retry_after = refusal.retryAfter;
-  v.phantom_body = refusal.body;
-  send(r, Math.min(refusal.status, 500), "");
-}
-function send(r, status, body) {
-  try {
-    r.return(status, body);
-  } catch (_gone) {
-    r.log("phantom_token: the client has gone");
-  }
-}
-
-// src/core/cache_key.ts
+// src/core/cache/key.ts
 function credentialOf(lookup) {
   return lookup.slice(lookup.lastIndexOf("\n") + 1);
 }
@@ -581,7 +285,7 @@ ${credentialOf(lookup)}`;
   return (begun === void 0 ? firstKey(question) : begun.copy().update(question).digest("base64url"));
 }
 
-// src/core/setting_checks.ts
+// src/core/settings/checks.ts
 var QUOTABLE = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/;
 var INTERNAL_LOCATION = /^\/[\x21\x22\x24-\x3E\x40-\x7E]*$/;
 var ABSOLUTE_URL = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\/[\x21\x22\x24-\x3E\x40-\x7E]*)?$/;
@@ -623,7 +327,7 @@ function checkTimeout(value) {
   return valid ? void 0 : "must be a whole number of seconds from 1 to 60, without a unit";
 }
 
-// src/core/settings.ts
+// src/core/settings/settings.ts
 var PREFLIGHTS = ["answer", "pass", "authenticate"];
 var NOT_HERE = "this location does not include protect.conf itself: nested locations and limit_except do not inherit settings";
 function settingsTable() {
@@ -722,12 +426,308 @@ function misconfiguration(problem) {
   return { kind: "misconfiguration", problem };
 }
 
+// src/core/settings/request_text.ts
+function isConfiguredHere(text3) {
+  return text3.startsWith("here " /* here */);
+}
+function readSwitch(text3) {
+  const value = isConfiguredHere(text3) ? text3.slice("here " /* here */.length, text3.indexOf("\n")).toLowerCase() : "";
+  return value === "on" || value === "off" ? value : "invalid";
+}
+function takeApart(text3, rest) {
+  const lines = text3.split("\n");
+  const others = rest.split("\n");
+  if (lines.length !== 14 /* text */ || others.length !== 17 /* text */) {
+    return { policy: "", lookup: "", settings: "", client: "" };
+  }
+  const first = lines[0];
+  const policy = lines.slice(1, 6 /* aboveLookup */);
+  const own = [first.slice(first.indexOf(" ") + 1)].concat(policy);
+  const asked = [lines[7], lines[9], lines[10], lines[11], lines[12]];
+  return {
+    policy: policy.join("\n"),
+    lookup: lines.slice(6 /* aboveLookup */).join("\n"),
+    settings: own.concat(asked, others.slice(0, 9 /* settings */)).join("\n"),
+    client: [lines[8]].concat(others.slice(9 /* settings */)).join("\n")
+  };
+}
+
 // src/edge/clock.ts
 function readClockSec() {
   return Math.floor(Date.now() / 1e3);
 }
 
-// src/core/denial_record.ts
+// src/core/request/preflight.ts
+function isPreflight(method, origin, requestedMethod) {
+  return method === "OPTIONS" && origin !== "" && requestedMethod !== "";
+}
+
+// src/edge/request.ts
+function readRest(r, mode) {
+  const v = r.variables;
+  return text(mode === "access" ? v.phantom_rest : v.phantom_kept_rest);
+}
+function readAuthorization(r) {
+  return text(r.variables.http_authorization);
+}
+function readsAsPreflight(r) {
+  const v = r.variables;
+  return isPreflight(text(v.request_method), text(v.http_origin), text(v.http_access_control_request_method));
+}
+function text(value) {
+  return value === void 0 ? "" : value;
+}
+
+// src/core/answer/challenge.ts
+var RETRY_AFTER_SEC = "1";
+var RETRY_AFTER = /^([0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT)$/;
+function buildDenial(denial, settings) {
+  if (denial.reason === "scope_insufficient") {
+    return {
+      status: 403,
+      challenge: challenge(settings.realm, "insufficient_scope", settings.requiredScopes),
+      retryAfter: "",
+      body: errorBody(
+        "insufficient_scope",
+        "The access token does not grant the scope that this request needs"
+      )
+    };
+  }
+  const named = settings.scopes.length > 0 ? settings.scopes : settings.requiredScopes;
+  const error = denial.reason === "token_missing" ? "" : "invalid_token";
+  return {
+    status: 401,
+    challenge: challenge(settings.realm, error, named),
+    retryAfter: "",
+    body: errorBody("unauthorized_request", "Access denied due to missing, invalid or expired credentials")
+  };
+}
+function buildUnavailable(failure) {
+  const status = statusOf(failure.reason);
+  return {
+    status,
+    challenge: "",
+    retryAfter: status === 503 ? retryAfterOf(failure.retryAfter) : "",
+    body: errorBody("server_error", "Problem encountered processing the request")
+  };
+}
+function challenge(realm, error, scopes) {
+  let text3 = `Bearer realm="${realm}"`;
+  if (error !== "") {
+    text3 += `, error="${error}"`;
+  }
+  if (scopes.length > 0) {
+    text3 += `, scope="${scopes.join(" ")}"`;
+  }
+  return text3;
+}
+function errorBody(code, message) {
+  return JSON.stringify({ code, message });
+}
+function statusOf(reason) {
+  switch (reason) {
+    case "misconfigured":
+    case "internal_error":
+      return 500;
+    case "introspection_rate_limited":
+    case "introspection_overloaded":
+    case "introspection_suspended":
+    case "introspection_queue_full":
+      return 503;
+    case "introspection_timeout":
+      return 504;
+    default:
+      return 502;
+  }
+}
+function retryAfterOf(asked) {
+  return RETRY_AFTER.test(asked) ? asked : RETRY_AFTER_SEC;
+}
+
+// src/core/answer/outcome.ts
+function granted(authorization, cacheStatus) {
+  return { kind: "grant", authorization, cacheStatus };
+}
+function denied(reason, cacheStatus) {
+  return { kind: "denial", reason, cacheStatus };
+}
+function unavailable(reason, detail, cacheStatus, retryAfter) {
+  const isOutage = isOutageReason(reason);
+  return { kind: "unavailable", reason, detail, retryAfter: retryAfter || "", cacheStatus, isOutage };
+}
+function isOutageReason(reason) {
+  const isAnswered = reason === "introspection_overloaded" || reason === "introspection_suspended" || reason === "introspection_server_error";
+  return isAnswered || isTransportFailure(reason);
+}
+function isTransportFailure(reason) {
+  return reason === "introspection_unreachable" || reason === "introspection_timeout";
+}
+
+// src/core/answer/metrics.ts
+function refusalsSeries(reason) {
+  return `phantom_token_refusals_total{reason="${reason}"}`;
+}
+
+// src/edge/counters.ts
+function count(series) {
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone !== void 0) {
+    add(zone, series, 1);
+  }
+}
+
+// src/core/settings/njs_version.ts
+function findUnsafeNjs(version, engine, mode, isUrl) {
+  if (mode === "access" && version < 65537) {
+    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
+  }
+  if (!isUrl && version >= 2309 && version <= 2313) {
+    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
+  }
+  if (isUrl && engine === "QuickJS" && version < 2305) {
+    return "QuickJS of njs below 0.9.1 cannot fetch a URL: use an internal location as endpoint, js_engine njs, or njs 1.0.1 or newer";
+  }
+  return void 0;
+}
+function isEvictUnsafe(version, zones) {
+  return version < 2311 && zones !== "without_evict";
+}
+
+// src/edge/shared_cache.ts
+var MAX_MS = 2147483647;
+var PURGED_PREFIX = "purged:";
+function findZoneProblem(r) {
+  if (isEvictUnsafe(njs.version_number, r.variables.phantom_zones)) {
+    return EVICTS;
+  }
+  const missing = ALL_ZONES.filter((zone) => !isDeclared(zone));
+  return missing.length === 0 ? void 0 : `the js_shared_dict_zone ${missing.join(", ")} is not declared: include zones.conf at http level, or add its line to your own zones.conf`;
+}
+var EVICTS = "below njs 0.9.7 a zone with evict crashes workers: include zones_njs_0.8.conf in place of zones.conf; a zones file of your own needs the js_var line of that file, and no evict";
+function readDenial(key) {
+  return dictionary("phantom_token_denied").get(key);
+}
+function isPurged(key) {
+  return dictionary("phantom_token_state").has(PURGED_PREFIX + key);
+}
+function addState(name, state, ttlMs) {
+  return add2("phantom_token_state", name, state, ttlMs);
+}
+var ALL_ZONES = [
+  "phantom_token",
+  "phantom_token_denied",
+  "phantom_token_locks",
+  "phantom_token_state"
+];
+function isDeclared(zone) {
+  return ngx.shared[zone] !== void 0;
+}
+function isFirstInMinute(name) {
+  return addState(`log:${name}`, "", 6e4) === "added";
+}
+function dictionary(zone) {
+  return ngx.shared[zone];
+}
+function add2(zone, key, value, ttlMs) {
+  try {
+    return dictionary(zone).add(key, value, Math.min(ttlMs, MAX_MS)) ? "added" : "exists";
+  } catch (e) {
+    return fullOrThrow(e);
+  }
+}
+function fullOrThrow(e) {
+  if (e.name !== "SharedMemoryError") {
+    throw e;
+  }
+  return "full";
+}
+
+// src/edge/respond.ts
+function respond(r, mode, outcome, settings) {
+  switch (outcome.kind) {
+    case "grant":
+      grant(r, r.variables, mode, outcome.authorization, outcome.cacheStatus);
+      break;
+    case "denial":
+      deny(r, mode, outcome, settings);
+      break;
+    case "unavailable":
+      fail(r, mode, outcome, settings.introspectionEndpoint);
+      break;
+    case "preflight":
+      answerPreflight(r, mode);
+      break;
+  }
+}
+function answerPreflight(r, mode) {
+  const v = r.variables;
+  v.phantom_token_authorization = "";
+  v.phantom_state = "BYPASS";
+  countRequest("BYPASS");
+  if (mode === "access") {
+    r.return(204);
+  } else {
+    v.phantom_status = "204";
+    r.return(401, "");
+  }
+}
+function deny(r, mode, outcome, settings) {
+  r.log(`phantom_token: ${outcome.reason}`);
+  refuse(r, mode, buildDenial(outcome, settings), outcome);
+}
+function fail(r, mode, outcome, endpoint) {
+  if (isWorthALine(outcome.reason)) {
+    noteFailure(r, outcome, endpoint);
+  }
+  refuse(r, mode, buildUnavailable(outcome), outcome);
+}
+function isWorthALine(reason) {
+  return reason !== "introspection_suspended" && (reason !== "introspection_queue_full" || isFirstInMinute("queue_full"));
+}
+function noteFailure(r, failure, endpoint) {
+  r.error(`phantom_token: ${askPart().formatFailureLine(failure, askPart().readPlace(r, endpoint))}`);
+}
+function refuse(r, mode, refusal, outcome) {
+  const v = r.variables;
+  v.phantom_token_authorization = "";
+  v.phantom_state = outcome.cacheStatus;
+  v.phantom_token_reason = outcome.reason;
+  countRequest(outcome.cacheStatus);
+  count(refusalsSeries(outcome.reason));
+  if (mode === "access") {
+    answerDirectly(r, refusal);
+  } else {
+    answerThroughErrorPage(r, refusal);
+  }
+}
+function answerDirectly(r, refusal) {
+  r.headersOut["Content-Type"] = "application/json";
+  r.headersOut["Cache-Control"] = "no-store";
+  if (refusal.challenge !== "") {
+    r.headersOut["WWW-Authenticate"] = refusal.challenge;
+  }
+  if (refusal.retryAfter !== "") {
+    r.headersOut["Retry-After"] = refusal.retryAfter;
+  }
+  send(r, refusal.status, refusal.body);
+}
+function answerThroughErrorPage(r, refusal) {
+  const v = r.variables;
+  v.phantom_status = String(refusal.status);
+  v.phantom_challenge = refusal.challenge;
+  v.phantom_retry_after = refusal.retryAfter;
+  v.phantom_body = refusal.body;
+  send(r, Math.min(refusal.status, 500), "");
+}
+function send(r, status, body) {
+  try {
+    r.return(status, body);
+  } catch (_gone) {
+    r.log("phantom_token: the client has gone");
+  }
+}
+
+// src/core/cache/denial_record.ts
 var TIME_DIGITS = 10;
 function reasonOf(record, ttlSec, nowSec) {
   const expiresAtSec = Number(record.slice(0, TIME_DIGITS));
@@ -736,12 +736,12 @@ function reasonOf(record, ttlSec, nowSec) {
   return isTaken ? record.slice(2 * TIME_DIGITS) : void 0;
 }
 
-// src/core/policy.ts
+// src/core/token/policy.ts
 function checkPolicy(grants, notBeforeSec, policy, nowSec) {
   return notBeforeSec > nowSec + policy.clockSkewSec ? "token_not_yet_valid" : checkGrants(grants, policy.issuer, policy.audience, policy.requiredScopes);
 }
 
-// src/known.ts
+// src/gateway/known.ts
 function decideKnown(sought, settings, ifActive, ifRejected) {
   const nowSec = readClockSec();
   const key = sought.key;
@@ -761,7 +761,7 @@ function decideRecord(record, settings, nowSec, cacheStatus) {
   return reason === void 0 ? granted((record.slice(Number(record.slice(55 /* authorizationStart */, 60 /* policy */)))), cacheStatus) : denied(reason, cacheStatus);
 }
 
-// src/core/bearer.ts
+// src/core/request/bearer.ts
 var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 var SCHEME_LENGTH = 6;
 var MAX_TOKEN_LENGTH = 4096;
@@ -788,7 +788,7 @@ function skipSpaces(text3, from) {
   return i;
 }
 
-// src/miss.ts
+// src/gateway/miss.ts
 function handleSwitch(r, mode, request) {
   if (readSwitch(request) === "off") {
     grant(r, (r.variables), mode, readAuthorization(r), "BYPASS");
@@ -858,44 +858,170 @@ function askPart() {
 }
 function makeAskPart() {
 
-// src/core/json.ts
-function parseJsonObject(text3) {
-  let value;
-  try {
-    value = JSON.parse(text3);
-  } catch (_broken) {
-    return void 0;
+// src/core/cache/key.ts
+function isAddressBound(lookup) {
+  return /^[0-9]* @/.test(lookup);
+}
+
+// src/core/cache/listed_keyspace.ts
+var RELISTED_SEC = 86400;
+function formatListed(listed) {
+  return `${listed.listedAtSec} ${listed.markTtlSec} ${listed.keyspace}`;
+}
+function parseListed(text3) {
+  const first = text3.indexOf(" ");
+  const second = text3.indexOf(" ", first + 1);
+  return {
+    listedAtSec: Number(text3.slice(0, first)),
+    markTtlSec: Number(text3.slice(first + 1, second)),
+    keyspace: text3.slice(second + 1)
+  };
+}
+function isListedFor(listed, markTtlSec, nowSec) {
+  const ageSec2 = nowSec - listed.listedAtSec;
+  return listed.markTtlSec >= markTtlSec && ageSec2 >= 0 && ageSec2 < RELISTED_SEC;
+}
+function markTtlSecOf(location) {
+  return Math.max(location.cacheTtlSec + location.staleIfErrorSec, maxIntrospectionSec(location));
+}
+function maxIntrospectionSec(location) {
+  return 2 * location.introspectionTimeoutSec;
+}
+function longestMarkTtlSec(ownSec, keyspaces) {
+  return keyspaces.reduce((ttlSec, listed) => Math.max(ttlSec, listed.markTtlSec), ownSec);
+}
+
+// src/core/settings/settings.ts
+function parsePurgeSettings(joined) {
+  const lines = ["on"].concat(joined.split("\n").slice(1));
+  const parsed = parseLines(settingsTable(), lines.join("\n"));
+  if (parsed.kind === "misconfiguration") {
+    return parsed;
   }
-  return isObject(value) ? value : void 0;
-}
-function isObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  const settings = typedSettings(parsed.values);
+  return { kind: "purge_settings", markTtlSec: markTtlSecOf(settings) };
 }
 
-// src/log_variables.ts
-function jwt(r) {
+// src/core/cache/record.ts
+var NEVER_SEC = 9999999999;
+function encodeRecord(times, jwt2, grants, metPolicy) {
+  const usableUntilSec = times.usableUntilSec === void 0 ? NEVER_SEC : times.usableUntilSec;
+  const head = digits(readyUntilSec(times), 10) + digits(times.expiresAtSec, 10) + digits(times.notBeforeSec, 10) + digits(times.storedAtSec, 10) + digits(usableUntilSec, 10) + digits(60 /* policy */ + metPolicy.length, 5) + digits(60 /* policy */ + metPolicy.length + grants.length, 5);
+  return `${head}${metPolicy}${grants}Bearer ${jwt2}`;
+}
+function isCountedAlike(text3) {
+  for (let i = 0; i < text3.length; i++) {
+    const code = text3.charCodeAt(i);
+    if (code > 55295 && (code < 57344 || code > 65535)) {
+      return false;
+    }
+  }
+  return true;
+}
+function readyUntilSec(times) {
+  return times.notBeforeSec > times.storedAtSec + DEFAULT_CLOCK_SKEW_SEC ? 0 : Math.min(times.expiresAtSec, times.storedAtSec + DEFAULT_CACHE_TTL_SEC);
+}
+function isStale(record, limits, nowSec) {
+  const storedAtSec = Number(record.slice(30 /* stored */, 40 /* usableUntil */));
+  const usableUntilSec = Number(record.slice(40 /* usableUntil */, 50 /* grantsStart */));
+  const recordEndSec = Math.min(
+    Number(record.slice(10 /* expiry */, 20 /* notBefore */)),
+    storedAtSec + limits.cacheTtlSec
+  );
+  const isWanted = limits.staleIfErrorSec > 0 && limits.cacheTtlSec > 0;
+  return isWanted && nowSec < Math.min(recordEndSec + limits.staleIfErrorSec, usableUntilSec);
+}
+function digits(value, width) {
+  return String(value).padStart(width, "0");
+}
+
+// src/edge/clock.ts
+function readClockMs() {
+  return Date.now();
+}
+function readChance() {
+  return Math.random();
+}
+
+// src/core/answer/failure_line.ts
+var PATH_HEAD = /^\/(?:[A-Za-z_-]{1,16}[0-9]{0,2}\/)?/;
+function readPathHead(requestUri, input) {
+  const match = input === "" ? PATH_HEAD.exec(requestUri) : null;
+  return match === null ? "" : match[0];
+}
+function adviceTable() {
+  return {
+    misconfigured: "",
+    // its detail names what to correct
+    internal_error: "a bug of the script: please report this line",
+    introspection_unreachable: "no connection to the authorization server, or TLS failed, as nginx's own line before this one says: look at address, certificates and firewall; without such a line a load balancer before it said 502",
+    introspection_timeout: "no answer in time: find out what makes the authorization server slow, or raise the times and the limit in introspection_limits.conf (js_fetch_timeout for a URL) and $phantom_token_introspection_timeout with them; if it keeps the connection to a URL open, which njs below 1.0.2 takes for silence, use an internal location as endpoint, or njs 1.0.2 or newer",
+    introspection_rate_limited: "the authorization server says 429: look at its rate limits; a longer $phantom_token_cache_ttl asks less",
+    introspection_overloaded: "the authorization server says 503: it is not ready: look at its own log",
+    introspection_queue_full: "too many requests wait for one token: put limit_conn and limit_req in front, or raise $phantom_token_max_waiting",
+    introspection_suspended: "",
+    // no line for each request: formatSuspendedLine
+    introspection_server_error: "the authorization server failed: look at its own log",
+    introspection_unauthorized: "the authorization server refused the gateway's own id and secret: correct $phantom_token_client_id and its secret or key; with credentials=none correct the proxy_set_header Authorization, or the client certificate, of the introspection location",
+    introspection_status: "no status that introspection has: is the path in proxy_pass that of the introspection endpoint, and does the gateway's own id and secret stand in one place only?",
+    introspection_content_type: "neither a JWT nor JSON, often a login page: is the path in proxy_pass that of the introspection endpoint?",
+    introspection_truncated: "the answer is shorter than its Content-Length: look at the authorization server and at proxies before it",
+    introspection_malformed: "the answer is none that the gateway knows: compare it with docs/authorization_servers.md",
+    introspection_invalid_claim: "correct the type of that claim where the authorization server makes the token",
+    introspection_response_jwt: "an RFC 9701 response, which is no access token: have the authorization server answer with the JWT itself, or with JSON that holds it",
+    jwt_missing: "the answer has no member that holds a JWT: switch it on at the authorization server, or name the member in $phantom_token_jwt_field",
+    jwt_too_large: "raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection_limits.conf above it"
+  };
+}
+function formatFailureLine(failure, place) {
+  const parts = [failure.reason, failure.detail, adviceTable()[failure.reason]];
+  const said = parts.filter((part) => part !== "").join(": ");
+  return `${said} ${formatPlace(place)}`;
+}
+function formatSuspendedLine(failures, delaySec, place) {
+  return `introspection suspended: failures=${failures} delay=${delaySec}s: tokens that are not cached get 503 until a probe is answered; the lines beside this one say why ${formatPlace(place)}`;
+}
+function formatOneTokenLine(failures, place) {
+  return `introspection suspended for one token: failures=${failures}: the authorization server gives no answer about it; other tokens are asked about; the lines beside this one say why ${formatPlace(place)}`;
+}
+function formatStillSuspendedLine(refused, place) {
+  return `introspection still suspended: refused=${refused}: the probes fail; the lines beside this one say why ${formatPlace(place)}`;
+}
+function formatResumedLine(refused, place) {
+  return `introspection resumed: refused=${refused}: the authorization server answers again ${formatPlace(place)}`;
+}
+function formatPlace(place) {
+  const isNamed = place.serverName !== "" && place.serverName !== "_";
+  const server = `server=${isNamed ? place.serverName : place.serverAddress}:${place.serverPort}`;
+  if (place.endpoint !== "") {
+    return `(${server} endpoint=${place.endpoint})`;
+  }
+  return place.pathHead === "" ? `(${server})` : `(${server} path=${place.pathHead}...)`;
+}
+
+// src/edge/request.ts
+function readProtocol(r) {
+  return text(r.variables.server_protocol);
+}
+function readPlace(r, endpoint) {
   const v = r.variables;
-  const authorization = v.phantom_token_authorization;
-  const isOurs = authorization !== void 0 && v.phantom_token_cache_status !== "BYPASS";
-  return isOurs ? authorization.slice("Bearer ".length) : "";
+  return {
+    serverName: text(v.server_name),
+    serverAddress: text(v.server_addr),
+    serverPort: text(v.server_port),
+    endpoint,
+    pathHead: readPathHead(text(v.request_uri), text(v.phantom_token_input))
+  };
 }
-function subject(r) {
-  return textClaim(readPayload(r), "sub");
-}
-function client(r) {
-  const payload = readPayload(r);
-  return textClaim(payload, "client_id") || textClaim(payload, "azp");
-}
-function readPayload(r) {
-  const payload = jwt(r).split(".")[1] || "";
-  return parseJsonObject(Buffer.from(payload, "base64url").toString()) || {};
-}
-function textClaim(payload, claim) {
-  const value = payload[claim];
-  return typeof value === "string" && isPlainText(value) ? value : "";
+function readFormBody(r) {
+  try {
+    return text(r.requestText);
+  } catch (_inFile) {
+    return "";
+  }
 }
 
-// src/core/outcome.ts
+// src/core/answer/outcome.ts
 function denialReasons() {
   return [
     "token_missing",
@@ -954,7 +1080,7 @@ function timedOutHere(detail, cacheStatus) {
   };
 }
 
-// src/core/metrics.ts
+// src/core/answer/metrics.ts
 function introspectionsSeries(result) {
   return `phantom_token_introspections_total{result="${result}"}`;
 }
@@ -1076,50 +1202,6 @@ function escapeLabel(value) {
   return value.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n");
 }
 
-// src/core/breaker.ts
-var ALL_TOKENS = "*";
-function tokenOf(key) {
-  return key.slice(0, 11);
-}
-function parseBreaker(text3) {
-  const parts = (text3 === void 0 ? "" : text3).split(" ");
-  const failures = Number(parts[0]);
-  const suspendedUntilMs = Number(parts[1]);
-  return failures >= 1 && suspendedUntilMs >= 0 ? { failures, suspendedUntilMs, token: parts[2] || ALL_TOKENS } : { failures: 0, suspendedUntilMs: 0, token: ALL_TOKENS };
-}
-function formatBreaker(breaker) {
-  return `${breaker.failures} ${breaker.suspendedUntilMs} ${breaker.token}`;
-}
-function holdsFor(breaker, token) {
-  return breaker.token === ALL_TOKENS || breaker.token === token;
-}
-function isOfOneToken(breaker) {
-  return breaker.token !== ALL_TOKENS;
-}
-var PROBING_MS = 15e3;
-function stateOf(breaker, nowMs) {
-  if (breaker.suspendedUntilMs === 0) {
-    return "closed";
-  }
-  if (nowMs < breaker.suspendedUntilMs) {
-    return "open";
-  }
-  return nowMs < breaker.suspendedUntilMs + PROBING_MS ? "half_open" : "closed";
-}
-function afterFailure(breaker, token, settings, nowMs) {
-  const failures = breaker.failures + 1;
-  const isOnly = breaker.failures === 0 || breaker.token === token;
-  return {
-    failures,
-    // A location with a higher threshold does not end the suspension of its neighbours.
-    suspendedUntilMs: failures >= settings.breakerFailures ? nowMs + settings.breakerDelaySec * 1e3 : breaker.suspendedUntilMs,
-    token: isOnly ? token : ALL_TOKENS
-  };
-}
-function suspendedSec(breaker, nowMs) {
-  return Math.max(1, Math.ceil((breaker.suspendedUntilMs - nowMs) / 1e3));
-}
-
 // src/edge/counters.ts
 function countDuration(tookMs) {
   const zone = ngx.shared.phantom_token_metrics;
@@ -1149,7 +1231,7 @@ function readCount(series) {
   return typeof value === "number" ? value : 0;
 }
 
-// src/core/njs_version.ts
+// src/core/settings/njs_version.ts
 function awaitsClose(version) {
   return version < 65538;
 }
@@ -1244,156 +1326,6 @@ function write(zone, key, value, ttlMs) {
   }
 }
 
-// src/edge/breaker.ts
-var BREAKER = "breaker:";
-var PROBE = "probe:";
-var MEMORY_SEC = 600;
-var PROBE_MS = 1e3;
-var LIST = "breakers:";
-var SEPARATOR = "";
-var MAX_LISTED = 100;
-function remainingSuspensionSec(endpoint, key) {
-  const text3 = readState(BREAKER + endpoint);
-  if (text3 === void 0) {
-    return 0;
-  }
-  const breaker = parseBreaker(text3);
-  const nowMs = Date.now();
-  if (!holdsFor(breaker, tokenOf(key))) {
-    return 0;
-  }
-  switch (stateOf(breaker, nowMs)) {
-    case "closed":
-      return 0;
-    case "open":
-      return suspendedSec(breaker, nowMs);
-    case "half_open":
-      return readState(PROBE + endpoint) === void 0 ? 0 : 1;
-  }
-}
-function waitBeforeAskingSec(endpoint, key) {
-  const waitSec = remainingSuspensionSec(endpoint, key);
-  const breaker = parseBreaker(readState(BREAKER + endpoint));
-  const asksFreely = stateOf(breaker, Date.now()) === "closed" || !holdsFor(breaker, tokenOf(key));
-  if (waitSec > 0 || asksFreely) {
-    return waitSec;
-  }
-  return addState(PROBE + endpoint, "", PROBE_MS) === "exists" ? 1 : 0;
-}
-function noteAnswer(endpoint) {
-  if (readState(BREAKER + endpoint) !== void 0) {
-    deleteState(BREAKER + endpoint);
-    deleteState(PROBE + endpoint);
-  }
-}
-function noteTransportFailure(endpoint, key, settings) {
-  const before = parseBreaker(readState(BREAKER + endpoint));
-  const breaker = afterFailure(before, tokenOf(key), settings, Date.now());
-  list(endpoint);
-  writeState(BREAKER + endpoint, formatBreaker(breaker), (MEMORY_SEC + settings.breakerDelaySec) * 1e3);
-  deleteState(PROBE + endpoint);
-  if (breaker.suspendedUntilMs > 0 && !isOfOneToken(breaker)) {
-    count(BREAKER_OPENED);
-  }
-  return breaker;
-}
-function readBreakers() {
-  return readList().map((name) => {
-    const lines = name.split("\n");
-    const breaker = parseBreaker(readState(BREAKER + name));
-    const state = isOfOneToken(breaker) ? "closed" : stateOf(breaker, Date.now());
-    return { server: lines[0] || "", endpoint: lines[1] || "", state };
-  });
-}
-function list(endpoint) {
-  const names = readList();
-  if (!names.includes(endpoint) && names.length < MAX_LISTED) {
-    writeState(LIST, names.concat(endpoint).join(SEPARATOR), MEMORY_SEC * 1e3);
-  }
-}
-function readList() {
-  const names = readState(LIST);
-  return names === void 0 ? [] : names.split(SEPARATOR);
-}
-
-// src/core/failure_line.ts
-var PATH_HEAD = /^\/(?:[A-Za-z_-]{1,16}[0-9]{0,2}\/)?/;
-function readPathHead(requestUri, input) {
-  const match = input === "" ? PATH_HEAD.exec(requestUri) : null;
-  return match === null ? "" : match[0];
-}
-function adviceTable() {
-  return {
-    misconfigured: "",
-    // its detail names what to correct
-    internal_error: "a bug of the script: please report this line",
-    introspection_unreachable: "no connection to the authorization server, or TLS failed, as nginx's own line before this one says: look at address, certificates and firewall; without such a line a load balancer before it said 502",
-    introspection_timeout: "no answer in time: find out what makes the authorization server slow, or raise the times and the limit in introspection_limits.conf (js_fetch_timeout for a URL) and $phantom_token_introspection_timeout with them; if it keeps the connection to a URL open, which njs below 1.0.2 takes for silence, use an internal location as endpoint, or njs 1.0.2 or newer",
-    introspection_rate_limited: "the authorization server says 429: look at its rate limits; a longer $phantom_token_cache_ttl asks less",
-    introspection_overloaded: "the authorization server says 503: it is not ready: look at its own log",
-    introspection_queue_full: "too many requests wait for one token: put limit_conn and limit_req in front, or raise $phantom_token_max_waiting",
-    introspection_suspended: "",
-    // no line for each request: formatSuspendedLine
-    introspection_server_error: "the authorization server failed: look at its own log",
-    introspection_unauthorized: "the authorization server refused the gateway's own id and secret: correct $phantom_token_client_id and its secret or key; with credentials=none correct the proxy_set_header Authorization, or the client certificate, of the introspection location",
-    introspection_status: "no status that introspection has: is the path in proxy_pass that of the introspection endpoint, and does the gateway's own id and secret stand in one place only?",
-    introspection_content_type: "neither a JWT nor JSON, often a login page: is the path in proxy_pass that of the introspection endpoint?",
-    introspection_truncated: "the answer is shorter than its Content-Length: look at the authorization server and at proxies before it",
-    introspection_malformed: "the answer is none that the gateway knows: compare it with docs/authorization_servers.md",
-    introspection_invalid_claim: "correct the type of that claim where the authorization server makes the token",
-    introspection_response_jwt: "an RFC 9701 response, which is no access token: have the authorization server answer with the JWT itself, or with JSON that holds it",
-    jwt_missing: "the answer has no member that holds a JWT: switch it on at the authorization server, or name the member in $phantom_token_jwt_field",
-    jwt_too_large: "raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection_limits.conf above it"
-  };
-}
-function formatFailureLine(failure, place) {
-  const parts = [failure.reason, failure.detail, adviceTable()[failure.reason]];
-  const said = parts.filter((part) => part !== "").join(": ");
-  return `${said} ${formatPlace(place)}`;
-}
-function formatSuspendedLine(failures, delaySec, place) {
-  return `introspection suspended: failures=${failures} delay=${delaySec}s: tokens that are not cached get 503 until a probe is answered; the lines beside this one say why ${formatPlace(place)}`;
-}
-function formatOneTokenLine(failures, place) {
-  return `introspection suspended for one token: failures=${failures}: the authorization server gives no answer about it; other tokens are asked about; the lines beside this one say why ${formatPlace(place)}`;
-}
-function formatStillSuspendedLine(refused, place) {
-  return `introspection still suspended: refused=${refused}: the probes fail; the lines beside this one say why ${formatPlace(place)}`;
-}
-function formatResumedLine(refused, place) {
-  return `introspection resumed: refused=${refused}: the authorization server answers again ${formatPlace(place)}`;
-}
-function formatPlace(place) {
-  const isNamed = place.serverName !== "" && place.serverName !== "_";
-  const server = `server=${isNamed ? place.serverName : place.serverAddress}:${place.serverPort}`;
-  if (place.endpoint !== "") {
-    return `(${server} endpoint=${place.endpoint})`;
-  }
-  return place.pathHead === "" ? `(${server})` : `(${server} path=${place.pathHead}...)`;
-}
-
-// src/edge/request.ts
-function readProtocol(r) {
-  return text(r.variables.server_protocol);
-}
-function readPlace(r, endpoint) {
-  const v = r.variables;
-  return {
-    serverName: text(v.server_name),
-    serverAddress: text(v.server_addr),
-    serverPort: text(v.server_port),
-    endpoint,
-    pathHead: readPathHead(text(v.request_uri), text(v.phantom_token_input))
-  };
-}
-function readFormBody(r) {
-  try {
-    return text(r.requestText);
-  } catch (_inFile) {
-    return "";
-  }
-}
-
 // src/edge/respond.ts
 function noteIntrospection(r, result, tookMs) {
   r.variables.phantom_token_introspection_time = (tookMs / 1e3).toFixed(3);
@@ -1430,151 +1362,7 @@ function noteStale(r, outage, settings) {
   }
 }
 
-// src/metrics.ts
-function metrics(r) {
-  r.headersOut["Cache-Control"] = "no-store";
-  const problem = findCountingProblem(countedSeries());
-  if (problem !== void 0) {
-    noteNoMetrics(r, problem);
-    r.headersOut["Content-Type"] = "text/plain; charset=utf-8";
-    r.return(503, `${problem}
-`);
-    return;
-  }
-  const gauges = zoneGauges(readZones()).concat(breakerGauge(), buildGauge());
-  r.headersOut["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8";
-  r.return(200, formatMetrics(readCount, gauges));
-}
-function buildGauge() {
-  const labels = {
-    version: "0.1.0",
-    njs: njs.version,
-    engine: njs.engine,
-    nginx: ngx.version
-  };
-  return {
-    name: "phantom_token_build_info",
-    help: "Always 1: the versions of this script, of njs with its engine, and of nginx.",
-    samples: [{ labels, value: 1 }]
-  };
-}
-function breakerGauge() {
-  return {
-    name: "phantom_token_breaker_state",
-    help: "Circuit breaker: 0 closed, 1 open, 2 half open. Endpoints that failed lately.",
-    samples: readBreakers().map((breaker) => ({
-      labels: { server: breaker.server, endpoint: breaker.endpoint },
-      value: STATES.indexOf(breaker.state)
-    }))
-  };
-}
-var STATES = ["closed", "open", "half_open"];
-function zoneGauges(zones) {
-  return [
-    {
-      name: "phantom_token_zone_capacity_bytes",
-      help: "Size of a shared dictionary.",
-      samples: zones.map((zone) => ({ labels: { zone: zone.name }, value: zone.capacityBytes }))
-    },
-    {
-      name: "phantom_token_zone_free_bytes",
-      help: "Free pages of a shared dictionary; those of ended entries are freed when the next new one is stored.",
-      samples: zones.map((zone) => ({ labels: { zone: zone.name }, value: zone.freeBytes }))
-    },
-    {
-      name: "phantom_token_zone_entries",
-      help: "Entries of a shared dictionary, ended ones included. No samples below njs 0.9.7, where counting them is not safe.",
-      samples: zones.filter((zone) => zone.entries >= 0).map((zone) => ({ labels: { zone: zone.name }, value: zone.entries }))
-    }
-  ];
-}
-
-// src/core/cache_key.ts
-function isAddressBound(lookup) {
-  return /^[0-9]* @/.test(lookup);
-}
-
-// src/core/listed_keyspace.ts
-var RELISTED_SEC = 86400;
-function formatListed(listed) {
-  return `${listed.listedAtSec} ${listed.markTtlSec} ${listed.keyspace}`;
-}
-function parseListed(text3) {
-  const first = text3.indexOf(" ");
-  const second = text3.indexOf(" ", first + 1);
-  return {
-    listedAtSec: Number(text3.slice(0, first)),
-    markTtlSec: Number(text3.slice(first + 1, second)),
-    keyspace: text3.slice(second + 1)
-  };
-}
-function isListedFor(listed, markTtlSec, nowSec) {
-  const ageSec2 = nowSec - listed.listedAtSec;
-  return listed.markTtlSec >= markTtlSec && ageSec2 >= 0 && ageSec2 < RELISTED_SEC;
-}
-function markTtlSecOf(location) {
-  return Math.max(location.cacheTtlSec + location.staleIfErrorSec, maxIntrospectionSec(location));
-}
-function maxIntrospectionSec(location) {
-  return 2 * location.introspectionTimeoutSec;
-}
-function longestMarkTtlSec(ownSec, keyspaces) {
-  return keyspaces.reduce((ttlSec, listed) => Math.max(ttlSec, listed.markTtlSec), ownSec);
-}
-
-// src/core/settings.ts
-function parsePurgeSettings(joined) {
-  const lines = ["on"].concat(joined.split("\n").slice(1));
-  const parsed = parseLines(settingsTable(), lines.join("\n"));
-  if (parsed.kind === "misconfiguration") {
-    return parsed;
-  }
-  const settings = typedSettings(parsed.values);
-  return { kind: "purge_settings", markTtlSec: markTtlSecOf(settings) };
-}
-
-// src/core/record.ts
-var NEVER_SEC = 9999999999;
-function encodeRecord(times, jwt2, grants, metPolicy) {
-  const usableUntilSec = times.usableUntilSec === void 0 ? NEVER_SEC : times.usableUntilSec;
-  const head = digits(readyUntilSec(times), 10) + digits(times.expiresAtSec, 10) + digits(times.notBeforeSec, 10) + digits(times.storedAtSec, 10) + digits(usableUntilSec, 10) + digits(60 /* policy */ + metPolicy.length, 5) + digits(60 /* policy */ + metPolicy.length + grants.length, 5);
-  return `${head}${metPolicy}${grants}Bearer ${jwt2}`;
-}
-function isCountedAlike(text3) {
-  for (let i = 0; i < text3.length; i++) {
-    const code = text3.charCodeAt(i);
-    if (code > 55295 && (code < 57344 || code > 65535)) {
-      return false;
-    }
-  }
-  return true;
-}
-function readyUntilSec(times) {
-  return times.notBeforeSec > times.storedAtSec + DEFAULT_CLOCK_SKEW_SEC ? 0 : Math.min(times.expiresAtSec, times.storedAtSec + DEFAULT_CACHE_TTL_SEC);
-}
-function isStale(record, limits, nowSec) {
-  const storedAtSec = Number(record.slice(30 /* stored */, 40 /* usableUntil */));
-  const usableUntilSec = Number(record.slice(40 /* usableUntil */, 50 /* grantsStart */));
-  const recordEndSec = Math.min(
-    Number(record.slice(10 /* expiry */, 20 /* notBefore */)),
-    storedAtSec + limits.cacheTtlSec
-  );
-  const isWanted = limits.staleIfErrorSec > 0 && limits.cacheTtlSec > 0;
-  return isWanted && nowSec < Math.min(recordEndSec + limits.staleIfErrorSec, usableUntilSec);
-}
-function digits(value, width) {
-  return String(value).padStart(width, "0");
-}
-
-// src/edge/clock.ts
-function readClockMs() {
-  return Date.now();
-}
-function readChance() {
-  return Math.random();
-}
-
-// src/core/denial_record.ts
+// src/core/cache/denial_record.ts
 function isRemembered(reason) {
   return reason === "token_inactive" || reason === "token_expired" || reason === "token_sender_constrained" || reason === "token_type_mismatch" || reason === "token_type_unsupported";
 }
@@ -1585,14 +1373,14 @@ function digits2(epochSec) {
   return String(epochSec).padStart(TIME_DIGITS, "0");
 }
 
-// src/core/policy.ts
+// src/core/token/policy.ts
 function encodeGrants(claims) {
   const scopes = claims.scope.split(" ").join(SCOPE);
   const audiences = claims.audience.join(AUDIENCE);
   return `${SCOPE}${scopes}${SCOPE}${AUDIENCE}${audiences}${AUDIENCE}${ISSUER}${claims.issuer}${ISSUER}`;
 }
 
-// src/known.ts
+// src/gateway/known.ts
 function standIn(r, outage, key, settings) {
   const nowSec = readClockSec();
   const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
@@ -1601,6 +1389,50 @@ function standIn(r, outage, key, settings) {
   }
   noteStale(r, outage, settings);
   return decideRecord(record, settings, nowSec, "STALE");
+}
+
+// src/core/introspection/breaker.ts
+var ALL_TOKENS = "*";
+function tokenOf(key) {
+  return key.slice(0, 11);
+}
+function parseBreaker(text3) {
+  const parts = (text3 === void 0 ? "" : text3).split(" ");
+  const failures = Number(parts[0]);
+  const suspendedUntilMs = Number(parts[1]);
+  return failures >= 1 && suspendedUntilMs >= 0 ? { failures, suspendedUntilMs, token: parts[2] || ALL_TOKENS } : { failures: 0, suspendedUntilMs: 0, token: ALL_TOKENS };
+}
+function formatBreaker(breaker) {
+  return `${breaker.failures} ${breaker.suspendedUntilMs} ${breaker.token}`;
+}
+function holdsFor(breaker, token) {
+  return breaker.token === ALL_TOKENS || breaker.token === token;
+}
+function isOfOneToken(breaker) {
+  return breaker.token !== ALL_TOKENS;
+}
+var PROBING_MS = 15e3;
+function stateOf(breaker, nowMs) {
+  if (breaker.suspendedUntilMs === 0) {
+    return "closed";
+  }
+  if (nowMs < breaker.suspendedUntilMs) {
+    return "open";
+  }
+  return nowMs < breaker.suspendedUntilMs + PROBING_MS ? "half_open" : "closed";
+}
+function afterFailure(breaker, token, settings, nowMs) {
+  const failures = breaker.failures + 1;
+  const isOnly = breaker.failures === 0 || breaker.token === token;
+  return {
+    failures,
+    // A location with a higher threshold does not end the suspension of its neighbours.
+    suspendedUntilMs: failures >= settings.breakerFailures ? nowMs + settings.breakerDelaySec * 1e3 : breaker.suspendedUntilMs,
+    token: isOnly ? token : ALL_TOKENS
+  };
+}
+function suspendedSec(breaker, nowMs) {
+  return Math.max(1, Math.ceil((breaker.suspendedUntilMs - nowMs) / 1e3));
 }
 
 // src/edge/suspension.ts
@@ -1642,7 +1474,272 @@ function readRefused(endpoint) {
   return Number(readState(REFUSED + endpoint) || "0");
 }
 
-// src/core/cache_control.ts
+// src/core/introspection/flight.ts
+function formatAsking(leader) {
+  return `asking ${leader}`;
+}
+function formatReleased() {
+  return "released";
+}
+function flightName(key, clientLines) {
+  return crypto3.createHash("sha256").update(`${key}
+${clientLines}`).digest("base64url");
+}
+var LOSABLE_LEASE_MS = 1e3;
+function isLosable(protocol, isUrl) {
+  return !isUrl && !protocol.startsWith("HTTP/1");
+}
+function leaseMs(canBeLost, introspectionTimeoutSec) {
+  return canBeLost ? LOSABLE_LEASE_MS : introspectionTimeoutSec * 1e3;
+}
+var FIRST_STEP_MS = 10;
+var LAST_STEP_MS = 200;
+function stepMs(waitedMs) {
+  return Math.min(Math.max(Math.round(FIRST_STEP_MS + 0.3 * waitedMs), FIRST_STEP_MS), LAST_STEP_MS);
+}
+function parseFlight(text3) {
+  const words = text3 === void 0 ? [] : text3.split(" ");
+  switch (words[0]) {
+    case "asking":
+      return { kind: "asking", leader: words[1] || "" };
+    case "released":
+      return { kind: "released" };
+    default:
+      return { kind: "none" };
+  }
+}
+function isShared(failure) {
+  return failure.reason !== "misconfigured";
+}
+function formatFailure(failure) {
+  return `${failure.reason} ${failure.retryAfter}`;
+}
+function parseFailure(text3) {
+  if (text3 === void 0) {
+    return void 0;
+  }
+  const reason = text3.slice(0, text3.indexOf(" "));
+  return unavailable(reason, "as for the request waited for", "JOINED", text3.slice(reason.length + 1));
+}
+
+// src/core/introspection/fetch_failure.ts
+function readFetchFailure(message, njsVersion) {
+  if (message.includes("no resolver")) {
+    return { status: 502, failure: "a host name needs the resolver directive" };
+  }
+  if (message.includes("could not be resolved")) {
+    return { status: 502, failure: "the host name cannot be resolved" };
+  }
+  if (message.includes("timed out")) {
+    return { status: 504, failure: awaitsClose(njsVersion) ? NO_ANSWER + OR_KEPT_OPEN : NO_ANSWER };
+  }
+  if (message.includes("too large") || message.includes("very large")) {
+    return { status: 502, failure: "the answer is over js_fetch_max_response_buffer_size" };
+  }
+  if (message.includes("connect failed")) {
+    return {
+      status: 502,
+      failure: "cannot connect, or js_fetch_trusted_certificate does not trust the server"
+    };
+  }
+  return { status: 502, failure: "the connection failed" };
+}
+var NO_ANSWER = "no answer within js_fetch_timeout";
+var OR_KEPT_OPEN = ", or a connection that the server keeps open, where njs below 1.0.2 waits for its end";
+
+// src/core/settings/introspection_limit.ts
+function findLimitProblem(limit, timeoutSec) {
+  if (limit === "") {
+    return "include introspection_limits.conf, with its line `set $phantom_introspection_limit`, above introspection.conf in this location";
+  }
+  const problem = checkTimeout(limit);
+  if (problem !== void 0) {
+    return `$phantom_introspection_limit ${problem}: see introspection_limits.conf`;
+  }
+  return Number(limit) <= timeoutSec ? "" : `$phantom_token_introspection_timeout is ${timeoutSec}, less than $phantom_introspection_limit of this location, which is ${limit}: set $phantom_token_introspection_timeout to ${limit}, or lower the timeouts and the limit in introspection_limits.conf`;
+}
+
+// src/edge/introspect.ts
+function introspect(r, settings, form, proof) {
+  return isAbsoluteUrl(settings.introspectionEndpoint) ? fetchReply(settings.introspectionEndpoint, form, proof) : askLocation(r, settings, form, proof);
+}
+async function askLocation(r, settings, form, proof) {
+  const v = r.variables;
+  v.phantom_introspection = "asked";
+  v.phantom_introspection_limit = "";
+  v.phantom_form = form;
+  v.phantom_token_client_authorization = proof.authorization;
+  const reply = await r.subrequest(settings.introspectionEndpoint, { method: "POST", body: "" });
+  const isIntrospection = v.phantom_introspection === "answered";
+  v.phantom_introspection = "";
+  v.phantom_form = "";
+  v.phantom_token_client_authorization = "";
+  const headers = reply.headersOut;
+  const bytes = reply.responseBuffer;
+  return {
+    isIntrospection,
+    limitProblem: findLimitProblem(text2(v.phantom_introspection_limit), settings.introspectionTimeoutSec),
+    failure: "",
+    status: reply.status,
+    contentType: text2(headers["Content-Type"]),
+    contentLength: text2(headers["Content-Length"]),
+    cacheControl: text2(headers["Cache-Control"]),
+    age: text2(headers.Age),
+    retryAfter: text2(headers["Retry-After"]),
+    // Not responseText as well: read after responseBuffer it leaks under QuickJS, and the worker aborts when it exits.
+    body: bytes === void 0 ? "" : bytes.toString(),
+    bodyBytes: bytes === void 0 ? 0 : bytes.length
+  };
+}
+async function proveClientIsThere(r, location) {
+  const v = r.variables;
+  v.phantom_introspection = "checking";
+  await r.subrequest(location, { method: "POST", body: "" });
+  v.phantom_introspection = "";
+}
+async function fetchReply(url, form, proof) {
+  const headers = {
+    Accept: "application/jwt",
+    "Accept-Encoding": "identity",
+    "Content-Type": "application/x-www-form-urlencoded"
+  };
+  if (proof.authorization !== "") {
+    headers.Authorization = proof.authorization;
+  }
+  await nextTurn();
+  try {
+    const reply = await ngx.fetch(url, { method: "POST", headers, body: form });
+    const body = await reply.text();
+    return {
+      isIntrospection: true,
+      limitProblem: "",
+      // what limits a fetch cannot be read
+      failure: "",
+      status: reply.status,
+      contentType: header(reply, "Content-Type"),
+      contentLength: header(reply, "Content-Length"),
+      cacheControl: header(reply, "Cache-Control"),
+      age: header(reply, "Age"),
+      retryAfter: header(reply, "Retry-After"),
+      body,
+      bodyBytes: Buffer.byteLength(body)
+    };
+  } catch (e) {
+    return failedReply(e);
+  }
+}
+function nextTurn() {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 0);
+  });
+}
+function failedReply(e) {
+  const fault = readFetchFailure(e instanceof Error ? e.message : "", njs.version_number);
+  return {
+    isIntrospection: true,
+    limitProblem: "",
+    failure: fault.failure,
+    status: fault.status,
+    contentType: "",
+    contentLength: "",
+    cacheControl: "",
+    age: "",
+    retryAfter: "",
+    body: "",
+    bodyBytes: 0
+  };
+}
+function header(reply, name) {
+  return text2(reply.headers.get(name));
+}
+function text2(value) {
+  if (value === void 0 || value === null) {
+    return "";
+  }
+  return Array.isArray(value) ? value.join(", ") : value;
+}
+
+// src/edge/single_flight.ts
+var END_MS = 2e3;
+var FAILED = "failed:";
+var WAITING = "waiting:";
+async function board(name, leaseMs2, wait) {
+  const leader = newLeader();
+  let awaited = "";
+  for (; ; ) {
+    const state = parseFlight(readLock(name));
+    const boarding = decide(state, awaited);
+    if (boarding !== void 0) {
+      return boarding;
+    }
+    const nowMs = Date.now();
+    if (nowMs >= wait.untilMs) {
+      return { kind: "timeout" };
+    }
+    if (state.kind === "asking") {
+      if (awaited === "" && !joinQueue(state.leader, wait)) {
+        return { kind: "queue_full" };
+      }
+      awaited = state.leader;
+    } else {
+      const added = addLock(name, formatAsking(leader), leaseMs2);
+      if (added !== "exists") {
+        return added === "added" ? { kind: "lead", leader } : { kind: "no_room" };
+      }
+      continue;
+    }
+    await sleep(stepMs(nowMs - wait.sinceMs));
+  }
+}
+function joinQueue(leader, wait) {
+  const waiting = Number(readLock(WAITING + leader) || 0);
+  if (waiting >= wait.maxWaiting) {
+    return false;
+  }
+  writeLock(WAITING + leader, String(waiting + 1), wait.untilMs - wait.sinceMs);
+  return true;
+}
+function decide(state, awaited) {
+  if (state.kind === "released") {
+    return { kind: "alone" };
+  }
+  if (awaited === "" || state.kind === "asking" && state.leader === awaited) {
+    return void 0;
+  }
+  const failure = parseFailure(readLock(FAILED + awaited));
+  return failure === void 0 ? { kind: "landed" } : { kind: "failed", failure };
+}
+function land(name, leader) {
+  deleteLock(name);
+  deleteLock(WAITING + leader);
+}
+function release(name, leader) {
+  if (leads(name, leader)) {
+    writeLock(name, formatReleased(), END_MS);
+  }
+  deleteLock(WAITING + leader);
+}
+function failFlight(name, leader, failure) {
+  if (leads(name, leader)) {
+    writeLock(FAILED + leader, formatFailure(failure), END_MS);
+    deleteLock(name);
+  }
+  deleteLock(WAITING + leader);
+}
+function leads(name, leader) {
+  const state = parseFlight(readLock(name));
+  return state.kind === "asking" && state.leader === leader;
+}
+function newLeader() {
+  return String(Math.random()).slice(2);
+}
+function sleep(ms) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+// src/core/cache/cache_control.ts
 var MAX_DELTA_SEC = 2147483648;
 function freshnessSec(cacheControl, age) {
   const directives = parseDirectives(cacheControl);
@@ -1692,100 +1789,56 @@ function ageSec(age) {
   return deltaSeconds(age.split(",")[0].trim());
 }
 
-// src/core/client_settings.ts
-var METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
-var ALGORITHMS = ["RS256", "PS256", "ES256"];
-function clientSettingsTable() {
-  return [
-    { variable: "phantom_token_client_id", defaultValue: "", check: checkPlainText },
-    { variable: "phantom_token_client_auth", defaultValue: "", check: checkMethod },
-    { variable: "phantom_token_client_secret", defaultValue: "", check: checkPlainText },
-    { variable: "phantom_token_client_secret_file", defaultValue: "", check: checkFile },
-    { variable: "phantom_token_client_key_file", defaultValue: "", check: checkFile },
-    { variable: "phantom_token_client_key_algorithm", defaultValue: "RS256", check: checkOneOf(ALGORITHMS) },
-    { variable: "phantom_token_client_key_id", defaultValue: "", check: checkPlainText },
-    { variable: "phantom_token_client_assertion_audience", defaultValue: "", check: checkPlainText },
-    { variable: "phantom_token_client_assertion_ttl", defaultValue: "60", check: checkSeconds }
-  ];
-}
-function parseClientSettings(joined, isUrl) {
-  const values = parseLines(clientSettingsTable(), joined);
-  if (values.kind === "misconfiguration") {
-    return values;
+// src/core/cache/ttl.ts
+var JITTER = 0.1;
+function recordTtlSec(lifetimes, nowSec, random) {
+  let ttlSec = lifetimes.cacheTtlSec;
+  if (lifetimes.freshnessSec !== void 0) {
+    ttlSec = Math.min(ttlSec, lifetimes.freshnessSec);
   }
-  const client2 = typedSettings2(values.values, isUrl);
-  const problem = findContradiction(client2) || findMissing(client2, isUrl);
-  return problem === void 0 ? client2 : misconfiguration(problem);
-}
-function typedSettings2(values, isUrl) {
-  const id = values.phantom_token_client_id;
-  const secret = values.phantom_token_client_secret;
-  const secretFile = values.phantom_token_client_secret_file;
-  const keyFile = values.phantom_token_client_key_file;
-  const named = values.phantom_token_client_auth;
-  const isEmpty = id + secret + secretFile + keyFile === "";
-  const implied = isEmpty && !isUrl ? "none" : "client_secret_basic";
-  return {
-    kind: "client_settings",
-    authMethod: named === "" ? implied : named,
-    id,
-    secret,
-    secretFile,
-    keyFile,
-    keyAlgorithm: values.phantom_token_client_key_algorithm,
-    keyId: values.phantom_token_client_key_id,
-    assertionAudience: values.phantom_token_client_assertion_audience,
-    assertionTtlSec: Number(values.phantom_token_client_assertion_ttl)
-  };
-}
-function findContradiction(client2) {
-  const isSecretMethod = client2.authMethod !== "none" && client2.authMethod !== "private_key_jwt";
-  if (!isSecretMethod && client2.secret !== "") {
-    return explainUnused("client_secret", client2.authMethod);
+  if (lifetimes.expiresAtSec !== void 0) {
+    ttlSec = Math.min(ttlSec, lifetimes.expiresAtSec - nowSec);
   }
-  if (!isSecretMethod && client2.secretFile !== "") {
-    return explainUnused("client_secret_file", client2.authMethod);
-  }
-  if (client2.authMethod !== "private_key_jwt" && client2.keyFile !== "") {
-    return explainUnused("client_key_file", client2.authMethod);
-  }
-  return client2.secret !== "" && client2.secretFile !== "" ? "$phantom_token_client_secret and $phantom_token_client_secret_file are both set: leave out one of them" : void 0;
-}
-function explainUnused(credential, method) {
-  const named = method === "none" ? "none: then the introspection location authenticates" : `${method}, which does not use it`;
-  return `$phantom_token_${credential} is set, and $phantom_token_client_auth is ${named}. Leave out the credential, or name its method`;
-}
-function findMissing(client2, isUrl) {
-  if (client2.authMethod === "none") {
-    return void 0;
-  }
-  if (client2.id === "") {
-    const isImplied = isUrl && client2.authMethod === "client_secret_basic";
-    return `$phantom_token_client_id is not set: ${client2.authMethod} needs it${isImplied ? WITH_URL : ""}`;
-  }
-  if (client2.authMethod === "private_key_jwt") {
-    return findMissingOfKey(client2);
-  }
-  if (client2.secret === "" && client2.secretFile === "") {
-    return `set $phantom_token_client_secret or $phantom_token_client_secret_file: ${client2.authMethod} needs one of them`;
-  }
-  return void 0;
-}
-var WITH_URL = "; with a URL as endpoint set id and secret, or $phantom_token_client_auth none";
-function findMissingOfKey(client2) {
-  if (client2.keyFile === "") {
-    return "$phantom_token_client_key_file is not set: private_key_jwt needs it";
-  }
-  return client2.assertionAudience === "" ? "$phantom_token_client_assertion_audience is not set: private_key_jwt needs the issuer of the authorization server" : void 0;
-}
-function checkFile(value) {
-  return value === "" || value.startsWith("/") ? checkPlainText(value) : "must be an absolute path";
-}
-function checkMethod(value) {
-  return value === "" ? void 0 : checkOneOf(METHODS)(value);
+  return ttlSec >= 1 ? Math.floor(ttlSec) - Math.floor(ttlSec * random * JITTER) : 0;
 }
 
-// src/core/claims.ts
+// src/core/text/form.ts
+function formEncode(text3) {
+  return encodeURIComponent(text3).replace(/%20/g, "+").replace(/[!'()~]/g, percentEncode);
+}
+function percentEncode(character) {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+}
+function parseTokenForm(form) {
+  const fields = form.split("&").filter(isTokenField);
+  if (fields.length !== 1) {
+    return void 0;
+  }
+  try {
+    return decodeURIComponent(fields[0].slice("token=".length).replace(/\+/g, " "));
+  } catch (_malformed) {
+    return void 0;
+  }
+}
+function isTokenField(field) {
+  return field.startsWith("token=");
+}
+
+// src/core/text/json.ts
+function parseJsonObject(text3) {
+  let value;
+  try {
+    value = JSON.parse(text3);
+  } catch (_broken) {
+    return void 0;
+  }
+  return isObject(value) ? value : void 0;
+}
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+// src/core/token/claims.ts
 var MAX_EPOCH_SEC = 9999999999;
 function readClaims(source) {
   const expiresAtSec = readTime(source.exp, Math.floor);
@@ -1849,29 +1902,7 @@ function isTextClaim(value) {
   return typeof value === "string" && isPlainText(value);
 }
 
-// src/core/form.ts
-function formEncode(text3) {
-  return encodeURIComponent(text3).replace(/%20/g, "+").replace(/[!'()~]/g, percentEncode);
-}
-function percentEncode(character) {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-}
-function parseTokenForm(form) {
-  const fields = form.split("&").filter(isTokenField);
-  if (fields.length !== 1) {
-    return void 0;
-  }
-  try {
-    return decodeURIComponent(fields[0].slice("token=".length).replace(/\+/g, " "));
-  } catch (_malformed) {
-    return void 0;
-  }
-}
-function isTokenField(field) {
-  return field.startsWith("token=");
-}
-
-// src/core/jwt.ts
+// src/core/token/jwt.ts
 var COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 var RSA_STEP_BYTES = 32;
 function parseJwt(text3) {
@@ -1941,7 +1972,7 @@ function hasWholeSignature(alg, signature) {
   }
 }
 
-// src/core/introspection.ts
+// src/core/introspection/answer.ts
 var MISROUTED = "$phantom_token_introspection_endpoint must name a location of this server that includes introspection.conf, and no rewrite, if or return of the server may take the request elsewhere";
 function introspectionForm(token, proofFields, parameters) {
   const fields = [`token=${formEncode(token)}`, "token_type_hint=access_token", proofFields, parameters];
@@ -2107,20 +2138,172 @@ function mediaType(contentType) {
   return /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+$/.test(name) ? name : "";
 }
 
-// src/core/ttl.ts
-var JITTER = 0.1;
-function recordTtlSec(lifetimes, nowSec, random) {
-  let ttlSec = lifetimes.cacheTtlSec;
-  if (lifetimes.freshnessSec !== void 0) {
-    ttlSec = Math.min(ttlSec, lifetimes.freshnessSec);
+// src/core/settings/client_settings.ts
+var METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
+var ALGORITHMS = ["RS256", "PS256", "ES256"];
+function clientSettingsTable() {
+  return [
+    { variable: "phantom_token_client_id", defaultValue: "", check: checkPlainText },
+    { variable: "phantom_token_client_auth", defaultValue: "", check: checkMethod },
+    { variable: "phantom_token_client_secret", defaultValue: "", check: checkPlainText },
+    { variable: "phantom_token_client_secret_file", defaultValue: "", check: checkFile },
+    { variable: "phantom_token_client_key_file", defaultValue: "", check: checkFile },
+    { variable: "phantom_token_client_key_algorithm", defaultValue: "RS256", check: checkOneOf(ALGORITHMS) },
+    { variable: "phantom_token_client_key_id", defaultValue: "", check: checkPlainText },
+    { variable: "phantom_token_client_assertion_audience", defaultValue: "", check: checkPlainText },
+    { variable: "phantom_token_client_assertion_ttl", defaultValue: "60", check: checkSeconds }
+  ];
+}
+function parseClientSettings(joined, isUrl) {
+  const values = parseLines(clientSettingsTable(), joined);
+  if (values.kind === "misconfiguration") {
+    return values;
   }
-  if (lifetimes.expiresAtSec !== void 0) {
-    ttlSec = Math.min(ttlSec, lifetimes.expiresAtSec - nowSec);
+  const client2 = typedSettings2(values.values, isUrl);
+  const problem = findContradiction(client2) || findMissing(client2, isUrl);
+  return problem === void 0 ? client2 : misconfiguration(problem);
+}
+function typedSettings2(values, isUrl) {
+  const id = values.phantom_token_client_id;
+  const secret = values.phantom_token_client_secret;
+  const secretFile = values.phantom_token_client_secret_file;
+  const keyFile = values.phantom_token_client_key_file;
+  const named = values.phantom_token_client_auth;
+  const isEmpty = id + secret + secretFile + keyFile === "";
+  const implied = isEmpty && !isUrl ? "none" : "client_secret_basic";
+  return {
+    kind: "client_settings",
+    authMethod: named === "" ? implied : named,
+    id,
+    secret,
+    secretFile,
+    keyFile,
+    keyAlgorithm: values.phantom_token_client_key_algorithm,
+    keyId: values.phantom_token_client_key_id,
+    assertionAudience: values.phantom_token_client_assertion_audience,
+    assertionTtlSec: Number(values.phantom_token_client_assertion_ttl)
+  };
+}
+function findContradiction(client2) {
+  const isSecretMethod = client2.authMethod !== "none" && client2.authMethod !== "private_key_jwt";
+  if (!isSecretMethod && client2.secret !== "") {
+    return explainUnused("client_secret", client2.authMethod);
   }
-  return ttlSec >= 1 ? Math.floor(ttlSec) - Math.floor(ttlSec * random * JITTER) : 0;
+  if (!isSecretMethod && client2.secretFile !== "") {
+    return explainUnused("client_secret_file", client2.authMethod);
+  }
+  if (client2.authMethod !== "private_key_jwt" && client2.keyFile !== "") {
+    return explainUnused("client_key_file", client2.authMethod);
+  }
+  return client2.secret !== "" && client2.secretFile !== "" ? "$phantom_token_client_secret and $phantom_token_client_secret_file are both set: leave out one of them" : void 0;
+}
+function explainUnused(credential, method) {
+  const named = method === "none" ? "none: then the introspection location authenticates" : `${method}, which does not use it`;
+  return `$phantom_token_${credential} is set, and $phantom_token_client_auth is ${named}. Leave out the credential, or name its method`;
+}
+function findMissing(client2, isUrl) {
+  if (client2.authMethod === "none") {
+    return void 0;
+  }
+  if (client2.id === "") {
+    const isImplied = isUrl && client2.authMethod === "client_secret_basic";
+    return `$phantom_token_client_id is not set: ${client2.authMethod} needs it${isImplied ? WITH_URL : ""}`;
+  }
+  if (client2.authMethod === "private_key_jwt") {
+    return findMissingOfKey(client2);
+  }
+  if (client2.secret === "" && client2.secretFile === "") {
+    return `set $phantom_token_client_secret or $phantom_token_client_secret_file: ${client2.authMethod} needs one of them`;
+  }
+  return void 0;
+}
+var WITH_URL = "; with a URL as endpoint set id and secret, or $phantom_token_client_auth none";
+function findMissingOfKey(client2) {
+  if (client2.keyFile === "") {
+    return "$phantom_token_client_key_file is not set: private_key_jwt needs it";
+  }
+  return client2.assertionAudience === "" ? "$phantom_token_client_assertion_audience is not set: private_key_jwt needs the issuer of the authorization server" : void 0;
+}
+function checkFile(value) {
+  return value === "" || value.startsWith("/") ? checkPlainText(value) : "must be an absolute path";
+}
+function checkMethod(value) {
+  return value === "" ? void 0 : checkOneOf(METHODS)(value);
 }
 
-// src/core/client_authentication.ts
+// src/edge/breaker.ts
+var BREAKER = "breaker:";
+var PROBE = "probe:";
+var MEMORY_SEC = 600;
+var PROBE_MS = 1e3;
+var LIST = "breakers:";
+var SEPARATOR = "";
+var MAX_LISTED = 100;
+function remainingSuspensionSec(endpoint, key) {
+  const text3 = readState(BREAKER + endpoint);
+  if (text3 === void 0) {
+    return 0;
+  }
+  const breaker = parseBreaker(text3);
+  const nowMs = Date.now();
+  if (!holdsFor(breaker, tokenOf(key))) {
+    return 0;
+  }
+  switch (stateOf(breaker, nowMs)) {
+    case "closed":
+      return 0;
+    case "open":
+      return suspendedSec(breaker, nowMs);
+    case "half_open":
+      return readState(PROBE + endpoint) === void 0 ? 0 : 1;
+  }
+}
+function waitBeforeAskingSec(endpoint, key) {
+  const waitSec = remainingSuspensionSec(endpoint, key);
+  const breaker = parseBreaker(readState(BREAKER + endpoint));
+  const asksFreely = stateOf(breaker, Date.now()) === "closed" || !holdsFor(breaker, tokenOf(key));
+  if (waitSec > 0 || asksFreely) {
+    return waitSec;
+  }
+  return addState(PROBE + endpoint, "", PROBE_MS) === "exists" ? 1 : 0;
+}
+function noteAnswer(endpoint) {
+  if (readState(BREAKER + endpoint) !== void 0) {
+    deleteState(BREAKER + endpoint);
+    deleteState(PROBE + endpoint);
+  }
+}
+function noteTransportFailure(endpoint, key, settings) {
+  const before = parseBreaker(readState(BREAKER + endpoint));
+  const breaker = afterFailure(before, tokenOf(key), settings, Date.now());
+  list(endpoint);
+  writeState(BREAKER + endpoint, formatBreaker(breaker), (MEMORY_SEC + settings.breakerDelaySec) * 1e3);
+  deleteState(PROBE + endpoint);
+  if (breaker.suspendedUntilMs > 0 && !isOfOneToken(breaker)) {
+    count(BREAKER_OPENED);
+  }
+  return breaker;
+}
+function readBreakers() {
+  return readList().map((name) => {
+    const lines = name.split("\n");
+    const breaker = parseBreaker(readState(BREAKER + name));
+    const state = isOfOneToken(breaker) ? "closed" : stateOf(breaker, Date.now());
+    return { server: lines[0] || "", endpoint: lines[1] || "", state };
+  });
+}
+function list(endpoint) {
+  const names = readList();
+  if (!names.includes(endpoint) && names.length < MAX_LISTED) {
+    writeState(LIST, names.concat(endpoint).join(SEPARATOR), MEMORY_SEC * 1e3);
+  }
+}
+function readList() {
+  const names = readState(LIST);
+  return names === void 0 ? [] : names.split(SEPARATOR);
+}
+
+// src/core/introspection/client_authentication.ts
 function locationProof(clientId) {
   return {
     kind: "proof",
@@ -2174,7 +2357,7 @@ function encodePart(value) {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
-// src/core/client_files.ts
+// src/core/introspection/client_files.ts
 function describeUnreadable(variable, path, code, uid) {
   const user = uid === "" ? "nginx's workers" : `uid ${uid}, as which nginx's workers run`;
   return `$${variable}: ${path} cannot be read by ${user}: ${explainCode(code)}`;
@@ -2310,143 +2493,6 @@ function readUid() {
   }
 }
 
-// src/core/fetch_failure.ts
-function readFetchFailure(message, njsVersion) {
-  if (message.includes("no resolver")) {
-    return { status: 502, failure: "a host name needs the resolver directive" };
-  }
-  if (message.includes("could not be resolved")) {
-    return { status: 502, failure: "the host name cannot be resolved" };
-  }
-  if (message.includes("timed out")) {
-    return { status: 504, failure: awaitsClose(njsVersion) ? NO_ANSWER + OR_KEPT_OPEN : NO_ANSWER };
-  }
-  if (message.includes("too large") || message.includes("very large")) {
-    return { status: 502, failure: "the answer is over js_fetch_max_response_buffer_size" };
-  }
-  if (message.includes("connect failed")) {
-    return {
-      status: 502,
-      failure: "cannot connect, or js_fetch_trusted_certificate does not trust the server"
-    };
-  }
-  return { status: 502, failure: "the connection failed" };
-}
-var NO_ANSWER = "no answer within js_fetch_timeout";
-var OR_KEPT_OPEN = ", or a connection that the server keeps open, where njs below 1.0.2 waits for its end";
-
-// src/core/introspection_limit.ts
-function findLimitProblem(limit, timeoutSec) {
-  if (limit === "") {
-    return "include introspection_limits.conf, with its line `set $phantom_introspection_limit`, above introspection.conf in this location";
-  }
-  const problem = checkTimeout(limit);
-  if (problem !== void 0) {
-    return `$phantom_introspection_limit ${problem}: see introspection_limits.conf`;
-  }
-  return Number(limit) <= timeoutSec ? "" : `$phantom_token_introspection_timeout is ${timeoutSec}, less than $phantom_introspection_limit of this location, which is ${limit}: set $phantom_token_introspection_timeout to ${limit}, or lower the timeouts and the limit in introspection_limits.conf`;
-}
-
-// src/edge/introspect.ts
-function introspect(r, settings, form, proof) {
-  return isAbsoluteUrl(settings.introspectionEndpoint) ? fetchReply(settings.introspectionEndpoint, form, proof) : askLocation(r, settings, form, proof);
-}
-async function askLocation(r, settings, form, proof) {
-  const v = r.variables;
-  v.phantom_introspection = "asked";
-  v.phantom_introspection_limit = "";
-  v.phantom_form = form;
-  v.phantom_token_client_authorization = proof.authorization;
-  const reply = await r.subrequest(settings.introspectionEndpoint, { method: "POST", body: "" });
-  const isIntrospection = v.phantom_introspection === "answered";
-  v.phantom_introspection = "";
-  v.phantom_form = "";
-  v.phantom_token_client_authorization = "";
-  const headers = reply.headersOut;
-  const bytes = reply.responseBuffer;
-  return {
-    isIntrospection,
-    limitProblem: findLimitProblem(text2(v.phantom_introspection_limit), settings.introspectionTimeoutSec),
-    failure: "",
-    status: reply.status,
-    contentType: text2(headers["Content-Type"]),
-    contentLength: text2(headers["Content-Length"]),
-    cacheControl: text2(headers["Cache-Control"]),
-    age: text2(headers.Age),
-    retryAfter: text2(headers["Retry-After"]),
-    // Not responseText as well: read after responseBuffer it leaks under QuickJS, and the worker aborts when it exits.
-    body: bytes === void 0 ? "" : bytes.toString(),
-    bodyBytes: bytes === void 0 ? 0 : bytes.length
-  };
-}
-async function proveClientIsThere(r, location) {
-  const v = r.variables;
-  v.phantom_introspection = "checking";
-  await r.subrequest(location, { method: "POST", body: "" });
-  v.phantom_introspection = "";
-}
-async function fetchReply(url, form, proof) {
-  const headers = {
-    Accept: "application/jwt",
-    "Accept-Encoding": "identity",
-    "Content-Type": "application/x-www-form-urlencoded"
-  };
-  if (proof.authorization !== "") {
-    headers.Authorization = proof.authorization;
-  }
-  await nextTurn();
-  try {
-    const reply = await ngx.fetch(url, { method: "POST", headers, body: form });
-    const body = await reply.text();
-    return {
-      isIntrospection: true,
-      limitProblem: "",
-      // what limits a fetch cannot be read
-      failure: "",
-      status: reply.status,
-      contentType: header(reply, "Content-Type"),
-      contentLength: header(reply, "Content-Length"),
-      cacheControl: header(reply, "Cache-Control"),
-      age: header(reply, "Age"),
-      retryAfter: header(reply, "Retry-After"),
-      body,
-      bodyBytes: Buffer.byteLength(body)
-    };
-  } catch (e) {
-    return failedReply(e);
-  }
-}
-function nextTurn() {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 0);
-  });
-}
-function failedReply(e) {
-  const fault = readFetchFailure(e instanceof Error ? e.message : "", njs.version_number);
-  return {
-    isIntrospection: true,
-    limitProblem: "",
-    failure: fault.failure,
-    status: fault.status,
-    contentType: "",
-    contentLength: "",
-    cacheControl: "",
-    age: "",
-    retryAfter: "",
-    body: "",
-    bodyBytes: 0
-  };
-}
-function header(reply, name) {
-  return text2(reply.headers.get(name));
-}
-function text2(value) {
-  if (value === void 0 || value === null) {
-    return "";
-  }
-  return Array.isArray(value) ? value.join(", ") : value;
-}
-
 // src/edge/purge_reach.ts
 var MAX_KEYSPACES = 256;
 function listKeyspace(reach, own) {
@@ -2492,7 +2538,7 @@ function placeName(reach, place) {
   return `${place} ${reach}`;
 }
 
-// src/ask.ts
+// src/gateway/ask.ts
 function findSuspension(question, settings) {
   const waitSec = heedsBreaker(settings) ? remainingSuspensionSec(endpointOf(question.lookup), question.key) : 0;
   return waitSec > 0 ? suspended(waitSec) : void 0;
@@ -2627,135 +2673,7 @@ function notKept(outcome) {
   return { outcome, isKept: false };
 }
 
-// src/core/flight.ts
-function formatAsking(leader) {
-  return `asking ${leader}`;
-}
-function formatReleased() {
-  return "released";
-}
-function flightName(key, clientLines) {
-  return crypto3.createHash("sha256").update(`${key}
-${clientLines}`).digest("base64url");
-}
-var LOSABLE_LEASE_MS = 1e3;
-function isLosable(protocol, isUrl) {
-  return !isUrl && !protocol.startsWith("HTTP/1");
-}
-function leaseMs(canBeLost, introspectionTimeoutSec) {
-  return canBeLost ? LOSABLE_LEASE_MS : introspectionTimeoutSec * 1e3;
-}
-var FIRST_STEP_MS = 10;
-var LAST_STEP_MS = 200;
-function stepMs(waitedMs) {
-  return Math.min(Math.max(Math.round(FIRST_STEP_MS + 0.3 * waitedMs), FIRST_STEP_MS), LAST_STEP_MS);
-}
-function parseFlight(text3) {
-  const words = text3 === void 0 ? [] : text3.split(" ");
-  switch (words[0]) {
-    case "asking":
-      return { kind: "asking", leader: words[1] || "" };
-    case "released":
-      return { kind: "released" };
-    default:
-      return { kind: "none" };
-  }
-}
-function isShared(failure) {
-  return failure.reason !== "misconfigured";
-}
-function formatFailure(failure) {
-  return `${failure.reason} ${failure.retryAfter}`;
-}
-function parseFailure(text3) {
-  if (text3 === void 0) {
-    return void 0;
-  }
-  const reason = text3.slice(0, text3.indexOf(" "));
-  return unavailable(reason, "as for the request waited for", "JOINED", text3.slice(reason.length + 1));
-}
-
-// src/edge/single_flight.ts
-var END_MS = 2e3;
-var FAILED = "failed:";
-var WAITING = "waiting:";
-async function board(name, leaseMs2, wait) {
-  const leader = newLeader();
-  let awaited = "";
-  for (; ; ) {
-    const state = parseFlight(readLock(name));
-    const boarding = decide(state, awaited);
-    if (boarding !== void 0) {
-      return boarding;
-    }
-    const nowMs = Date.now();
-    if (nowMs >= wait.untilMs) {
-      return { kind: "timeout" };
-    }
-    if (state.kind === "asking") {
-      if (awaited === "" && !joinQueue(state.leader, wait)) {
-        return { kind: "queue_full" };
-      }
-      awaited = state.leader;
-    } else {
-      const added = addLock(name, formatAsking(leader), leaseMs2);
-      if (added !== "exists") {
-        return added === "added" ? { kind: "lead", leader } : { kind: "no_room" };
-      }
-      continue;
-    }
-    await sleep(stepMs(nowMs - wait.sinceMs));
-  }
-}
-function joinQueue(leader, wait) {
-  const waiting = Number(readLock(WAITING + leader) || 0);
-  if (waiting >= wait.maxWaiting) {
-    return false;
-  }
-  writeLock(WAITING + leader, String(waiting + 1), wait.untilMs - wait.sinceMs);
-  return true;
-}
-function decide(state, awaited) {
-  if (state.kind === "released") {
-    return { kind: "alone" };
-  }
-  if (awaited === "" || state.kind === "asking" && state.leader === awaited) {
-    return void 0;
-  }
-  const failure = parseFailure(readLock(FAILED + awaited));
-  return failure === void 0 ? { kind: "landed" } : { kind: "failed", failure };
-}
-function land(name, leader) {
-  deleteLock(name);
-  deleteLock(WAITING + leader);
-}
-function release(name, leader) {
-  if (leads(name, leader)) {
-    writeLock(name, formatReleased(), END_MS);
-  }
-  deleteLock(WAITING + leader);
-}
-function failFlight(name, leader, failure) {
-  if (leads(name, leader)) {
-    writeLock(FAILED + leader, formatFailure(failure), END_MS);
-    deleteLock(name);
-  }
-  deleteLock(WAITING + leader);
-}
-function leads(name, leader) {
-  const state = parseFlight(readLock(name));
-  return state.kind === "asking" && state.leader === leader;
-}
-function newLeader() {
-  return String(Math.random()).slice(2);
-}
-function sleep(ms) {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-}
-
-// src/flight.ts
+// src/gateway/join.ts
 async function askOnce(r, question, settings) {
   if (settings.cacheTtlSec === 0) {
     return findSuspension(question, settings) || askAlone(r, question, settings);
@@ -2829,7 +2747,89 @@ async function leadFlight(r, question, settings, name, leader) {
   return asked.outcome;
 }
 
-// src/core/purge_answer.ts
+// src/operator/log_variables.ts
+function jwt(r) {
+  const v = r.variables;
+  const authorization = v.phantom_token_authorization;
+  const isOurs = authorization !== void 0 && v.phantom_token_cache_status !== "BYPASS";
+  return isOurs ? authorization.slice("Bearer ".length) : "";
+}
+function subject(r) {
+  return textClaim(readPayload(r), "sub");
+}
+function client(r) {
+  const payload = readPayload(r);
+  return textClaim(payload, "client_id") || textClaim(payload, "azp");
+}
+function readPayload(r) {
+  const payload = jwt(r).split(".")[1] || "";
+  return parseJsonObject(Buffer.from(payload, "base64url").toString()) || {};
+}
+function textClaim(payload, claim) {
+  const value = payload[claim];
+  return typeof value === "string" && isPlainText(value) ? value : "";
+}
+
+// src/operator/metrics.ts
+function metrics(r) {
+  r.headersOut["Cache-Control"] = "no-store";
+  const problem = findCountingProblem(countedSeries());
+  if (problem !== void 0) {
+    noteNoMetrics(r, problem);
+    r.headersOut["Content-Type"] = "text/plain; charset=utf-8";
+    r.return(503, `${problem}
+`);
+    return;
+  }
+  const gauges = zoneGauges(readZones()).concat(breakerGauge(), buildGauge());
+  r.headersOut["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8";
+  r.return(200, formatMetrics(readCount, gauges));
+}
+function buildGauge() {
+  const labels = {
+    version: "0.1.0",
+    njs: njs.version,
+    engine: njs.engine,
+    nginx: ngx.version
+  };
+  return {
+    name: "phantom_token_build_info",
+    help: "Always 1: the versions of this script, of njs with its engine, and of nginx.",
+    samples: [{ labels, value: 1 }]
+  };
+}
+function breakerGauge() {
+  return {
+    name: "phantom_token_breaker_state",
+    help: "Circuit breaker: 0 closed, 1 open, 2 half open. Endpoints that failed lately.",
+    samples: readBreakers().map((breaker) => ({
+      labels: { server: breaker.server, endpoint: breaker.endpoint },
+      value: STATES.indexOf(breaker.state)
+    }))
+  };
+}
+var STATES = ["closed", "open", "half_open"];
+function zoneGauges(zones) {
+  return [
+    {
+      name: "phantom_token_zone_capacity_bytes",
+      help: "Size of a shared dictionary.",
+      samples: zones.map((zone) => ({ labels: { zone: zone.name }, value: zone.capacityBytes }))
+    },
+    {
+      name: "phantom_token_zone_free_bytes",
+      help: "Free pages of a shared dictionary; those of ended entries are freed when the next new one is stored.",
+      samples: zones.map((zone) => ({ labels: { zone: zone.name }, value: zone.freeBytes }))
+    },
+    {
+      name: "phantom_token_zone_entries",
+      help: "Entries of a shared dictionary, ended ones included. No samples below njs 0.9.7, where counting them is not safe.",
+      samples: zones.filter((zone) => zone.entries >= 0).map((zone) => ({ labels: { zone: zone.name }, value: zone.entries }))
+    }
+  ];
+}
+
+// src/core/answer/purge_answer.ts
 function purged(records2) {
   return { status: 200, body: JSON.stringify({ records: records2 }) };
 }
@@ -2848,7 +2848,7 @@ function refuseForRoom() {
   return { status: 503, body: errorBody("server_error", message) };
 }
 
-// src/purge.ts
+// src/operator/purge.ts
 function purge(r) {
   const answer = decidePurge(r);
   r.headersOut["Cache-Control"] = "no-store";

@@ -1,8 +1,9 @@
 // What nginx.conf may name: `js_access phantom_token.access;` and so on.
-import { client, jwt, subject } from './log_variables.js';
-import { metrics } from './metrics.js';
-import { access, authorize } from './phantom_token.js';
-import { purge } from './purge.js';
+
+import { access, authorize } from './gateway/hit.js';
+import { client, jwt, subject } from './operator/log_variables.js';
+import { metrics } from './operator/metrics.js';
+import { purge } from './operator/purge.js';
 
 export default {
   access,

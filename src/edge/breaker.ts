@@ -1,4 +1,6 @@
 // The circuit breakers of all endpoints, shared by the workers. Two failures at the same moment may count as one.
+
+import { BREAKER_OPENED } from '../core/answer/metrics.js';
 import {
   afterFailure,
   type Breaker,
@@ -11,8 +13,7 @@ import {
   stateOf,
   suspendedSec,
   tokenOf,
-} from '../core/breaker.js';
-import { BREAKER_OPENED } from '../core/metrics.js';
+} from '../core/introspection/breaker.js';
 import { count } from './counters.js';
 import { addState, deleteState, readState, writeState } from './shared_cache.js';
 

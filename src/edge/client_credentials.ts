@@ -9,10 +9,10 @@ import {
   decodePrivateKey,
   locationProof,
   postProof,
-} from '../core/client_authentication.js';
-import { describeUnreadable, readEffectiveUid } from '../core/client_files.js';
-import type { ClientSettings, KeyAlgorithm } from '../core/client_settings.js';
-import { type Misconfiguration, misconfiguration } from '../core/settings.js';
+} from '../core/introspection/client_authentication.js';
+import { describeUnreadable, readEffectiveUid } from '../core/introspection/client_files.js';
+import type { ClientSettings, KeyAlgorithm } from '../core/settings/client_settings.js';
+import { type Misconfiguration, misconfiguration } from '../core/settings/settings.js';
 import { deleteAssertion, readAssertion, writeAssertion } from './shared_cache.js';
 
 /** Files are read when they are needed, so that a rotated secret or key needs no reload. */

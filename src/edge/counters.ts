@@ -1,7 +1,7 @@
 // Counts in the dictionary phantom_token_metrics, for all workers. Off, at the price of one look, where zones.conf does
 // not declare it.
-import { bucketSeries, durationSumSeries, requestsSeries, type Series } from '../core/metrics.js';
-import type { CacheStatus } from '../core/outcome.js';
+import { bucketSeries, durationSumSeries, requestsSeries, type Series } from '../core/answer/metrics.js';
+import type { CacheStatus } from '../core/answer/outcome.js';
 
 export function count(series: Series): void {
   const zone = ngx.shared.phantom_token_metrics;

@@ -1,9 +1,10 @@
 // Calls the authorization server: through nginx's own proxy, or with njs's fetch.
-import type { ClientProof } from '../core/client_authentication.js';
-import { readFetchFailure } from '../core/fetch_failure.js';
-import type { IntrospectionReply } from '../core/introspection.js';
-import { findLimitProblem } from '../core/introspection_limit.js';
-import { isAbsoluteUrl, type Settings } from '../core/settings.js';
+
+import type { IntrospectionReply } from '../core/introspection/answer.js';
+import type { ClientProof } from '../core/introspection/client_authentication.js';
+import { readFetchFailure } from '../core/introspection/fetch_failure.js';
+import { findLimitProblem } from '../core/settings/introspection_limit.js';
+import { isAbsoluteUrl, type Settings } from '../core/settings/settings.js';
 
 /**
  * POSTs the form to the settings' endpoint: the path of an internal location, or an absolute URL. Whatever happens on

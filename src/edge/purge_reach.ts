@@ -2,7 +2,12 @@
 // the purge need not share: port, client id, form fields. So each keyspace is listed before a record is stored in it, and a
 // purge looks into all of them. The list is in the zone of the records: neither is lost without the other. Only an active
 // token makes an entry, so that nobody without one can fill the list.
-import { formatListed, isListedFor, type ListedKeyspace, parseListed } from '../core/listed_keyspace.js';
+import {
+  formatListed,
+  isListedFor,
+  type ListedKeyspace,
+  parseListed,
+} from '../core/cache/listed_keyspace.js';
 import { addListed, readListed, readLock, type Written, writeListed, writeLock } from './shared_cache.js';
 
 /** What became of it: `full` when the zone has no room, `too_many` when the list has none. */
@@ -13,7 +18,7 @@ const MAX_KEYSPACES = 256;
 
 /**
  * Lists a keyspace, so that a purge finds what is stored in it.
- * @param reach see core/cache_key.ts
+ * @param reach see core/cache/key.ts
  * @returns `stored`, or else nothing may be stored of this keyspace
  */
 export function listKeyspace(reach: string, own: ListedKeyspace): Listing {

@@ -1,8 +1,8 @@
 // Reads what nginx knows of the request.
-import { type Place, readPathHead } from '../core/failure_line.js';
-import { findPolicy, isPolicyOf } from '../core/location.js';
-import type { Mode } from '../core/njs_version.js';
-import { isPreflight } from '../core/preflight.js';
+import { type Place, readPathHead } from '../core/answer/failure_line.js';
+import { isPreflight } from '../core/request/preflight.js';
+import type { Mode } from '../core/settings/njs_version.js';
+import { findPolicy, isPolicyOf } from '../core/settings/request_text.js';
 
 /** Getting at them costs, so a hit does it once. */
 export type Variables = NginxHTTPRequest['variables'];
@@ -12,7 +12,7 @@ export function variablesOf(r: NginxHTTPRequest): Variables {
 }
 
 /**
- * What nginx says of the request, as one text: core/location.ts.
+ * What nginx says of the request, as one text: core/settings/request_text.ts.
  * It is used up: after an internal redirect, a location that inherited js_access or auth_request but set nothing must
  * not be decided by the settings of the one before. In access mode the cache status takes the place of `here`
  * (respond.ts), in auth_request mode it is emptied here.
@@ -40,7 +40,7 @@ export function readPolicy(v: Variables, request: string): string {
   return isPolicyOf(request, live) ? live : findPolicy(request);
 }
 
-/** The settings that are not in the request's text: takeApart of core/location.ts. */
+/** The settings that are not in the request's text: takeApart of core/settings/request_text.ts. */
 export function readRest(r: NginxHTTPRequest, mode: Mode): string {
   const v = r.variables;
   return text(mode === 'access' ? v.phantom_rest : v.phantom_kept_rest);

@@ -1,10 +1,10 @@
 // Hands the outcome to nginx: variables, status, headers, body, one log line.
-import { buildDenial, buildUnavailable, type Refusal } from '../core/challenge.js';
-import { formatFailureLine } from '../core/failure_line.js';
-import { introspectionsSeries, refusalsSeries, uncachedSeries } from '../core/metrics.js';
-import type { Mode } from '../core/njs_version.js';
-import type { CacheStatus, Denial, Outcome, Unavailable, UnavailableReason } from '../core/outcome.js';
-import type { Settings } from '../core/settings.js';
+import { buildDenial, buildUnavailable, type Refusal } from '../core/answer/challenge.js';
+import { formatFailureLine } from '../core/answer/failure_line.js';
+import { introspectionsSeries, refusalsSeries, uncachedSeries } from '../core/answer/metrics.js';
+import type { CacheStatus, Denial, Outcome, Unavailable, UnavailableReason } from '../core/answer/outcome.js';
+import type { Mode } from '../core/settings/njs_version.js';
+import type { Settings } from '../core/settings/settings.js';
 import { count, countDuration, countRequest, mayCount } from './counters.js';
 import { readPlace, type Variables } from './request.js';
 import { findZoneProblem, isFirstInMinute } from './shared_cache.js';

@@ -1,7 +1,7 @@
 // The shared dictionaries: what all workers know.
 
-import { replacementsSeries } from '../core/metrics.js';
-import { isEvictUnsafe } from '../core/njs_version.js';
+import { replacementsSeries } from '../core/answer/metrics.js';
+import { isEvictUnsafe } from '../core/settings/njs_version.js';
 import { count } from './counters.js';
 
 /** Records of active tokens and client assertions; rejected tokens; flights; breakers and purges. See nginx/zones.conf. */
@@ -38,7 +38,7 @@ export function findZoneProblem(r: NginxHTTPRequest): string | undefined {
 const EVICTS =
   'below njs 0.9.7 a zone with evict crashes workers: include zones_njs_0.8.conf in place of zones.conf; a zones file of your own needs the js_var line of that file, and no evict';
 
-/** The record under `key`; undefined when there is none, or no zone. Does NOT check its expiry: core/record.ts does. */
+/** The record under `key`; undefined when there is none, or no zone. Does NOT check its expiry: core/cache/record.ts does. */
 export function readRecord(key: string): string | undefined {
   return records === undefined ? readFirstRecord(key) : (records.get(key) as string | undefined);
 }
@@ -78,7 +78,7 @@ export function writeListed(name: string, listed: string): Written {
   return write('phantom_token', LISTED_PREFIX + name, listed, MAX_MS);
 }
 
-/** Why the token under `key` is rejected; undefined when nothing is known. See core/denial_record.ts. */
+/** Why the token under `key` is rejected; undefined when nothing is known. See core/cache/denial_record.ts. */
 export function readDenial(key: string): string | undefined {
   return dictionary('phantom_token_denied').get(key);
 }

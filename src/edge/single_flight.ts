@@ -1,5 +1,7 @@
 // One introspection for all requests with the same token, in all workers. A lock in the shared dictionary names the
 // leader; the others look at it again and again.
+
+import type { Unavailable } from '../core/answer/outcome.js';
 import {
   type FlightState,
   formatAsking,
@@ -8,8 +10,7 @@ import {
   parseFailure,
   parseFlight,
   stepMs,
-} from '../core/flight.js';
-import type { Unavailable } from '../core/outcome.js';
+} from '../core/introspection/flight.js';
 import { addLock, deleteLock, readLock, writeLock } from './shared_cache.js';
 
 /** What a request is to do. */
@@ -42,7 +43,7 @@ const FAILED = 'failed:';
 const WAITING = 'waiting:';
 
 /**
- * @param name see flightName of core/flight.ts
+ * @param name see flightName of core/introspection/flight.ts
  * @param leaseMs after which this request counts as lost, should it lead
  */
 export async function board(name: string, leaseMs: number, wait: Wait): Promise<Boarding> {

@@ -1,13 +1,14 @@
 // What the error log says of a suspension: when it begins, once a minute while probes fail, and when it ends, with the number
 // of requests that were refused. Not a line for each of them: there may be thousands in a second.
-import { type Breaker, isOfOneToken } from '../core/breaker.js';
+
 import {
   formatOneTokenLine,
   formatResumedLine,
   formatStillSuspendedLine,
   formatSuspendedLine,
-} from '../core/failure_line.js';
-import type { Settings } from '../core/settings.js';
+} from '../core/answer/failure_line.js';
+import { type Breaker, isOfOneToken } from '../core/introspection/breaker.js';
+import type { Settings } from '../core/settings/settings.js';
 import { readPlace } from './request.js';
 import { addState, deleteState, isFirstInMinute, readState, replaceState } from './shared_cache.js';
 

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { request } from 'undici';
 import { parse } from 'yaml';
-import { settingsTable } from '../../src/core/settings.js';
+import { settingsTable } from '../../src/core/settings/settings.js';
 import { newCertificateAuthority } from '../support/certificates.js';
 import { codeBlocks } from '../support/code_blocks.js';
 import {

@@ -7,16 +7,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { request } from 'undici';
-import { buildDenial, buildUnavailable } from '../../src/core/challenge.js';
-import { clientSettingsTable } from '../../src/core/client_settings.js';
+import { buildDenial, buildUnavailable } from '../../src/core/answer/challenge.js';
 import {
   cacheStatuses,
   denialReasons,
   denied,
   unavailable,
   unavailableReasons,
-} from '../../src/core/outcome.js';
-import { parseSettings, type Settings, settingsTable } from '../../src/core/settings.js';
+} from '../../src/core/answer/outcome.js';
+import { clientSettingsTable } from '../../src/core/settings/client_settings.js';
+import { parseSettings, type Settings, settingsTable } from '../../src/core/settings/settings.js';
 import { codeBlocks } from '../support/code_blocks.js';
 import { startDnsServer } from '../support/dns_server.js';
 import { makeJwt } from '../support/jwt.js';

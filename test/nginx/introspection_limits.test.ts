@@ -1,7 +1,7 @@
 // What an operator tunes in the location that introspects: its limits, its headers, and what the script makes of them.
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { settingsTable } from '../../src/core/settings.js';
+import { settingsTable } from '../../src/core/settings/settings.js';
 import { type ConfigWords, gatewayTest, protectedRoot } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import { REPOSITORY, readPages, sectionOf } from '../support/pages.js';

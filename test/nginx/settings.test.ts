@@ -1,7 +1,7 @@
 // Settings: an operator's mistake is 500 and one error line that names the variable; never open, never a stack trace.
 import { readFileSync } from 'node:fs';
-import { clientSettingsTable } from '../../src/core/client_settings.js';
-import { settingsTable } from '../../src/core/settings.js';
+import { clientSettingsTable } from '../../src/core/settings/client_settings.js';
+import { settingsTable } from '../../src/core/settings/settings.js';
 import { gatewayTest, introspectionLocation, protectedRoot } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import { readPages, sectionOf } from '../support/pages.js';

@@ -5,34 +5,24 @@ import test from 'ava';
 import { transformSync } from 'esbuild';
 
 const SRC = new URL('../../src/', import.meta.url);
-/** The only files of src beside the folders; njs.d.ts declares types for the compiler and imports nothing. */
-const ROOT_FILES = [
-  'ask.ts',
-  'flight.ts',
-  'index.ts',
-  'known.ts',
-  'log_variables.ts',
-  'metrics.ts',
-  'miss.ts',
-  'njs.d.ts',
-  'phantom_token.ts',
-  'purge.ts',
-];
-/** The steps of a path that are files of their own, in the order of the request; no arrow leads back. */
-const STEPS: Record<string, string[]> = {
-  'phantom_token.ts': ['./known.js', './miss.js'],
-  'miss.ts': ['./flight.js', './known.js'],
-  'flight.ts': ['./ask.js', './known.js'],
-};
-/** The path of a request. */
-const ORDER = ['phantom_token.ts', 'miss.ts', 'flight.ts', 'ask.ts', 'known.ts'];
+/** What stands in src itself; njs.d.ts declares types for the compiler and imports nothing. */
+const ENTRIES_OF_SRC = ['core', 'edge', 'gateway', 'index.ts', 'njs.d.ts', 'operator', 'tsconfig.json'];
+/** The stages of a request, in order: each imports only later ones. */
+const STAGES = ['hit.ts', 'miss.ts', 'join.ts', 'ask.ts', 'known.ts'];
+/** What is ruled: a folder each. */
+const RULED = ['answer', 'cache', 'introspection', 'request', 'settings', 'text', 'token'];
 /** What nginx.conf may call. */
-const ENTRIES = ['./log_variables.js', './metrics.js', './phantom_token.js', './purge.js'];
+const ENTRIES = [
+  './gateway/hit.js',
+  './operator/log_variables.js',
+  './operator/metrics.js',
+  './operator/purge.js',
+];
 
-const IMPORTS_OF_CORE = /^(\.\/[a-z_]+\.js|crypto)$/;
-const IMPORTS_OF_EDGE = /^(\.\.\/core\/[a-z_]+\.js|\.\/[a-z_]+\.js|crypto|fs)$/;
+const IMPORTS_OF_CORE = /^(\.\/[a-z_]+\.js|\.\.\/[a-z]+\/[a-z_]+\.js|crypto)$/;
+const IMPORTS_OF_EDGE = /^(\.\.\/core\/[a-z]+\/[a-z_]+\.js|\.\/[a-z_]+\.js|crypto|fs)$/;
 const NAMES_OF_NGINX = /^(ngx|njs|Nginx[A-Z]\w*|Ngx[A-Z]\w*)$/;
-const IMPORTS_OF_PATHS = /^\.\/(core|edge)\/[a-z_]+\.js$/;
+const IMPORTS_OF_PATHS = /^\.\.\/(core\/[a-z]+|edge)\/[a-z_]+\.js$/;
 
 /** What core may use of the language's globals: all of them pure, and in Node as in njs. */
 const PURE_GLOBALS = [
@@ -60,9 +50,7 @@ function entriesOf(folder: string): string[] {
   return readdirSync(new URL(folder, SRC)).map((name) => folder + name);
 }
 
-function filesOf(folder: string): string[] {
-  return entriesOf(folder).filter((path) => path.endsWith('.ts'));
-}
+const CORE_FILES = RULED.flatMap((thing) => entriesOf(`core/${thing}/`));
 
 /** Every module that a source names, also for its types alone. */
 function importsOf(source: string): string[] {
@@ -115,7 +103,7 @@ function namesOf(source: string): string[] {
     .map(({ start, end }) => source.slice(start, end));
 }
 
-for (const path of filesOf('core/')) {
+for (const path of CORE_FILES) {
   const source = read(path);
 
   test(`${path}: core imports only core and the module crypto of njs`, (t) => {
@@ -141,7 +129,7 @@ for (const path of filesOf('core/')) {
   });
 }
 
-for (const path of filesOf('edge/')) {
+for (const path of entriesOf('edge/')) {
   test(`${path}: edge imports only core, edge and modules of njs, so that the files beside it alone show the paths`, (t) => {
     t.deepEqual(
       importsOf(read(path)).filter((name) => !IMPORTS_OF_EDGE.test(name)),
@@ -150,39 +138,42 @@ for (const path of filesOf('edge/')) {
   });
 }
 
-test('src: beside core and edge there are only these files, so that no other can import both', (t) => {
-  const entries = readdirSync(SRC).filter((name) => name !== 'tsconfig.json');
-  t.deepEqual(entries.toSorted(), ['core', 'edge', ...ROOT_FILES].toSorted());
+test('src: holds these folders and files only, so that a newcomer finds the stage or the thing ruled by name', (t) => {
+  t.deepEqual(readdirSync(SRC).toSorted(), ENTRIES_OF_SRC);
+  t.deepEqual(readdirSync(new URL('core/', SRC)).toSorted(), RULED);
 });
 
-test('src/core, src/edge: hold TypeScript files and no folders, so that the rules above see all of them', (t) => {
-  const others = [...entriesOf('core/'), ...entriesOf('edge/')].filter(
-    (path) => !/^[a-z]+\/[a-z_]+\.ts$/.test(path),
+test('src: the folders hold TypeScript files alone, so that the rules above see all of them', (t) => {
+  const paths = [...CORE_FILES, ...['edge/', 'gateway/', 'operator/'].flatMap(entriesOf)];
+  t.deepEqual(
+    paths.filter((path) => !/^[a-z/]+\/[a-z_]+\.ts$/.test(path)),
+    [],
   );
-  t.deepEqual(others, []);
 });
 
-for (const path of ROOT_FILES.filter((name) => name !== 'index.ts')) {
-  const steps = STEPS[path] ?? [];
-  test(`${path}: a path imports core, edge and ${steps.join(', ') || 'nothing else'}`, (t) => {
+for (const path of entriesOf('operator/')) {
+  test(`${path}: what serves operators imports core and edge, and no stage of a request`, (t) => {
     t.deepEqual(
-      importsOf(read(path))
-        .filter((name) => !IMPORTS_OF_PATHS.test(name))
-        .toSorted(),
-      steps,
+      importsOf(read(path)).filter((name) => !IMPORTS_OF_PATHS.test(name)),
+      [],
     );
   });
 }
 
-test('src: no arrow leads back to an earlier step, so that the path is read from top to bottom', (t) => {
-  const arrows = ORDER.flatMap((path, from) =>
-    importsOf(read(path)).map((name) => [from, ORDER.indexOf(name.replace('./', '').replace('.js', '.ts'))]),
-  ).filter(([, to]) => to !== -1);
-  t.is(arrows.length, Object.values(STEPS).flat().length);
-  for (const [from = 0, to = 0] of arrows) {
-    t.true(from < to, `${ORDER[from]} -> ${ORDER[to]}`);
-  }
+test('src/gateway: holds the stages and nothing else', (t) => {
+  t.deepEqual(readdirSync(new URL('gateway/', SRC)).toSorted(), STAGES.toSorted());
 });
+
+for (const [at, stage] of STAGES.entries()) {
+  test(`gateway/${stage}: a stage imports core, edge and later stages, so that the path is read from top to bottom`, (t) => {
+    const stages = importsOf(read(`gateway/${stage}`)).filter((name) => !IMPORTS_OF_PATHS.test(name));
+    const later = STAGES.slice(at + 1).map((name) => `./${name.replace('.ts', '.js')}`);
+    t.deepEqual(
+      stages.filter((name) => !later.includes(name)),
+      [],
+    );
+  });
+}
 
 test('index.ts: holds no more than the names for nginx.conf', (t) => {
   t.deepEqual(importsOf(read('index.ts')).toSorted(), ENTRIES);

@@ -35,7 +35,7 @@ function keyOf(text) {
   return PREFIX + crypto.createHash("sha256").update(text).digest("hex");
 }
 
-// src/ask.ts
+// src/gateway/ask.ts
 var TRIES = 2;
 var MORE_TRIES = TRIES + 1;
 function ask(text, tries) {
@@ -50,7 +50,7 @@ function heading(text) {
   return "# " + text;
 }
 
-// src/miss.ts
+// src/gateway/miss.ts
 function miss(text) {
   return text === "report" ? report(text) : ask(text, MORE_TRIES);
 }
@@ -215,8 +215,8 @@ test('cutIntoParts: every group of declarations names its source, and every part
       '// src/hit.ts',
       '// src/index.ts',
       '// For a miss.',
-      '// src/ask.ts',
-      '// src/miss.ts',
+      '// src/gateway/ask.ts',
+      '// src/gateway/miss.ts',
       '// For a report.',
       '// src/report.ts',
       '// src/index.ts',

@@ -1,0 +1,84 @@
+// How the gateway proves to the authorization server who it is (RFC 7662 §2.1: introspection needs it).
+import type { ClientSettings } from '../settings/client_settings.js';
+import { formEncode } from '../text/form.js';
+
+/** What authenticates one introspection request; '' where the method has no such part. */
+export interface ClientProof {
+  readonly kind: 'proof';
+  /** The Authorization header's value. */
+  readonly authorization: string;
+  /** Form fields, encoded, without a leading `&`. */
+  readonly formFields: string;
+}
+
+/**
+ * The location itself authenticates: by its own proxy_set_header, or by a client certificate, beside which the
+ * client's id belongs into the form (RFC 8705 §2).
+ */
+export function locationProof(clientId: string): ClientProof {
+  return {
+    kind: 'proof',
+    authorization: '',
+    formFields: clientId === '' ? '' : `client_id=${formEncode(clientId)}`,
+  };
+}
+
+const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** client_secret_basic: id and secret are form-encoded first (RFC 6749 §2.3.1). */
+export function basicProof(clientId: string, secret: string): ClientProof {
+  const pair = `${formEncode(clientId)}:${formEncode(secret)}`;
+  return { kind: 'proof', authorization: `Basic ${Buffer.from(pair).toString('base64')}`, formFields: '' };
+}
+
+/** client_secret_post (RFC 6749 §2.3.1). */
+export function postProof(clientId: string, secret: string): ClientProof {
+  return {
+    kind: 'proof',
+    authorization: '',
+    formFields: `client_id=${formEncode(clientId)}&client_secret=${formEncode(secret)}`,
+  };
+}
+
+/** private_key_jwt (RFC 7523 §2.2). @param assertion a signed JWT */
+export function assertionProof(clientId: string, assertion: string): ClientProof {
+  return {
+    kind: 'proof',
+    authorization: '',
+    formFields: `client_id=${formEncode(clientId)}&client_assertion_type=${formEncode(JWT_BEARER)}&client_assertion=${assertion}`,
+  };
+}
+
+/** How long a new assertion is valid, when each is used once. */
+const SINGLE_USE_SEC = 60;
+/** A reused assertion is replaced so many seconds before it ends, so that none ends on its way. */
+export const ASSERTION_MARGIN_SEC = 5;
+
+/** The text to sign for an assertion (RFC 7523 §3, RFC 7515 §5.1). @param jti unique for each assertion */
+export function assertionInput(client: ClientSettings, jti: string, nowSec: number): string {
+  const header: Record<string, string> = { alg: client.keyAlgorithm, typ: 'JWT' };
+  if (client.keyId !== '') {
+    header.kid = client.keyId;
+  }
+  const reusedSec = client.assertionTtlSec + ASSERTION_MARGIN_SEC;
+  const claims = {
+    iss: client.id,
+    sub: client.id,
+    aud: client.assertionAudience,
+    jti,
+    iat: nowSec,
+    exp: nowSec + (client.assertionTtlSec === 0 ? SINGLE_USE_SEC : reusedSec),
+  };
+  return `${encodePart(header)}.${encodePart(claims)}`;
+}
+
+/** The key's bytes (PKCS #8, DER) of a PEM file; undefined when it holds none. */
+export function decodePrivateKey(pem: string): Buffer | undefined {
+  const match = /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----/.exec(pem);
+  const base64 = match === null ? '' : (match[1] as string).replace(/\s/g, '');
+  return base64 === '' ? undefined : Buffer.from(base64, 'base64');
+}
+
+function encodePart(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}

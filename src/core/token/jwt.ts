@@ -1,0 +1,98 @@
+// The shape of a signed JWT (RFC 7519 §3, RFC 7515 §3.1). Its signature is the upstream's to verify: here
+// the JWT comes straight from the authorization server over a channel that the operator secures.
+import { type JsonObject, parseJsonObject } from '../text/json.js';
+
+/** A JWT whose text is safe to put into a header: three base64url parts and nothing else. */
+export interface Jwt {
+  readonly text: string;
+  readonly header: JsonObject;
+  readonly payload: JsonObject;
+}
+
+// The alphabet keeps CR, LF and every other header-breaking byte out (S103).
+const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+// Of the lengths that RSA keys have in practice, 2048 to 16384 bits.
+const RSA_STEP_BYTES = 32;
+
+/**
+ * @param text what should be a JWT; white space around it is not part of it
+ * @returns undefined when it is no signed JWT, or was cut short.
+ * Does NOT verify the signature and does NOT look at any claim.
+ */
+export function parseJwt(text: string): Jwt | undefined {
+  if (!COMPACT_JWS.test(text)) {
+    return undefined;
+  }
+  const parts = text.split('.');
+  const header = parseJsonObject(decodePart(parts[0] as string));
+  const payload = parseJsonObject(decodePart(parts[1] as string));
+  if (header === undefined || payload === undefined) {
+    return undefined;
+  }
+  return hasWholeSignature(header.alg, parts[2] as string) ? { text, header, payload } : undefined;
+}
+
+/** Why {@link parseJwt} refuses a text, for the log: lengths and names of ours, nothing of the text. */
+export function explainBadJwt(text: string): string {
+  if (!COMPACT_JWS.test(text)) {
+    return 'not a signed JWT of three base64url parts';
+  }
+  const parts = text.split('.');
+  const header = parseJsonObject(decodePart(parts[0] as string));
+  if (header === undefined || parseJsonObject(decodePart(parts[1] as string)) === undefined) {
+    return 'header or payload of the JWT is no JSON object';
+  }
+  return `alg none, or a signature of ${(parts[2] as string).length} characters, which its alg does not make: was it cut?`;
+}
+
+/** Whether the JWT is an RFC 9701 introspection response, which is not an access token (RFC 9701 §5, S54). */
+export function isIntrospectionResponse(jwt: Jwt): boolean {
+  const typ = jwt.header.typ;
+  const isTyped = typeof typ === 'string' && /^(application\/)?token-introspection\+jwt\s*(;|$)/i.test(typ);
+  return isTyped || jwt.payload.token_introspection !== undefined;
+}
+
+function decodePart(part: string): string {
+  return Buffer.from(part, 'base64url').toString();
+}
+
+/**
+ * nginx reports a reply that was cut mid-chunk as a complete one (S37), so the signature's length is
+ * compared with what its algorithm gives (RFC 7518 §3.1, RFC 8037 §3.1). `none` and a missing
+ * algorithm are refused (RFC 8725 §3.1); an unknown one is left to the upstream.
+ */
+function hasWholeSignature(alg: unknown, signature: string): boolean {
+  const isBase64url = signature.length % 4 !== 1;
+  if (typeof alg !== 'string' || alg.toLowerCase() === 'none' || !isBase64url) {
+    return false;
+  }
+  const bytes = Math.floor((signature.length * 3) / 4);
+  switch (alg) {
+    case 'HS256':
+      return bytes === 32;
+    case 'HS384':
+      return bytes === 48;
+    case 'HS512':
+    case 'ES256':
+    case 'ES256K':
+    case 'Ed25519':
+      return bytes === 64;
+    case 'ES384':
+      return bytes === 96;
+    case 'ES512':
+      return bytes === 132;
+    case 'Ed448':
+      return bytes === 114;
+    case 'EdDSA':
+      return bytes === 64 || bytes === 114;
+    case 'RS256':
+    case 'RS384':
+    case 'RS512':
+    case 'PS256':
+    case 'PS384':
+    case 'PS512':
+      return bytes >= 256 && bytes % RSA_STEP_BYTES === 0;
+    default:
+      return true;
+  }
+}

@@ -1,0 +1,33 @@
+// js_set variables that only cost something where nginx.conf uses them.
+import { type JsonObject, parseJsonObject } from '../core/text/json.js';
+import { isPlainText } from '../core/text/plain_text.js';
+
+/** `js_set $phantom_jwt phantom_token.jwt nocache;`: the bare JWT, empty when there is none. */
+export function jwt(r: NginxHTTPRequest): string {
+  const v = r.variables;
+  const authorization = v.phantom_token_authorization;
+  const isOurs = authorization !== undefined && v.phantom_token_cache_status !== 'BYPASS';
+  return isOurs ? authorization.slice('Bearer '.length) : '';
+}
+
+/** `js_set $phantom_token_subject phantom_token.subject nocache;`: `sub` of the JWT. */
+export function subject(r: NginxHTTPRequest): string {
+  return textClaim(readPayload(r), 'sub');
+}
+
+/** `js_set $phantom_token_client phantom_token.client nocache;`: `client_id` of the JWT (RFC 9068 §2.2), or `azp`. */
+export function client(r: NginxHTTPRequest): string {
+  const payload = readPayload(r);
+  return textClaim(payload, 'client_id') || textClaim(payload, 'azp');
+}
+
+function readPayload(r: NginxHTTPRequest): JsonObject {
+  const payload = jwt(r).split('.')[1] || '';
+  return parseJsonObject(Buffer.from(payload, 'base64url').toString()) || {};
+}
+
+/** Printable, so that it cannot imitate another field of the log; '' for everything else. */
+function textClaim(payload: JsonObject, claim: string): string {
+  const value = payload[claim];
+  return typeof value === 'string' && isPlainText(value) ? value : '';
+}

@@ -1,0 +1,70 @@
+// `js_content phantom_token.metrics;`: what the gateway counts, its breakers and its zones, for Prometheus.
+import { countedSeries, formatMetrics, type Gauge } from '../core/answer/metrics.js';
+import { readBreakers } from '../edge/breaker.js';
+import { findCountingProblem, readCount } from '../edge/counters.js';
+import { noteNoMetrics } from '../edge/respond.js';
+import { readZones, type ZoneFigures } from '../edge/shared_cache.js';
+
+/** 200 and the page; 503 and what to do, in plain text, while nothing is counted: zeros would look like no traffic. */
+export function metrics(r: NginxHTTPRequest): void {
+  r.headersOut['Cache-Control'] = 'no-store';
+  const problem = findCountingProblem(countedSeries());
+  if (problem !== undefined) {
+    noteNoMetrics(r, problem);
+    r.headersOut['Content-Type'] = 'text/plain; charset=utf-8';
+    r.return(503, `${problem}\n`);
+    return;
+  }
+  const gauges = zoneGauges(readZones()).concat(breakerGauge(), buildGauge());
+  r.headersOut['Content-Type'] = 'text/plain; version=0.0.4; charset=utf-8';
+  r.return(200, formatMetrics(readCount, gauges));
+}
+
+function buildGauge(): Gauge {
+  const labels = {
+    version: PHANTOM_TOKEN_VERSION,
+    njs: njs.version,
+    engine: njs.engine,
+    nginx: ngx.version,
+  };
+  return {
+    name: 'phantom_token_build_info',
+    help: 'Always 1: the versions of this script, of njs with its engine, and of nginx.',
+    samples: [{ labels, value: 1 }],
+  };
+}
+
+function breakerGauge(): Gauge {
+  return {
+    name: 'phantom_token_breaker_state',
+    help: 'Circuit breaker: 0 closed, 1 open, 2 half open. Endpoints that failed lately.',
+    samples: readBreakers().map((breaker) => ({
+      labels: { server: breaker.server, endpoint: breaker.endpoint },
+      value: STATES.indexOf(breaker.state),
+    })),
+  };
+}
+
+const STATES = ['closed', 'open', 'half_open'];
+
+function zoneGauges(zones: readonly ZoneFigures[]): Gauge[] {
+  return [
+    {
+      name: 'phantom_token_zone_capacity_bytes',
+      help: 'Size of a shared dictionary.',
+      samples: zones.map((zone) => ({ labels: { zone: zone.name }, value: zone.capacityBytes })),
+    },
+    {
+      name: 'phantom_token_zone_free_bytes',
+      help: 'Free pages of a shared dictionary; those of ended entries are freed when the next new one is stored.',
+      samples: zones.map((zone) => ({ labels: { zone: zone.name }, value: zone.freeBytes })),
+    },
+    {
+      name: 'phantom_token_zone_entries',
+      help: 'Entries of a shared dictionary, ended ones included. No samples below njs 0.9.7, where counting them is not safe.',
+      samples: zones
+        .filter((zone) => zone.entries >= 0)
+        .map((zone) => ({ labels: { zone: zone.name }, value: zone.entries })),
+    },
+  ];
+}

@@ -1,0 +1,267 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import { clientSettingsTable } from '../../../src/core/settings/client_settings.js';
+import { findPolicy, isPolicyOf, takeApart } from '../../../src/core/settings/request_text.js';
+import { settingsTable } from '../../../src/core/settings/settings.js';
+
+/** The last eight lines, which {@link lookupOf} finds by length. */
+function lookupByLines(text: string): string {
+  return text.split('\n').slice(6).join('\n');
+}
+
+const HTTP_CONF = readFileSync(new URL('../../../nginx/http.conf', import.meta.url), 'utf8');
+const AUTH_REQUEST_CONF = readFileSync(
+  new URL('../../../nginx/auth_request/protect.conf', import.meta.url),
+  'utf8',
+);
+const TABLE = settingsTable();
+const CLIENT_TABLE = clientSettingsTable();
+const VARIABLES = TABLE.map(({ variable }) => variable);
+const CLIENT_VARIABLES = CLIENT_TABLE.map(({ variable }) => variable);
+/** Settings that only nginx reads: they become the credential and the first line of the lookup. */
+const OF_NGINX = ['phantom_token_input', 'phantom_token_partition'];
+/** What the script writes for nginx.conf and its logs. */
+const RESULTS = ['phantom_token_authorization', 'phantom_token_reason', 'phantom_token_introspection_time'];
+/** Results that cost a call, and what they call. */
+const CALCULATED = [
+  '$phantom_jwt phantom_token.jwt nocache',
+  '$phantom_token_subject phantom_token.subject nocache',
+  '$phantom_token_client phantom_token.client nocache',
+];
+/** What the snippets and the script tell each other. */
+const INTERNAL = [
+  'phantom_state',
+  'phantom_before',
+  'phantom_introspection',
+  'phantom_introspection_limit',
+  'phantom_form',
+  'phantom_token_client_authorization',
+  'phantom_server',
+  'phantom_kept_request',
+  'phantom_kept_rest',
+  'phantom_status',
+  'phantom_challenge',
+  'phantom_retry_after',
+  'phantom_body',
+];
+
+interface Declaration {
+  readonly variable: string;
+  /** What follows the name before the semicolon; '' for nothing. */
+  readonly value: string;
+  readonly comment: string;
+}
+
+/** The js_var lines of a file, in order; those in comments are none. */
+function jsVarsOf(conf: string): Declaration[] {
+  return Array.from(conf.matchAll(/^[ \t]*js_var\s+\$(\w+)\s*([^;]*);[ \t]*#?[ \t]*(.*)$/gm), (match) => ({
+    variable: match[1] as string,
+    value: match[2] as string,
+    comment: match[3] as string,
+  }));
+}
+
+/** The body of `map <source> $target { ... }`, without comments; '' when there is none. */
+function mapBodyOf(conf: string, source: string, target: string): string {
+  const withoutComments = conf.replace(/^([^"#]*)#.*$/gm, '$1');
+  const head = `\nmap ${source} $${target} {`;
+  const start = `\n${withoutComments}`.indexOf(head);
+  return start === -1 ? '' : (withoutComments.slice(start + head.length - 1).split('}')[0] as string);
+}
+
+/** The directives of a block, in order, without the white space around them. */
+function directivesOf(body: string): string[] {
+  return body
+    .split(';')
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
+}
+
+/** The lines that nginx joins for a variable, whatever `$phantom_token` is. */
+function joinedLinesOf(target: string): string[] {
+  const body = mapBodyOf(HTTP_CONF, '$phantom_token', target);
+  const joined = /^\s*default "([^"]*)";$/m.exec(body)?.[1] ?? '';
+  return joined.split('\\n');
+}
+
+function declarationOf(variable: string): Declaration | undefined {
+  return jsVarsOf(HTTP_CONF).find((declaration) => declaration.variable === variable);
+}
+
+for (const { variable, defaultValue } of [...TABLE, ...CLIENT_TABLE]) {
+  test(`http.conf: declares $${variable} once and without a value: empty means the default of the table`, (t) => {
+    const declarations = jsVarsOf(HTTP_CONF).filter((declaration) => declaration.variable === variable);
+    t.deepEqual(
+      declarations.map(({ value }) => value),
+      [''],
+    );
+  });
+
+  if (defaultValue !== '') {
+    test(`http.conf: the comment of $${variable} starts with its default, ${defaultValue}`, (t) => {
+      t.is(declarationOf(variable)?.comment.split(/[\s;]/)[0], defaultValue);
+    });
+  }
+}
+
+test('http.conf: declares settings, results and internal variables, and nothing else, so that none is without a reader', (t) => {
+  const declared = jsVarsOf(HTTP_CONF).map(({ variable }) => variable);
+  const known = [...VARIABLES, ...CLIENT_VARIABLES, ...OF_NGINX, ...RESULTS, ...INTERNAL];
+  t.deepEqual(declared.toSorted(), known.toSorted());
+});
+
+for (const variable of [...OF_NGINX, ...RESULTS, ...INTERNAL]) {
+  test(`http.conf: $${variable} has no value before a location or the script gives it one (S84, S93)`, (t) =>
+    t.is(declarationOf(variable)?.value, ''));
+}
+
+test('http.conf: what costs a call is a js_set, made anew at each use (S93)', (t) => {
+  const sets = Array.from(HTTP_CONF.matchAll(/^js_set (.*?);/gm), ([, set]) =>
+    (set as string).replace(/\s+/g, ' '),
+  );
+  t.deepEqual(sets, CALCULATED);
+});
+
+test('http.conf: the two texts give exactly the rows of both tables, in their order (takeApart)', (t) => {
+  const request = joinedLinesOf('phantom_request').join('\n');
+  const texts = takeApart(request, joinedLinesOf('phantom_rest').join('\n'));
+  t.deepEqual(
+    texts.settings.split('\n'),
+    VARIABLES.map((variable) => `$${variable}`),
+  );
+  t.deepEqual(
+    texts.client.split('\n'),
+    CLIENT_VARIABLES.map((variable) => `$${variable}`),
+  );
+});
+
+/** Rows two to six of the table: what decides on a hit; a default that is written out counts as set, too. */
+const POLICY_LINES = [
+  '$phantom_token_required_scopes',
+  '$phantom_token_audience',
+  '$phantom_token_issuer',
+  '$phantom_token_clock_skew',
+  '$phantom_token_cache_ttl',
+];
+
+/** Server, endpoint and what else forms the answer; the credential last, for a header holds no line break. */
+const LOOKUP_LINES = [
+  '$phantom_part',
+  '$phantom_token_introspection_endpoint',
+  '$phantom_token_client_id',
+  '$phantom_token_introspection_parameters',
+  '$phantom_token_jwt_field',
+  '$phantom_token_max_jwt_length',
+  '$phantom_token_cache_control',
+  '$phantom_credential',
+];
+
+test('http.conf: the policy is rows two to six of the table and nothing else (S57)', (t) => {
+  t.deepEqual(joinedLinesOf('phantom_policy'), POLICY_LINES);
+  t.deepEqual(
+    VARIABLES.slice(1, 6).map((variable) => `$${variable}`),
+    POLICY_LINES,
+  );
+});
+
+test('http.conf: a request is a first line that only protect.conf starts, the policy and the lookup (S57, S58, S59, S84)', (t) => {
+  t.deepEqual(joinedLinesOf('phantom_request'), [
+    '$phantom_state $phantom_token',
+    ...POLICY_LINES,
+    ...LOOKUP_LINES,
+  ]);
+});
+
+test('http.conf: what location.ts finds in a request is what nginx joined: policy and lookup (S57, S58)', (t) => {
+  const request = joinedLinesOf('phantom_request').join('\n');
+  const live = request.replace('$phantom_state $phantom_token', 'here on');
+  t.is(findPolicy(live), joinedLinesOf('phantom_policy').join('\n'));
+  t.true(isPolicyOf(live, joinedLinesOf('phantom_policy').join('\n')));
+  t.is(lookupByLines(live), LOOKUP_LINES.join('\n'));
+});
+
+test('http.conf: the first line of the lookup is this server alone, unless servers set one that is equal, and none is like a server (S58)', (t) => {
+  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token_partition', 'phantom_part')), [
+    'volatile',
+    '"" $phantom_server_key',
+    'default "=$phantom_token_partition"',
+  ]);
+});
+
+test('http.conf: a server is known by port and name, and one without a name by port and address (S58)', (t) => {
+  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$server_name', 'phantom_server_key')), [
+    '"" "$server_port @$server_addr"',
+    '_ "$server_port @$server_addr"',
+    'default "$server_port $server_name"',
+  ]);
+});
+
+test('http.conf: the cache status is what came of the request, also when another location begins to look at it (S93)', (t) => {
+  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$phantom_state', 'phantom_token_cache_status')), [
+    'volatile',
+    'here $phantom_before',
+    'default $phantom_state',
+  ]);
+});
+
+test('http.conf: the credential is the Authorization header, or the token that another variable holds', (t) => {
+  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token_input', 'phantom_credential')), [
+    'volatile',
+    '"" $http_authorization',
+    'default "Bearer $phantom_token_input"',
+  ]);
+});
+
+for (const target of ['phantom_request', 'phantom_policy', 'phantom_rest']) {
+  test(`http.conf: $${target} is made anew after an internal redirect, and depends on no value (S93)`, (t) => {
+    const names = directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token', target)).map(
+      (directive) => directive.split(/\s/)[0],
+    );
+    t.deepEqual(names, ['volatile', 'default']);
+  });
+}
+
+test('auth_request/protect.conf: keeps the texts of its location after it said that it is here, before anything else (S84)', (t) => {
+  const withoutComments = AUTH_REQUEST_CONF.replace(/^[ \t]*#.*$/gm, '');
+  t.deepEqual(directivesOf(withoutComments).slice(0, 5), [
+    'set $phantom_before $phantom_token_cache_status',
+    'set $phantom_state here',
+    'set $phantom_kept_request $phantom_request',
+    'set $phantom_kept_rest $phantom_rest',
+    'auth_request /_phantom_token_authorize',
+  ]);
+});
+
+test('auth_request/protect.conf: every set comes before the question, and only what http.conf declares is set', (t) => {
+  const names = Array.from(AUTH_REQUEST_CONF.matchAll(/^set \$(\w+) /gm), ([, name]) => name as string);
+  t.deepEqual(
+    names.filter((name) => !INTERNAL.includes(name)),
+    [],
+  );
+  t.is(AUTH_REQUEST_CONF.split('\nauth_request ')[1]?.match(/^set /m), null);
+});
+
+test('jsVarsOf: reads declarations, their values and comments, and skips what is a comment itself', (t) => {
+  const conf = '# js_var $a;\njs_var $b;   # 60 (seconds)\n  js_var $c "x y";\njs_set $d e.f;\n';
+  t.deepEqual(jsVarsOf(conf), [
+    { variable: 'b', value: '', comment: '60 (seconds)' },
+    { variable: 'c', value: '"x y"', comment: '' },
+  ]);
+});
+
+test('mapBodyOf: reads the map of these two variables and no other, and no comments', (t) => {
+  const conf =
+    '#map $a $b { x; }\nmap $a $c { y; }\nmap $a $b {\n  # old;\n  default "z # z";\n}\nmap "$a$c" $d { v; }\n';
+  t.is(mapBodyOf(conf, '$a', 'b').trim(), 'default "z # z";');
+  t.is(mapBodyOf(conf, '$a', 'c').trim(), 'y;');
+  t.is(mapBodyOf(conf, '"$a$c"', 'd').trim(), 'v;');
+  t.is(mapBodyOf(conf, '$a', 'd'), '');
+});
+
+test('directivesOf: reads every directive, in order', (t) => {
+  t.deepEqual(directivesOf('\n  volatile;\n  "" none;\n default  some;\n'), [
+    'volatile',
+    '"" none',
+    'default  some',
+  ]);
+});

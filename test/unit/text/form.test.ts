@@ -1,0 +1,68 @@
+import test from 'ava';
+import { formEncode, parseTokenForm } from '../../../src/core/text/form.js';
+
+const ENCODED: [sentence: string, text: string, encoded: string][] = [
+  ['an empty text stays empty', '', ''],
+  ['letters, digits and * - . _ stay', 'aZ09*-._', 'aZ09*-._'],
+  ['a space is a + (RFC 6749 Appendix B)', 'a b  c', 'a+b++c'],
+  ['a + is not taken for a space (S16)', 'a+b', 'a%2Bb'],
+  ['what separates fields (S16)', 'a&b=c;d', 'a%26b%3Dc%3Bd'],
+  ['a colon, which separates id and secret (RFC 6749 §2.3.1)', 'a:b', 'a%3Ab'],
+  ['a percent sign, so that nothing is decoded twice', '%41%', '%2541%25'],
+  ['what encodeURIComponent leaves', "!'()~", '%21%27%28%29%7E'],
+  ['each of many such characters', "!!''(())~~", '%21%21%27%27%28%28%29%29%7E%7E'],
+  ['a slash and a question mark', 'a/b?c', 'a%2Fb%3Fc'],
+  ['a line break (S103)', '\r\n', '%0D%0A'],
+  ['text outside ASCII as UTF-8 (RFC 6749 Appendix B)', ' %&+£€', '+%25%26%2B%C2%A3%E2%82%AC'],
+  ['a character of two UTF-16 code units', '😀', '%F0%9F%98%80'],
+];
+
+for (const [sentence, text, encoded] of ENCODED) {
+  test(`formEncode: ${sentence}`, (t) => t.is(formEncode(text), encoded));
+}
+
+test('formEncode: of all UTF-16 code units gives what the form encoding of URLs gives (RFC 6749 Appendix B)', (t) => {
+  const isSurrogate = (code: number) => code >= 0xd800 && code <= 0xdfff;
+  const different = Array.from({ length: 0x10000 }, (_, code) => code).filter((code) => {
+    const text = `a${String.fromCharCode(code)}b`;
+    return !isSurrogate(code) && `x=${formEncode(text)}` !== new URLSearchParams({ x: text }).toString();
+  });
+  t.deepEqual(different, []);
+});
+
+const TOKEN_FORMS: [sentence: string, form: string, token: string | undefined][] = [
+  ['the one field (RFC 7009 §2.1)', 'token=abc', 'abc'],
+  ['among others, first', 'token=abc&token_type_hint=access_token', 'abc'],
+  ['among others, last', 'a=b&token=abc', 'abc'],
+  ['with an equals sign in its value', 'token=abc==', 'abc=='],
+  ['percent-encoded (RFC 6749 Appendix B)', 'token=a%2Bb%2Fc%3D', 'a+b/c='],
+  ['in UTF-8', 'token=%C3%A9', 'é'],
+  ['a + is a space, so that a token that was not encoded is no other token (S16)', 'token=a+b+c', 'a b c'],
+  ['an empty one is left to the grammar of bearer.ts', 'token=', ''],
+  ['a line break is part of the value, and left to the grammar', 'token=abc\n', 'abc\n'],
+  ['a field whose name only starts so is another one', 'token_type_hint=x&tokens=y&token=abc', 'abc'],
+  ['a field whose name only ends so is another one', 'access_token=x&token=abc', 'abc'],
+  ['a name has a case', 'Token=x&TOKEN=y&token=abc', 'abc'],
+  ['no fields', '', undefined],
+  ['no such field', 'a=b', undefined],
+  ['no such field, but its name', 'token', undefined],
+  ['no such field, but one that only starts so', 'tokens=abc', undefined],
+  ['no such field, but one that only ends so', 'access_token=abc', undefined],
+  ['two of them: which one counts must not be guessed (RFC 6749 §3.2)', 'token=abc&token=def', undefined],
+  ['two of them, the same', 'token=abc&token=abc', undefined],
+  ['two of them, one empty', 'token=abc&token=', undefined],
+  ['JSON in place of a form', '{"token":"abc"}', undefined],
+  ['a percent sign that encodes nothing', 'token=100%', undefined],
+  ['a percent sign before what is no hex', 'token=%zz', undefined],
+  ['bytes that are no UTF-8 (S55)', 'token=%ff', undefined],
+];
+
+for (const [sentence, form, token] of TOKEN_FORMS) {
+  test(`parseTokenForm: ${token === undefined ? 'undefined for' : 'the token:'} ${sentence}: ${JSON.stringify(form)}`, (t) =>
+    t.is(parseTokenForm(form), token));
+}
+
+test('parseTokenForm: gives back what formEncode made, of all ASCII', (t) => {
+  const ascii = Array.from({ length: 0x80 }, (_, code) => String.fromCharCode(code)).join('');
+  t.is(parseTokenForm(`token=${formEncode(ascii)}`), ascii);
+});
