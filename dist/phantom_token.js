@@ -23,12 +23,12 @@ function firstKey(lookup) {
 
 // src/edge/request.ts
 function takeKeptRequest(v) {
-  const kept = v.phantom_kept_request;
-  v.phantom_kept_request = "";
+  const kept = v._phantom_kept_request;
+  v._phantom_kept_request = "";
   return kept;
 }
 function readPolicy(v, request) {
-  const live = v.phantom_policy;
+  const live = v._phantom_policy;
   return (request.startsWith(`${"here on\n" /* on */}${live}
 `)) ? live : policyPart().findPolicy(request);
 }
@@ -54,7 +54,7 @@ function readFirstRecord(key) {
 // src/edge/respond.ts
 function grant(r, v, mode, authorization, cacheStatus) {
   v.phantom_token_authorization = authorization;
-  v.phantom_state = cacheStatus;
+  v._phantom_state = cacheStatus;
   if ((isOff === void 0)) {
     countRequest(cacheStatus);
   }
@@ -76,7 +76,7 @@ function authorize(r) {
 function handle(r, mode) {
   try {
     const variables = (r.variables);
-    const request = (mode === "access" ? variables.phantom_request : takeKeptRequest(variables));
+    const request = (mode === "access" ? variables._phantom_request : takeKeptRequest(variables));
     const isOpen = (request.startsWith("here on\n\n\n\n\n\n" /* onWithoutPolicy */));
     if (!isOpen && !(request.startsWith("here on\n" /* on */))) {
       return policyPart().timesPart().missPart().handleSwitch(r, mode, request);
@@ -465,7 +465,7 @@ function isPreflight(method, origin, requestedMethod) {
 // src/edge/request.ts
 function readRest(r, mode) {
   const v = r.variables;
-  return text(mode === "access" ? v.phantom_rest : v.phantom_kept_rest);
+  return text(mode === "access" ? v._phantom_rest : v._phantom_kept_rest);
 }
 function readAuthorization(r) {
   return text(r.variables.http_authorization);
@@ -662,12 +662,12 @@ function respond(r, mode, outcome, settings) {
 function answerPreflight(r, mode) {
   const v = r.variables;
   v.phantom_token_authorization = "";
-  v.phantom_state = "BYPASS";
+  v._phantom_state = "BYPASS";
   countRequest("BYPASS");
   if (mode === "access") {
     r.return(204);
   } else {
-    v.phantom_status = "204";
+    v._phantom_status = "204";
     r.return(401, "");
   }
 }
@@ -690,7 +690,7 @@ function noteFailure(r, failure, endpoint) {
 function refuse(r, mode, refusal, outcome) {
   const v = r.variables;
   v.phantom_token_authorization = "";
-  v.phantom_state = outcome.cacheStatus;
+  v._phantom_state = outcome.cacheStatus;
   v.phantom_token_reason = outcome.reason;
   countRequest(outcome.cacheStatus);
   count(refusalsSeries(outcome.reason));
@@ -713,10 +713,10 @@ function answerDirectly(r, refusal) {
 }
 function answerThroughErrorPage(r, refusal) {
   const v = r.variables;
-  v.phantom_status = String(refusal.status);
-  v.phantom_challenge = refusal.challenge;
-  v.phantom_retry_after = refusal.retryAfter;
-  v.phantom_body = refusal.body;
+  v._phantom_status = String(refusal.status);
+  v._phantom_challenge = refusal.challenge;
+  v._phantom_retry_after = refusal.retryAfter;
+  v._phantom_body = refusal.body;
   send(r, Math.min(refusal.status, 500), "");
 }
 function send(r, status, body) {
@@ -1565,15 +1565,15 @@ function introspect(r, settings, form, proof) {
 }
 async function askLocation(r, settings, form, proof) {
   const v = r.variables;
-  v.phantom_introspection = "asked";
+  v._phantom_introspection = "asked";
   v.phantom_introspection_limit = "";
-  v.phantom_form = form;
-  v.phantom_token_client_authorization = proof.authorization;
+  v._phantom_form = form;
+  v._phantom_client_authorization = proof.authorization;
   const reply = await r.subrequest(settings.introspectionEndpoint, { method: "POST", body: "" });
-  const isIntrospection = v.phantom_introspection === "answered";
-  v.phantom_introspection = "";
-  v.phantom_form = "";
-  v.phantom_token_client_authorization = "";
+  const isIntrospection = v._phantom_introspection === "answered";
+  v._phantom_introspection = "";
+  v._phantom_form = "";
+  v._phantom_client_authorization = "";
   const headers = reply.headersOut;
   const bytes = reply.responseBuffer;
   return {
@@ -1593,9 +1593,9 @@ async function askLocation(r, settings, form, proof) {
 }
 async function proveClientIsThere(r, location) {
   const v = r.variables;
-  v.phantom_introspection = "checking";
+  v._phantom_introspection = "checking";
   await r.subrequest(location, { method: "POST", body: "" });
-  v.phantom_introspection = "";
+  v._phantom_introspection = "";
 }
 async function fetchReply(url, form, proof) {
   const headers = {
@@ -2872,7 +2872,7 @@ function decidePurge(r) {
 }
 function findReach(r) {
   const variables = (r.variables);
-  const request = ("access" === "access" ? variables.phantom_request : takeKeptRequest(variables));
+  const request = ("access" === "access" ? variables._phantom_request : takeKeptRequest(variables));
   const texts = takeApart(request, readRest(r, "access"));
   const settings = parsePurgeSettings(texts.settings);
   if (settings.kind === "misconfiguration") {

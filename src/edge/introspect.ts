@@ -32,15 +32,15 @@ async function askLocation(
   proof: ClientProof,
 ): Promise<IntrospectionReply> {
   const v = r.variables;
-  v.phantom_introspection = 'asked';
+  v._phantom_introspection = 'asked';
   v.phantom_introspection_limit = ''; // another location may have set it for an earlier question of this request
-  v.phantom_form = form;
-  v.phantom_token_client_authorization = proof.authorization;
+  v._phantom_form = form;
+  v._phantom_client_authorization = proof.authorization;
   const reply = await r.subrequest(settings.introspectionEndpoint, { method: 'POST', body: '' });
-  const isIntrospection = v.phantom_introspection === 'answered'; // introspection.conf says so
-  v.phantom_introspection = '';
-  v.phantom_form = '';
-  v.phantom_token_client_authorization = '';
+  const isIntrospection = v._phantom_introspection === 'answered'; // introspection.conf says so
+  v._phantom_introspection = '';
+  v._phantom_form = '';
+  v._phantom_client_authorization = '';
   const headers = reply.headersOut;
   const bytes = reply.responseBuffer;
   return {
@@ -62,13 +62,13 @@ async function askLocation(
 /**
  * Ends only while the client is there: when it has reset its HTTP/2 or HTTP/3 stream, nginx abandons a handler at its next
  * subrequest, and nothing of this request runs any more. The introspection location answers 404 at once, without asking,
- * because `$phantom_introspection` does not say `asked`.
+ * because `$_phantom_introspection` does not say `asked`.
  */
 export async function proveClientIsThere(r: NginxHTTPRequest, location: string): Promise<void> {
   const v = r.variables;
-  v.phantom_introspection = 'checking'; // a protected location, if the endpoint names one by mistake, refuses it
+  v._phantom_introspection = 'checking'; // a protected location, if the endpoint names one by mistake, refuses it
   await r.subrequest(location, { method: 'POST', body: '' });
-  v.phantom_introspection = '';
+  v._phantom_introspection = '';
 }
 
 async function fetchReply(url: string, form: string, proof: ClientProof): Promise<IntrospectionReply> {

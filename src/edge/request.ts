@@ -18,7 +18,7 @@ export function variablesOf(r: NginxHTTPRequest): Variables {
  * (respond.ts), in auth_request mode it is emptied here.
  */
 export function readRequest(v: Variables, mode: Mode): string {
-  return (mode === 'access' ? v.phantom_request : takeKeptRequest(v)) as string;
+  return (mode === 'access' ? v._phantom_request : takeKeptRequest(v)) as string;
 }
 
 /**
@@ -26,8 +26,8 @@ export function readRequest(v: Variables, mode: Mode): string {
  * subrequest, so there the variables may have lost the location's values.
  */
 function takeKeptRequest(v: Variables): string | undefined {
-  const kept = v.phantom_kept_request;
-  v.phantom_kept_request = '';
+  const kept = v._phantom_kept_request;
+  v._phantom_kept_request = '';
   return kept;
 }
 
@@ -36,14 +36,14 @@ function takeKeptRequest(v: Variables): string | undefined {
  * mode those may be the server's (see {@link takeKeptRequest}), and then the text is right.
  */
 export function readPolicy(v: Variables, request: string): string {
-  const live = v.phantom_policy as string;
+  const live = v._phantom_policy as string;
   return isPolicyOf(request, live) ? live : findPolicy(request);
 }
 
 /** The settings that are not in the request's text: takeApart of core/settings/request_text.ts. */
 export function readRest(r: NginxHTTPRequest, mode: Mode): string {
   const v = r.variables;
-  return text(mode === 'access' ? v.phantom_rest : v.phantom_kept_rest);
+  return text(mode === 'access' ? v._phantom_rest : v._phantom_kept_rest);
 }
 
 /** The client's own Authorization header; '' for none. */

@@ -36,7 +36,7 @@ export function grant(
   cacheStatus: CacheStatus,
 ): void {
   v.phantom_token_authorization = authorization;
-  v.phantom_state = cacheStatus;
+  v._phantom_state = cacheStatus;
   if (mayCount()) {
     countRequest(cacheStatus);
   }
@@ -100,12 +100,12 @@ export function noteStale(r: NginxHTTPRequest, outage: Unavailable, settings: Se
 function answerPreflight(r: NginxHTTPRequest, mode: Mode): void {
   const v = r.variables;
   v.phantom_token_authorization = '';
-  v.phantom_state = 'BYPASS';
+  v._phantom_state = 'BYPASS';
   countRequest('BYPASS');
   if (mode === 'access') {
     r.return(204);
   } else {
-    v.phantom_status = '204';
+    v._phantom_status = '204';
     r.return(401, ''); // auth_request takes 204 for a permission: see answerThroughErrorPage
   }
 }
@@ -143,7 +143,7 @@ export function noteFailure(r: NginxHTTPRequest, failure: Unavailable, endpoint:
 function refuse(r: NginxHTTPRequest, mode: Mode, refusal: Refusal, outcome: Denial | Unavailable): void {
   const v = r.variables;
   v.phantom_token_authorization = ''; // an earlier pass through another location may have set it (S93)
-  v.phantom_state = outcome.cacheStatus;
+  v._phantom_state = outcome.cacheStatus;
   v.phantom_token_reason = outcome.reason;
   countRequest(outcome.cacheStatus);
   count(refusalsSeries(outcome.reason));
@@ -173,10 +173,10 @@ function answerDirectly(r: NginxHTTPRequest, refusal: Refusal): void {
  */
 function answerThroughErrorPage(r: NginxHTTPRequest, refusal: Refusal): void {
   const v = r.variables;
-  v.phantom_status = String(refusal.status);
-  v.phantom_challenge = refusal.challenge;
-  v.phantom_retry_after = refusal.retryAfter;
-  v.phantom_body = refusal.body;
+  v._phantom_status = String(refusal.status);
+  v._phantom_challenge = refusal.challenge;
+  v._phantom_retry_after = refusal.retryAfter;
+  v._phantom_body = refusal.body;
   send(r, Math.min(refusal.status, 500), '');
 }
 

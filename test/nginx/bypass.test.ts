@@ -468,7 +468,7 @@ gatewayTest(
 for (const state of ['asked', 'checking', 'answered']) {
   gatewayTest(
     `a subrequest of the script's own that is sent to a protected location goes no further: ${state} (S92)`,
-    { serverTop: `set $phantom_introspection ${state};` },
+    { serverTop: `set $_phantom_introspection ${state};` },
     async (t, g) => {
       g.as.reply(jwt(JWT));
       t.is((await g.send('/', { token: 'opaque-1' })).status, 404);

@@ -93,7 +93,7 @@ export interface RequestTexts {
 
 /**
  * Takes both texts apart, once, and puts the settings in the order of their tables.
- * @param rest `$phantom_rest` of nginx/http.conf
+ * @param rest `$_phantom_rest` of nginx/http.conf
  * @returns empty texts, which parseLines of settings.ts refuses, when a setting holds a line break or http.conf does not fit
  */
 export function takeApart(text: string, rest: string): RequestTexts {

@@ -197,7 +197,7 @@ for (const forgery of FORGERIES) {
 
 const LINE_BREAKS = ['a\nb', '\na', 'a\n', '\n', '\n\n\n\n', '\n\n\n\n\n'];
 
-/** `$phantom_rest` of a location that sets nothing else: nine settings and eight of the client. */
+/** `$_phantom_rest` of a location that sets nothing else: nine settings and eight of the client. */
 const REST = '\n'.repeat(16);
 const NO_SETTINGS = { policy: '', lookup: '', settings: '', client: '' };
 

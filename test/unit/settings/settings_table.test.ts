@@ -30,19 +30,19 @@ const CALCULATED = [
 ];
 /** What the snippets and the script tell each other. */
 const INTERNAL = [
-  'phantom_state',
-  'phantom_before',
-  'phantom_introspection',
+  '_phantom_state',
+  '_phantom_before',
+  '_phantom_introspection',
   'phantom_introspection_limit',
-  'phantom_form',
-  'phantom_token_client_authorization',
-  'phantom_server',
-  'phantom_kept_request',
-  'phantom_kept_rest',
-  'phantom_status',
-  'phantom_challenge',
-  'phantom_retry_after',
-  'phantom_body',
+  '_phantom_form',
+  '_phantom_client_authorization',
+  '_phantom_server',
+  '_phantom_kept_request',
+  '_phantom_kept_rest',
+  '_phantom_status',
+  '_phantom_challenge',
+  '_phantom_retry_after',
+  '_phantom_body',
 ];
 
 interface Declaration {
@@ -123,8 +123,8 @@ test('http.conf: what costs a call is a js_set, made anew at each use (S93)', (t
 });
 
 test('http.conf: the two texts give exactly the rows of both tables, in their order (takeApart)', (t) => {
-  const request = joinedLinesOf('phantom_request').join('\n');
-  const texts = takeApart(request, joinedLinesOf('phantom_rest').join('\n'));
+  const request = joinedLinesOf('_phantom_request').join('\n');
+  const texts = takeApart(request, joinedLinesOf('_phantom_rest').join('\n'));
   t.deepEqual(
     texts.settings.split('\n'),
     VARIABLES.map((variable) => `$${variable}`),
@@ -146,18 +146,18 @@ const POLICY_LINES = [
 
 /** Server, endpoint and what else forms the answer; the credential last, for a header holds no line break. */
 const LOOKUP_LINES = [
-  '$phantom_part',
+  '$_phantom_part',
   '$phantom_token_introspection_endpoint',
   '$phantom_token_client_id',
   '$phantom_token_introspection_parameters',
   '$phantom_token_jwt_field',
   '$phantom_token_max_jwt_length',
   '$phantom_token_cache_control',
-  '$phantom_credential',
+  '$_phantom_credential',
 ];
 
 test('http.conf: the policy is rows two to six of the table and nothing else (S57)', (t) => {
-  t.deepEqual(joinedLinesOf('phantom_policy'), POLICY_LINES);
+  t.deepEqual(joinedLinesOf('_phantom_policy'), POLICY_LINES);
   t.deepEqual(
     VARIABLES.slice(1, 6).map((variable) => `$${variable}`),
     POLICY_LINES,
@@ -165,31 +165,31 @@ test('http.conf: the policy is rows two to six of the table and nothing else (S5
 });
 
 test('http.conf: a request is a first line that only protect.conf starts, the policy and the lookup (S57, S58, S59, S84)', (t) => {
-  t.deepEqual(joinedLinesOf('phantom_request'), [
-    '$phantom_state $phantom_token',
+  t.deepEqual(joinedLinesOf('_phantom_request'), [
+    '$_phantom_state $phantom_token',
     ...POLICY_LINES,
     ...LOOKUP_LINES,
   ]);
 });
 
 test('http.conf: what location.ts finds in a request is what nginx joined: policy and lookup (S57, S58)', (t) => {
-  const request = joinedLinesOf('phantom_request').join('\n');
-  const live = request.replace('$phantom_state $phantom_token', 'here on');
-  t.is(findPolicy(live), joinedLinesOf('phantom_policy').join('\n'));
-  t.true(isPolicyOf(live, joinedLinesOf('phantom_policy').join('\n')));
+  const request = joinedLinesOf('_phantom_request').join('\n');
+  const live = request.replace('$_phantom_state $phantom_token', 'here on');
+  t.is(findPolicy(live), joinedLinesOf('_phantom_policy').join('\n'));
+  t.true(isPolicyOf(live, joinedLinesOf('_phantom_policy').join('\n')));
   t.is(lookupByLines(live), LOOKUP_LINES.join('\n'));
 });
 
 test('http.conf: the first line of the lookup is this server alone, unless servers set one that is equal, and none is like a server (S58)', (t) => {
-  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token_partition', 'phantom_part')), [
+  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token_partition', '_phantom_part')), [
     'volatile',
-    '"" $phantom_server_key',
+    '"" $_phantom_server_key',
     'default "=$phantom_token_partition"',
   ]);
 });
 
 test('http.conf: a server is known by port and name, and one without a name by port and address (S58)', (t) => {
-  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$server_name', 'phantom_server_key')), [
+  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$server_name', '_phantom_server_key')), [
     '"" "$server_port @$server_addr"',
     '_ "$server_port @$server_addr"',
     'default "$server_port $server_name"',
@@ -197,22 +197,22 @@ test('http.conf: a server is known by port and name, and one without a name by p
 });
 
 test('http.conf: the cache status is what came of the request, also when another location begins to look at it (S93)', (t) => {
-  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$phantom_state', 'phantom_token_cache_status')), [
+  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$_phantom_state', 'phantom_token_cache_status')), [
     'volatile',
-    'here $phantom_before',
-    'default $phantom_state',
+    'here $_phantom_before',
+    'default $_phantom_state',
   ]);
 });
 
 test('http.conf: the credential is the Authorization header, or the token that another variable holds', (t) => {
-  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token_input', 'phantom_credential')), [
+  t.deepEqual(directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token_input', '_phantom_credential')), [
     'volatile',
     '"" $http_authorization',
     'default "Bearer $phantom_token_input"',
   ]);
 });
 
-for (const target of ['phantom_request', 'phantom_policy', 'phantom_rest']) {
+for (const target of ['_phantom_request', '_phantom_policy', '_phantom_rest']) {
   test(`http.conf: $${target} is made anew after an internal redirect, and depends on no value (S93)`, (t) => {
     const names = directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token', target)).map(
       (directive) => directive.split(/\s/)[0],
@@ -224,10 +224,10 @@ for (const target of ['phantom_request', 'phantom_policy', 'phantom_rest']) {
 test('auth_request/protect.conf: keeps the texts of its location after it said that it is here, before anything else (S84)', (t) => {
   const withoutComments = AUTH_REQUEST_CONF.replace(/^[ \t]*#.*$/gm, '');
   t.deepEqual(directivesOf(withoutComments).slice(0, 5), [
-    'set $phantom_before $phantom_token_cache_status',
-    'set $phantom_state here',
-    'set $phantom_kept_request $phantom_request',
-    'set $phantom_kept_rest $phantom_rest',
+    'set $_phantom_before $phantom_token_cache_status',
+    'set $_phantom_state here',
+    'set $_phantom_kept_request $_phantom_request',
+    'set $_phantom_kept_rest $_phantom_rest',
     'auth_request /_phantom_token_authorize',
   ]);
 });
