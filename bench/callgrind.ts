@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runCommand } from '../scripts/run_command.mjs';
+import { runCommand } from '../runtime/run_command.mjs';
 import { cpuTimeNs, isWaiting } from './processors.js';
 import { BenchError } from './program.js';
 

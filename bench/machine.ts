@@ -1,7 +1,7 @@
 // What a reader has to know of the machine that figures come from.
 import { readFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
-import { type NginxRuntime, resolveNginx } from '../scripts/nginx_runtime.mjs';
+import { type NginxRuntime, resolveNginx } from '../runtime/nginx_runtime.mjs';
 import { BenchError } from './program.js';
 import type { RuntimeName } from './rows.js';
 

@@ -10,7 +10,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { moduleAndUser } from '../scripts/nginx_runtime.mjs';
+import { moduleAndUser } from '../runtime/nginx_runtime.mjs';
 
 const START_TIMEOUT_MS = 60_000;
 const RELOAD_TIMEOUT_MS = 60_000;
@@ -23,7 +23,7 @@ const LAST_WORDS_TIMEOUT_MS = 1000;
 /** Should a file event get lost, the log is read again this often. */
 const MISSED_EVENT_CHECK_MS = 250;
 
-/** The part of `resolveNginx`'s answer (scripts/nginx_runtime.mjs) that is needed to run it. */
+/** The part of `resolveNginx`'s answer (runtime/nginx_runtime.mjs) that is needed to run it. */
 export interface NginxBinary {
   readonly binary: string;
   /** Undefined when njs is built into the binary. */

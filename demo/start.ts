@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { access, readFile } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
-import { moduleAndUser, resolveNginx } from '../scripts/nginx_runtime.mjs';
+import { moduleAndUser, resolveNginx } from '../runtime/nginx_runtime.mjs';
 import { startApi } from './api.js';
 import { type AuthorizationServer, startAuthorizationServer } from './authorization_server.js';
 import { DEFAULT_PORTS, type DemoOptions, PORT_OPTIONS, type Ports, type Role } from './command_line.mjs';

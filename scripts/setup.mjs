@@ -4,13 +4,13 @@
 import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureCommands } from './debian_packages.mjs';
-import { RUNTIMES, resolveNginx } from './nginx_runtime.mjs';
-import { npmCommand } from './npm_command.mjs';
-import { lastLines, runCommand } from './run_command.mjs';
+import { ensureCommands } from '../runtime/debian_packages.mjs';
+import { RUNTIMES, resolveNginx } from '../runtime/nginx_runtime.mjs';
+import { npmCommand } from '../runtime/npm_command.mjs';
+import { lastLines, runCommand } from '../runtime/run_command.mjs';
 
 /**
- * @typedef {import('./debian_nginx.mjs').Problem} Problem
+ * @typedef {import('../runtime/debian_nginx.mjs').Problem} Problem
  * @typedef {{done: string} | Problem} StepResult  done says what is there now
  */
 

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { lastLines, runCommand } from './run_command.mjs';
+import { lastLines, runCommand } from '../runtime/run_command.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const AVA = fileURLToPath(new URL('../node_modules/ava/entrypoints/cli.mjs', import.meta.url));
@@ -47,7 +47,7 @@ async function bundleDemo() {
   return succeeds(await runCommand(process.execPath, ['scripts/build_demo.mjs'], { cwd: ROOT }));
 }
 
-/** @param {import('./run_command.mjs').CommandResult} result */
+/** @param {import('../runtime/run_command.mjs').CommandResult} result */
 function succeeds(result) {
   if (!result.ok) console.error(`test:image failed: ${result.problem}\n${lastLines(result.output, 20)}`);
   return result.ok;

@@ -10,7 +10,7 @@ import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
 import { freePort } from '../../demo/nginx_process.js';
-import { npmCommand } from '../../scripts/npm_command.mjs';
+import { npmCommand } from '../../runtime/npm_command.mjs';
 import { REPOSITORY } from '../support/pages.js';
 
 const RUN_TIMEOUT_MS = 50_000;
@@ -41,7 +41,7 @@ async function runToEnd(command: string[], cwd: string): Promise<Ended> {
 async function freshCheckout(t: ExecutionContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'phantom-token-demo-'));
   t.teardown(() => rm(folder, { recursive: true }));
-  for (const path of ['package.json', 'package-lock.json', 'demo', 'scripts']) {
+  for (const path of ['package.json', 'package-lock.json', 'demo', 'runtime', 'scripts']) {
     await cp(REPOSITORY + path, join(folder, path), { recursive: true });
   }
   return folder;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import { npmCommand } from '../../scripts/npm_command.mjs';
+import { npmCommand } from '../../runtime/npm_command.mjs';
 import { SETUPS } from '../support/setups.js';
 import { assertProtects } from '../support/shown_config.js';
 

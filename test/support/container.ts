@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import pLimit from 'p-limit';
 import { GenericContainer, type StartedNetwork, Wait } from 'testcontainers';
-import { type CommandResult, runCommand } from '../../scripts/run_command.mjs';
+import { type CommandResult, runCommand } from '../../runtime/run_command.mjs';
 import { makeJwt } from './jwt.js';
 import { jwt, type ScriptedServer, startScriptedServer } from './scripted_server.js';
 import { startUpstream, type Upstream } from './upstream.js';

@@ -1,5 +1,5 @@
 // The five ways to run the script that every nginx test goes through.
-import { type NginxRuntime, resolveNginx } from '../../scripts/nginx_runtime.mjs';
+import { type NginxRuntime, resolveNginx } from '../../runtime/nginx_runtime.mjs';
 
 export interface Setup {
   readonly name: string;
