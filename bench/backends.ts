@@ -1,6 +1,12 @@
 // What stands behind the gateways: an API and an authorization server, each an nginx of its own that answers at once,
 // so that neither limits what is measured, and that counts its requests.
-import { freePort, httpDefaults, mainContext, type NginxBinary, startNginx } from '../demo/nginx_process.js';
+import {
+  freePort,
+  httpDefaults,
+  mainContext,
+  type NginxBinary,
+  startNginx,
+} from '../runtime/nginx_process.js';
 import { JWT, SIZED_JWT_LENGTHS, sizedJwt } from './jwt.js';
 
 /** Paths of the authorization server, by what it answers. */

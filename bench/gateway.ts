@@ -7,7 +7,7 @@ import {
   type NginxBinary,
   type NginxProcess,
   startNginx,
-} from '../demo/nginx_process.js';
+} from '../runtime/nginx_process.js';
 import type { Backends } from './backends.js';
 import { BenchError } from './program.js';
 import type { Row, RuntimeName } from './rows.js';

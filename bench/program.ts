@@ -1,5 +1,5 @@
 // What the programs of the benchmark share: how they start, speak and fail.
-import { NginxError } from '../demo/nginx_process.js';
+import { NginxError } from '../runtime/nginx_process.js';
 
 /** A run that is worth nothing, and why: a wrong option, a tool that is missing, a row that does not do what it claims. */
 export class BenchError extends Error {

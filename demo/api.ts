@@ -15,7 +15,7 @@ import {
   listenLocally,
   type RecordedRequest,
   recordRequest,
-} from './local_http.js';
+} from '../runtime/local_http.js';
 
 export interface ApiOptions {
   /** 0 (default) lets the system choose. */

@@ -18,7 +18,13 @@ import type { Adapter, AdapterPayload, Configuration, KoaContextWithOIDC, Provid
 // The package's entry prints a warning on Node 20, which it runs on; its provider module is the same class.
 // @ts-expect-error: the types describe the entry only
 import { Provider as UntypedProvider } from 'oidc-provider/lib/provider.js';
-import { closeServer, type HeaderPair, headerPairs, KEEP_ALIVE_MS, listenLocally } from './local_http.js';
+import {
+  closeServer,
+  type HeaderPair,
+  headerPairs,
+  KEEP_ALIVE_MS,
+  listenLocally,
+} from '../runtime/local_http.js';
 
 const OidcProvider = UntypedProvider as typeof Provider;
 

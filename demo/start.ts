@@ -2,12 +2,18 @@
 import { once } from 'node:events';
 import { access, readFile } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
+import { closeServer, listenLocally } from '../runtime/local_http.js';
+import {
+  freePort,
+  type NginxBinary,
+  NginxError,
+  type NginxProcess,
+  startNginx,
+} from '../runtime/nginx_process.js';
 import { moduleAndUser, resolveNginx } from '../runtime/nginx_runtime.mjs';
 import { startApi } from './api.js';
 import { type AuthorizationServer, startAuthorizationServer } from './authorization_server.js';
 import { DEFAULT_PORTS, type DemoOptions, PORT_OPTIONS, type Ports, type Role } from './command_line.mjs';
-import { closeServer, listenLocally } from './local_http.js';
-import { freePort, type NginxBinary, NginxError, type NginxProcess, startNginx } from './nginx_process.js';
 import { type Demo, walk } from './walk.js';
 
 const SCRIPT = new URL('../dist/phantom_token.js', import.meta.url);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import test from 'ava';
-import { httpDefaults, mainContext, NginxError, startNginx } from '../../demo/nginx_process.js';
+import { httpDefaults, mainContext, NginxError, startNginx } from '../../runtime/nginx_process.js';
 import { startFastcgiUpstream } from '../support/fastcgi_upstream.js';
 import {
   type ConfigWords,

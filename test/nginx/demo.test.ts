@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
-import { freePort } from '../../demo/nginx_process.js';
+import { freePort } from '../../runtime/nginx_process.js';
 import { npmCommand } from '../../runtime/npm_command.mjs';
 import { REPOSITORY } from '../support/pages.js';
 

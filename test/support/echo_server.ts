@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { closeServer, type RecordedRequest, recordRequest } from '../../demo/local_http.js';
+import { closeServer, type RecordedRequest, recordRequest } from '../../runtime/local_http.js';
 
 export interface EchoServer {
   readonly port: number;

@@ -1,6 +1,6 @@
 // A FastCGI application for tests: it reads the params and the body of each request and answers with a status. Just enough of
 // the protocol for that: https://fastcgi-archives.github.io/FastCGI_Specification.html
-import type { HeaderPair } from '../../demo/local_http.js';
+import type { HeaderPair } from '../../runtime/local_http.js';
 import { type ParamsUpstream, startParamsUpstream } from './params_upstream.js';
 
 /** Record types (section 8). */

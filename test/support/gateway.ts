@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import anyTest, { type ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
 import { type Dispatcher, request } from 'undici';
-import { httpDefaults, mainContext, type NginxProcess, startNginx } from '../../demo/nginx_process.js';
+import { httpDefaults, mainContext, type NginxProcess, startNginx } from '../../runtime/nginx_process.js';
 import { type ScriptedServer, startScriptedServer } from './scripted_server.js';
 import { SETUPS, type Setup } from './setups.js';
 import { startUpstream, type Upstream } from './upstream.js';

@@ -1,7 +1,7 @@
 // What the FastCGI and the uwsgi application of the tests share: a listener on raw sockets that records requests.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import type { HeaderPair } from '../../demo/local_http.js';
+import type { HeaderPair } from '../../runtime/local_http.js';
 
 /** A request as both protocols have it: the CGI variables (RFC 3875) and a body. */
 export interface ParamsRequest {

@@ -4,7 +4,7 @@ import { rootCertificates } from 'node:tls';
 import type { ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
 import { request } from 'undici';
-import { httpDefaults, mainContext, type NginxProcess, startNginx } from '../../demo/nginx_process.js';
+import { httpDefaults, mainContext, type NginxProcess, startNginx } from '../../runtime/nginx_process.js';
 import { codeBlocks } from './code_blocks.js';
 import { nextHost, SECRET_MARKS } from './gateway.js';
 import { makeJwt } from './jwt.js';

@@ -6,7 +6,7 @@ import {
   listenLocally,
   type RecordedRequest,
   recordRequest,
-} from '../../demo/local_http.js';
+} from '../../runtime/local_http.js';
 
 export type UpstreamRequest = RecordedRequest;
 

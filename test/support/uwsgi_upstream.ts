@@ -1,6 +1,6 @@
 // A uwsgi application for tests: it reads the params and the body of each request and answers with a status. Just enough of
 // the protocol for that: https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html
-import type { HeaderPair } from '../../demo/local_http.js';
+import type { HeaderPair } from '../../runtime/local_http.js';
 import { type ParamsRequest, type ParamsUpstream, startParamsUpstream } from './params_upstream.js';
 
 const HEADER_BYTES = 4;

@@ -10,7 +10,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { moduleAndUser } from '../runtime/nginx_runtime.mjs';
+import { moduleAndUser } from './nginx_runtime.mjs';
 
 const START_TIMEOUT_MS = 60_000;
 const RELOAD_TIMEOUT_MS = 60_000;
