@@ -1,6 +1,6 @@
 // `npm start`: reads the command line, makes a fresh checkout ready, runs the demo. It uses nothing but Node until the
 // packages are there, so that --help and a wrong option are answered at once.
-import { setUp } from '../scripts/setup.mjs';
+import { setUp } from '../runtime/setup.mjs';
 import { readCommandLine, USAGE } from './command_line.mjs';
 
 process.exitCode = await main(process.argv.slice(2));

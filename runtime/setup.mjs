@@ -1,16 +1,16 @@
-// Makes a fresh checkout ready: `setUp('demo')` before the demo, `node scripts/setup.mjs test` before the tests,
+// Makes a fresh checkout ready: `setUp('demo')` before the demo, `node runtime/setup.mjs test` before the tests,
 // `... image` before those of the container image, `... bench` before the benchmark.
 // It runs before anything is installed, so it uses nothing but Node.
 import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureCommands } from '../runtime/debian_packages.mjs';
-import { RUNTIMES, resolveNginx } from '../runtime/nginx_runtime.mjs';
-import { npmCommand } from '../runtime/npm_command.mjs';
-import { lastLines, runCommand } from '../runtime/run_command.mjs';
+import { ensureCommands } from './debian_packages.mjs';
+import { RUNTIMES, resolveNginx } from './nginx_runtime.mjs';
+import { npmCommand } from './npm_command.mjs';
+import { lastLines, runCommand } from './run_command.mjs';
 
 /**
- * @typedef {import('../runtime/debian_nginx.mjs').Problem} Problem
+ * @typedef {import('./debian_nginx.mjs').Problem} Problem
  * @typedef {{done: string} | Problem} StepResult  done says what is there now
  */
 
@@ -86,7 +86,7 @@ async function findNginx(name) {
 /** @returns {Promise<StepResult>} */
 async function buildBundle() {
   // Not imported above: esbuild is one of the packages that may just have been installed.
-  const { buildProducts } = await import('./build.mjs');
+  const { buildProducts } = await import('../scripts/build.mjs');
   const problems = await buildProducts();
   if (problems.length === 0) return { done: 'dist/ built' };
   return { problem: `the script cannot be built:\n${problems.join('\n')}`, advice: 'Correct the sources' };
@@ -150,7 +150,7 @@ export async function setUp(purpose) {
 async function main() {
   const [purpose = ''] = process.argv.slice(2);
   if (STEPS[purpose] === undefined) {
-    console.error(`usage: node scripts/setup.mjs ${Object.keys(STEPS).join('|')}`);
+    console.error(`usage: node runtime/setup.mjs ${Object.keys(STEPS).join('|')}`);
     return 1;
   }
   return (await setUp(purpose)) ? 0 : 1;
