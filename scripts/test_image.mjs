@@ -44,7 +44,7 @@ async function buildImage(image, label) {
 
 // With it, the demo's image is built without the npm registry, which a container need not reach.
 async function bundleDemo() {
-  return succeeds(await runCommand(process.execPath, ['scripts/build_demo.mjs'], { cwd: ROOT }));
+  return succeeds(await runCommand(process.execPath, ['demo/build.mjs'], { cwd: ROOT }));
 }
 
 /** @param {import('../runtime/run_command.mjs').CommandResult} result */

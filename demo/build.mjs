@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 await build({
-  entryPoints: [fileURLToPath(new URL('../demo/serve.ts', import.meta.url))],
+  entryPoints: [fileURLToPath(new URL('serve.ts', import.meta.url))],
   outfile: fileURLToPath(new URL('../build/demo/serve.mjs', import.meta.url)),
   bundle: true,
   format: 'esm',
