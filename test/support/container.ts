@@ -1,4 +1,4 @@
-// Containers of the image that scripts/test_image.mjs built, started by testcontainers. They share the network of this
+// Containers of the image that test/image/run.mjs built, started by testcontainers. They share the network of this
 // machine unless a test gives them one, so that they reach the scripted servers on 127.0.0.1.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ import { jwt, type ScriptedServer, startScriptedServer } from './scripted_server
 import { startUpstream, type Upstream } from './upstream.js';
 
 export const IMAGE = requireVariable('PHANTOM_TOKEN_IMAGE');
-/** `name=value`: by it scripts/test_image.mjs finds what a test left. */
+/** `name=value`: by it test/image/run.mjs finds what a test left. */
 export const LABEL = requireVariable('PHANTOM_TOKEN_TEST_LABEL');
 const COMMAND_TIMEOUT_MS = 60_000;
 /** In each file of a secret, so that a search finds it wherever it should not be. */

@@ -4,11 +4,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { lastLines, runCommand } from '../runtime/run_command.mjs';
+import { lastLines, runCommand } from '../../runtime/run_command.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const AVA = fileURLToPath(new URL('../node_modules/ava/entrypoints/cli.mjs', import.meta.url));
-const DEMO_BUNDLE = fileURLToPath(new URL('../build/demo', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const AVA = fileURLToPath(new URL('../../node_modules/ava/entrypoints/cli.mjs', import.meta.url));
+const DEMO_BUNDLE = fileURLToPath(new URL('../../build/demo', import.meta.url));
 const ENGINE_TIMEOUT_MS = 10_000;
 
 /** @param {string[]} args */
@@ -47,7 +47,7 @@ async function bundleDemo() {
   return succeeds(await runCommand(process.execPath, ['demo/build.mjs'], { cwd: ROOT }));
 }
 
-/** @param {import('../runtime/run_command.mjs').CommandResult} result */
+/** @param {import('../../runtime/run_command.mjs').CommandResult} result */
 function succeeds(result) {
   if (!result.ok) console.error(`test:image failed: ${result.problem}\n${lastLines(result.output, 20)}`);
   return result.ok;
