@@ -42,7 +42,7 @@ for (const [page, text] of PAGES) {
   });
 
   test(`${page}: every file of the repository that it names is there`, (t) => {
-    const folders = 'src|test|nginx|docs|demo|dist|cli|docker|scripts';
+    const folders = 'src|test|nginx|docs|demo|dist|cli|docker|runtime|scripts';
     const named = [...prose.matchAll(new RegExp(`\`((?:${folders})/[\\w./]*)\``, 'g'))];
     t.deepEqual(
       named.map(([, path]) => path).filter((path) => !existsSync(REPOSITORY + path)),
