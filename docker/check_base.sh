@@ -2,7 +2,7 @@
 # Stops the build of the image when the base image cannot run the gateway.
 set -eu
 
-# Before 1.0.1 a handler that fails early lets the request through; 0.9.5 to 0.9.9 have a memory error in subrequests.
+# Before 1.0.1 a handler that fails early lets the request through. 0.9.5 to 0.9.9 have a memory error in subrequests.
 readonly NJS_FROM=1.0.1
 readonly PORT=8099
 readonly END_TIMEOUT_SEC=10
@@ -19,14 +19,14 @@ VERSION
   echo $((major * 1000000 + minor * 1000 + ${patch%%[!0-9]*}))
 }
 
-# Whatever goes wrong in it, the result stands.
+# A failure in here does not change the exit status.
 clean_up() {
   set +e
   [ ! -s "$folder/nginx.pid" ] || stop_nginx
   rm -rf "$folder" 2>/dev/null
 }
 
-# nginx removes the file with its process id when it ends: until then it may write to the folder.
+# nginx removes its pid file when it ends. Until then it may write to the folder.
 stop_nginx() {
   kill "$(cat "$folder/nginx.pid")" 2>/dev/null
   waited_sec=0

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Becomes nginx, with a configuration written from the variables that docs/docker.md lists, or with the one that a user
-# has mounted. Runs in busybox's shell and in dash. Here the variables have their names without the prefix.
+# Writes the configuration from the variables that docs/docker.md lists, unless the user has mounted one, and then
+# becomes nginx. Runs in busybox's shell and in dash. In this file the variables are named without the prefix.
 #
-# No value can say more than it should: each consists of the characters that its kind allows, and none of these means
-# anything to nginx inside quotes. What is not understood stops the container, with all problems named at once.
+# No value can become configuration: each may have only the characters that its kind allows, and none of these has a
+# meaning for nginx inside quotes. A value that is not understood stops the container, and all problems are named at
+# once.
 set -euf
 LC_ALL=C
 export LC_ALL
@@ -14,12 +15,13 @@ readonly CONF=/etc/nginx/nginx.conf
 readonly WRITTEN=/tmp/nginx.conf
 readonly LIMITS=/etc/nginx/phantom_token/introspection_limits.conf
 readonly WRITTEN_LIMITS=/tmp/introspection_limits.conf
-# What introspection_limits.conf allows for all but waiting for the answer: a first try that fails, connecting, writing.
+# The time that introspection_limits.conf allows before the wait for the answer: a first try that fails, connecting,
+# writing.
 readonly BEFORE_READING_SEC=4
 readonly DNS_TIMEOUT_SEC=5
-# Docker's DNS says 600 seconds of an address that a new container may have in one.
+# Docker's DNS says that an address is valid for 600 seconds, but a new container may get it within a second.
 readonly DNS_VALID_SEC=10
-# What the settings of the script take at most.
+# The largest value that the script's settings accept.
 readonly YEAR_SEC=31536000
 
 say() {
@@ -30,7 +32,7 @@ say() {
 . "$PARTS/values.sh"
 
 problems=''
-# The full names that are read, and those that are set without the prefix.
+# The full names that are read, and the names that are set without the prefix.
 known='' unprefixed=''
 
 # problem NAME TEXT
@@ -84,7 +86,7 @@ write_conf() {
   }
 }
 
-# The shipped limits, or one that is mounted in their place, with the time of INTROSPECTION_TIMEOUT.
+# The file of limits, shipped or mounted, with the time of INTROSPECTION_TIMEOUT.
 write_limits() {
   export INTROSPECTION_LIMITS="$LIMITS"
   [ -n "$INTROSPECTION_TIMEOUT" ] || return 0
@@ -129,7 +131,8 @@ read_settings() {
   PURGE_RULES=$(print_each 'allow %s; ' "$PURGE_ALLOW")
   export TRUSTED_RULES PURGE_RULES
 
-  # nginx as root gives its workers another user, who may not read the secret: that would show at the first request.
+  # As root, nginx gives its workers another user, who may not be able to read the secret. That would show only at the
+  # first request.
   [ "$(id -u)" != 0 ] || add_problem '--user must not be 0: the gateway does not run as root'
 
   read_port LISTEN_PORT 8080
@@ -185,7 +188,7 @@ read_scopes() {
   export "$1=$VALUE"
 }
 
-# read_form_fields NAME: encoded, as the script takes them
+# read_form_fields NAME: encoded, as the script requires
 read_form_fields() {
   read_value "$1"
   if [ -n "$VALUE" ] && ! is_form "$VALUE"; then
@@ -196,7 +199,7 @@ read_form_fields() {
   export "$1=$VALUE"
 }
 
-# read_seconds NAME [DEFAULT]: without one, the script has its own
+# read_seconds NAME [DEFAULT]: without DEFAULT, that of the script applies
 read_seconds() {
   read_value "$1"
   VALUE=${VALUE:-${2:-}}
@@ -205,7 +208,7 @@ read_seconds() {
   export "$1=$VALUE"
 }
 
-# At least a second of it is for the answer.
+# At least one second must be left for the answer.
 read_introspection_timeout() {
   read_value INTROSPECTION_TIMEOUT
   [ -z "$VALUE" ] || { is_number "$VALUE" 60 && [ "$VALUE" -gt "$BEFORE_READING_SEC" ]; } ||
@@ -221,8 +224,8 @@ read_size() {
   export "$1=$VALUE"
 }
 
-# Into PUBLIC_RULES as well: each is compared with the path as the client wrote it, so that the API cannot take for
-# another path what nginx takes for this one.
+# Sets PUBLIC_RULES as well. Each rule is compared with the path as the client wrote it, so that nginx and the API
+# cannot read it as different paths.
 read_public_paths() {
   read_value PUBLIC_PATHS
   PUBLIC_RULES=''
@@ -247,7 +250,7 @@ check_public_path() {
   esac
 }
 
-# A path that ends with / stands for all below it whose names need neither decoding nor resolving.
+# A path that ends with / stands for all paths below it whose names need neither decoding nor resolving.
 print_public_rules() {
   for path in $1; do
     case $path in
@@ -318,7 +321,7 @@ read_secret_file() {
   export CLIENT_SECRET_FILE="$VALUE"
 }
 
-# read_ca_file NAME SCHEME: PEM certificates; those of the system unless given
+# read_ca_file NAME SCHEME: PEM certificates; by default those of the system
 read_ca_file() {
   read_value "$1"
   if [ -n "$VALUE" ]; then
@@ -359,8 +362,8 @@ check_file() {
   return 1
 }
 
-# read_url NAME EXAMPLE: into URL_SCHEME, URL_NAME (the host), URL_PORT (never empty), URL_HOST (as in the header
-# Host) and URL_PATH; whether it is one
+# read_url NAME EXAMPLE: into URL_SCHEME, URL_NAME (the host), URL_PORT (never empty), URL_HOST (as in the header Host)
+# and URL_PATH; succeeds when it is a URL
 read_url() {
   URL_SCHEME='' URL_NAME='' URL_PORT='' URL_HOST='' URL_PATH=''
   read_value "$1"
@@ -397,30 +400,30 @@ split_url() {
       ;;
     *) return 1 ;;
   esac
-  # As every HTTP client does (RFC 9110 §7.2): the port only where it is not the scheme's.
+  # Like every HTTP client (RFC 9110 §7.2): with the port only if it is not the scheme's default.
   [ "$URL_PORT" = "$default_port" ] && URL_HOST=$URL_NAME || URL_HOST=$URL_NAME:$URL_PORT
 }
 
-# take_url PREFIX: the parts under names of their own
+# take_url PREFIX: stores the parts under names with this prefix
 take_url() {
   export "$1_SCHEME=$URL_SCHEME" "$1_NAME=$URL_NAME" "$1_PORT=$URL_PORT" "$1_HOST=$URL_HOST"
 }
 
-# Variables with the prefix that are not read: a misspelt one would protect less than somebody thinks.
+# Finds variables with the prefix that are not read: a misspelt one would protect less than the operator thinks.
 find_unknown() {
   unknown=$(list_environment | awk -v prefix="$PREFIX" -v known="$known" -f "$PARTS/unknown_variables.awk")
   [ -z "$unknown" ] || add_problem "$unknown"
 }
 
-# NAME=VALUE, one a line: names that a shell drops are among them.
+# NAME=VALUE, one per line, also with the names that a shell drops.
 list_environment() {
   tr '\n\000' ' \n' <"/proc/$$/environ"
 }
 
 # --- where the two servers are ---
 
-# What the system's own resolver would do is followed as far as nginx can: it asks DNS while it runs, but knows neither
-# /etc/hosts nor search domains.
+# Does what the system's resolver would do, as far as nginx can: nginx asks DNS while it runs, but does not use
+# /etc/hosts or search domains.
 find_servers() {
   find_server INTROSPECTION_URL "$INTROSPECTION_NAME" "$INTROSPECTION_PORT"
   INTROSPECTION_SERVER=$SERVER INTROSPECTION_FOUND=$FOUND
@@ -467,8 +470,8 @@ is_in_hosts_file() {
   return 1
 }
 
-# Of /etc/resolv.conf: the servers as nginx writes them, the search domains, and from how many dots on a name is asked
-# for as it stands first (resolv.conf(5)).
+# Reads /etc/resolv.conf: the servers as nginx writes them, the search domains, and ndots, the number of dots from which
+# on a name is first looked up without a search domain (resolv.conf(5)).
 read_dns() {
   nameservers='' search='' ndots=1
   [ -r /etc/resolv.conf ] || return 0
@@ -483,7 +486,7 @@ read_dns() {
 
 add_nameserver() {
   case $1 in
-    '' | *[!0-9A-Fa-f:.]*) ;; # an address with a zone (fe80::1%eth0) is none that nginx knows
+    '' | *[!0-9A-Fa-f:.]*) ;; # nginx does not accept an address with a zone (fe80::1%eth0)
     *:*) nameservers="$nameservers [$1]" ;;
     *) nameservers="$nameservers $1" ;;
   esac
@@ -497,7 +500,7 @@ read_dns_options() {
   done
 }
 
-# find_in_dns NAME: into DNS_NAME, with the search domain with which it was found
+# find_in_dns NAME: sets DNS_NAME, with the search domain with which it was found
 find_in_dns() {
   searched=''
   for domain in $search; do
@@ -506,9 +509,9 @@ find_in_dns() {
   if [ "$(count_dots "$1")" -ge "$ndots" ]; then names="$1$searched"; else names="$searched $1"; fi
   began_sec=$(date +%s)
   for DNS_NAME in $names; do
-    # The dot at its end says that the name is complete: no /etc/hosts, no search domain.
+    # The dot at the end says that the name is complete: /etc/hosts and search domains are not used.
     ! RES_OPTIONS='timeout:2 attempts:1' getent hosts "$DNS_NAME." >/dev/null || return 0
-    # No answer is not worth the wait for every search domain.
+    # When DNS does not answer, do not wait again for each search domain.
     [ $(($(date +%s) - began_sec)) -lt "$DNS_TIMEOUT_SEC" ] || return 1
   done
   return 1
@@ -521,7 +524,7 @@ count_dots() (
   echo $(($# - 1))
 )
 
-# A container without an IPv6 address of its own has no use for those of others: nginx would try them first.
+# A container without an IPv6 address cannot reach IPv6 addresses, but nginx would try them first.
 ipv6_of_resolver() {
   if [ -r /proc/net/if_inet6 ]; then
     while read -r _ _ _ scope _; do
@@ -531,7 +534,7 @@ ipv6_of_resolver() {
   echo ' ipv6=off'
 }
 
-# --- what comes of it ---
+# --- the report and the written configuration ---
 
 report() {
   say "authorization server: $INTROSPECTION_SCHEME://$INTROSPECTION_HOST$INTROSPECTION_PATH, as client $CLIENT_ID; $INTROSPECTION_FOUND"
@@ -549,7 +552,7 @@ report_unprefixed() {
   done
 }
 
-# In one pass, so that nothing in a value is filled in again.
+# Replaces all words in one pass, so that nothing inside a value is replaced.
 fill_in() {
   awk '{
     done = ""

@@ -1,5 +1,5 @@
-# Of the lines NAME=VALUE, those whose name begins with `prefix` in any case and is not among `known`, names separated by
-# spaces: a problem for each, with the known name that is nearest.
+# Reads lines NAME=VALUE. Prints a problem for each name that begins with `prefix`, in capital or small letters, and is
+# not in `known` (names separated by spaces), with the most similar known name.
 
 BEGIN {
     known_count = split(known, known_names, " ")
@@ -17,7 +17,7 @@ BEGIN {
     }
 }
 
-# What Kubernetes sets for a Service whose name begins like our variables.
+# Whether it is a variable that Kubernetes sets for a Service whose name begins like our variables.
 function is_service_link(name, value) {
     return name ~ /_SERVICE_(HOST|PORT)$/ || name ~ /_SERVICE_PORT_/ || name ~ /_PORT_[0-9]+_(TCP|UDP|SCTP)/ ||
         name ~ /_PORT$/ && value ~ /^(tcp|udp|sctp):/
@@ -42,7 +42,7 @@ function find_nearest(name,    i, changes, fewest, nearest) {
     return nearest
 }
 
-# Levenshtein's distance.
+# The Levenshtein distance.
 function count_changes(from, to,    row, i, j, diagonal, above) {
     for (j = 0; j <= length(to); j++) {
         row[j] = j

@@ -1,4 +1,5 @@
-# What a value of a variable may be: each function tells by its status. Read by entrypoint.sh; for busybox's shell and dash.
+# Checks of the variables' values: each function returns the result as its status. Read by entrypoint.sh; for busybox's
+# shell and dash.
 # shellcheck shell=sh
 
 # is_number TEXT MAX: whole, of at most nine digits
@@ -13,7 +14,7 @@ is_port() {
   is_number "$1" 65535 && [ "$1" != 0 ]
 }
 
-# is_form TEXT: encoded, as the script takes $phantom_token_introspection_parameters
+# is_form TEXT: form fields, encoded as $phantom_token_introspection_parameters requires
 is_form() {
   case $1 in
     *[!A-Za-z0-9._~*+=%\&-]* | *% | *%? | *%[!0-9A-Fa-f]* | *%?[!0-9A-Fa-f]*) return 1 ;;
@@ -28,7 +29,7 @@ is_form() {
   done
 }
 
-# names_own_field FORM: RFC 6749 §3.2 allows no field twice
+# names_own_field FORM: whether it has a field that the gateway sends itself; RFC 6749 §3.2 allows no field twice
 names_own_field() {
   case "&$1" in
     *\&token=* | *\&token_type_hint=* | *\&client_id=* | *\&client_secret=*) ;;
@@ -60,7 +61,7 @@ is_ipv4() (
   done
 )
 
-# Without the form that ends in an IPv4 address.
+# Does not accept the form that ends in an IPv4 address.
 is_ipv6() (
   case $1 in
     *::*::* | *:::* | *[!0-9A-Fa-f:]*) return 1 ;;
