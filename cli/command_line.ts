@@ -4,19 +4,19 @@ import { canBeNamed, MODES, type Mode } from './nginx_lines.js';
 
 export const USAGE = `Usage: njs-phantom-token init [--mode access|auth_request] [--force] DIR
 
-Copies the script and the nginx snippets into DIR, which is made if it is not there, and prints the lines to add
-to nginx.conf. All files are copied or none.
+Copies the script and the nginx snippets into DIR, creates DIR if needed, and prints the lines to add to
+nginx.conf. Either all files are copied or none.
 
   --mode access         lines for access mode, the default: njs 1.0.1 or newer
   --mode auth_request   lines for auth_request mode: njs 0.8.6 or newer, but not 0.9.5 to 0.9.9
-  --force               overwrite files in DIR that differ from this version's, so also your edits in them;
-                        without it nothing is written when one differs
+  --force               overwrite files in DIR that differ from this version's, with your edits in them;
+                        without --force nothing is written if a file differs
   --help                show this text
   --version             show the version of this package, which is also in the first line of phantom_token.js
 
-zones.conf and zones_njs_0.8.conf, the sizes of the shared memory, and introspection_limits.conf, the timeouts and sizes
-of an introspection, are yours once they are in DIR: they are never overwritten, not even by --force. It is said when one
-lacks a line that this version needs. To get this version's again, remove yours first.
+zones.conf and zones_njs_0.8.conf (the sizes of the shared memory) and introspection_limits.conf (the timeouts and sizes
+of an introspection) are yours once they are in DIR: not even --force overwrites them. If one lacks a line that this
+version needs, init says so. To get this version's file, remove yours first.
 Nothing in DIR is deleted, and no symbolic link in it is followed.
 
 To upgrade: npx njs-phantom-token@latest init --force DIR; then nginx -t && nginx -s reload
@@ -24,7 +24,7 @@ To upgrade: npx njs-phantom-token@latest init --force DIR; then nginx -t && ngin
 Exit code: 0 when it is done, 1 when it is not, 2 when the command line is wrong.`;
 
 export type CommandLine =
-  /** folder is absolute, and can be named in nginx.conf. */
+  /** folder is absolute, and can be written in nginx.conf. */
   | { kind: 'init'; folder: string; mode: Mode; force: boolean }
   | { kind: 'help' }
   | { kind: 'version' }
@@ -42,7 +42,7 @@ export function readCommandLine(args: string[]): CommandLine {
   const [command, folder, ...others] = positionals;
   if (command === undefined) return wrong('a command is missing');
   if (command !== 'init') return wrong(`unknown command '${command}'`);
-  // An empty one comes from a variable that was not set; it would stand for the current folder.
+  // An empty DIR comes from a variable that was not set; it would mean the current folder.
   if (folder === undefined || folder === '') return wrong('DIR is missing');
   if (others.length > 0) return wrong(`one DIR only, not also '${others[0]}'`);
   const mode = MODES.find((known) => known === values.mode);
@@ -66,7 +66,7 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    // Its first sentence names the option; the others are advice that does not fit here.
+    // Its first sentence names the option. The others are advice that does not apply here.
     return (error as Error).message.split(/\.?\s*\n|\.\s/, 1)[0] as string;
   }
 }

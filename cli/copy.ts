@@ -8,33 +8,33 @@ import { missingDirectives } from './declared_directives.js';
 const SCRIPT = fileURLToPath(new URL('../dist/phantom_token.js', import.meta.url));
 const SNIPPETS = fileURLToPath(new URL('../nginx', import.meta.url));
 
-/** Made to be edited: the user's as soon as they are there. */
+/** Files that the user may edit: they are never overwritten. */
 const USERS_FILES = ['zones.conf', 'zones_njs_0.8.conf', 'introspection_limits.conf'];
 
-/** Files are named by their path in the folder, places too. */
+/** Files and places are named by their path in the folder. */
 export type CopyOutcome =
   | { kind: 'copied'; added: string[]; overwritten: string[]; unchanged: string[]; kept: KeptFile[] }
   /** Nothing was written: these have another content, and `force` was not given. */
   | { kind: 'differs'; files: string[] }
   /** Nothing was written: these are symbolic links, folders in place of files, or the opposite. */
   | { kind: 'obstructed'; places: string[] }
-  /** What is to be the folder is something else. */
+  /** The path exists and is not a folder. */
   | { kind: 'no_folder' }
   /** The operating system refused; the reason is one line and names the path. */
   | { kind: 'failed'; reason: string };
 
-/** One of the user's own, which differs from this version's. */
+/** A file that the user may edit, and that differs from this version's. */
 export interface KeptFile {
   readonly path: string;
-  /** Directives of this version's file that it lacks. */
+  /** Directives of this version's file that the user's file lacks. */
   readonly missing: string[];
 }
 
 /**
- * Copies the script and the snippets of both modes, so that no file of another version stays beside them.
- * Files with the same content are left alone. A symbolic link to the folder itself is followed, none in it.
+ * Copies the script and the snippets of both modes, so that no file of another version stays beside them. Files with
+ * the same content are not touched. A symbolic link to the folder itself is followed, but no link in the folder.
  * @param folder  absolute; made if it is not there
- * @param options.force  overwrite files that differ, except those that are the user's
+ * @param options.force  overwrite files that differ, except those that the user may edit
  */
 export async function copyFiles(folder: string, { force }: { force: boolean }): Promise<CopyOutcome> {
   const files = await readPackage();
@@ -47,7 +47,7 @@ export async function copyFiles(folder: string, { force }: { force: boolean }): 
 }
 
 interface PackageFile {
-  /** In the folder; a folder's name before it is separated by `/`. */
+  /** Relative to the folder, with `/` as separator. */
   readonly path: string;
   readonly content: Buffer;
 }
@@ -83,7 +83,7 @@ async function copyInto(folder: string, files: PackageFile[], force: boolean): P
   };
 }
 
-/** Through a symbolic link. What cannot be read is missing nothing: nginx will say what is wrong with it. */
+/** Follows a symbolic link. For a file that cannot be read nothing is reported: nginx will say what is wrong with it. */
 async function lookIntoKept(folder: string, { path, content }: PackageFile): Promise<KeptFile> {
   const users = await readFile(join(folder, path), 'utf8').catch(() => undefined);
   return { path, missing: users === undefined ? [] : missingDirectives(users, content.toString()) };
@@ -93,7 +93,7 @@ function pathsOf(files: PackageFile[]): string[] {
   return files.map(({ path }) => path);
 }
 
-/** Places in the folder that hold something else than the folder or the file that is to be there. */
+/** Places in the folder where something else is than the file or folder that must be there. */
 async function findObstacles(folder: string, files: PackageFile[]): Promise<string[]> {
   const obstacles: string[] = [];
   const subfolders = new Set(files.map(({ path }) => dirname(path)).filter((path) => path !== '.'));
@@ -109,7 +109,7 @@ async function findObstacles(folder: string, files: PackageFile[]): Promise<stri
   return obstacles;
 }
 
-/** kept: it is the user's, and not the same. */
+/** kept: the user may edit the file, and it differs. */
 type Presence = 'absent' | 'same' | 'differs' | 'kept';
 
 async function presenceOf(folder: string, { path, content }: PackageFile): Promise<Presence> {
@@ -120,14 +120,15 @@ async function presenceOf(folder: string, { path, content }: PackageFile): Promi
   return USERS_FILES.includes(path) ? 'kept' : 'differs';
 }
 
-/** Of a symbolic link: the link itself. Undefined when there is nothing. */
+/** For a symbolic link, the link itself. Undefined when there is nothing. */
 function lookAt(path: string) {
   return lstat(path).catch(undefinedIfAbsent);
 }
 
 /**
- * What can fail, for want of room or permission, comes before the first file takes its name. A reload of nginx in
- * between never meets half a file, and a link that appears meanwhile is replaced, not followed.
+ * All files are first written under other names, so that a lack of space or permission is found before the first file
+ * is replaced. A reload of nginx in between never reads half a file, and a link that appears meanwhile is replaced, not
+ * followed.
  */
 async function writeFiles(folder: string, files: PackageFile[]): Promise<void> {
   const written: { partial: string; target: string }[] = [];
@@ -145,7 +146,7 @@ async function writeFiles(folder: string, files: PackageFile[]): Promise<void> {
   }
 }
 
-/** With its parents. Node's own `recursive` never ends where the system lets nobody make a folder, as in /proc. */
+/** With its parents. Node's own `recursive` never ends where no folder can be made, as in /proc. */
 async function makeFolder(folder: string): Promise<void> {
   if ((await stat(folder).catch(undefinedIfAbsent)) !== undefined) return;
   await makeFolder(dirname(folder));

@@ -1,10 +1,9 @@
-// What a file that users tune declares. Such a file is the user's own, so an upgrade can leave it without a line that the
-// script has come to need.
+// Which zones and variables a file declares that users may edit. An upgrade does not change such a file, so it may lack
+// a line that a newer script needs.
 
 /**
- * The directives of this version's file that the user's lacks: those whose zone or variable it does not declare, or whose
- * name it does not use.
- * Sizes and times are the user's business, and are not compared.
+ * The directives of this version's file that the user's file lacks: those whose zone or variable it does not declare,
+ * or whose name it does not use. Sizes and times may differ and are not compared.
  * @param users  its text
  * @param shipped  the text of this version's; flat, without blocks
  * @returns in nginx's syntax, one for each; empty when nothing is missing

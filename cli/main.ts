@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npx njs-phantom-token init DIR`: reads the command line, copies, prints what belongs into nginx.conf.
+// `npx njs-phantom-token init DIR`: reads the command line, copies, prints the lines for nginx.conf.
 import { readFile } from 'node:fs/promises';
 import { readCommandLine, USAGE } from './command_line.js';
 import { type CopyOutcome, copyFiles, type KeptFile } from './copy.js';
@@ -30,7 +30,7 @@ async function main(args: string[]): Promise<number> {
         return FAILED;
       }
       console.log(`${describeCopy(outcome, command.folder)}\n${linesToAdd(command.mode, command.folder)}`);
-      // After the many lines above, where it is not overlooked.
+      // At the end, so that it is not overlooked after the many lines above.
       for (const file of outcome.kept.filter(({ missing }) => missing.length > 0))
         complain(describeLack(file));
       return DONE;
@@ -38,7 +38,7 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-/** Of the package. */
+/** The version of the package. */
 async function readVersion(): Promise<string> {
   const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
@@ -48,7 +48,7 @@ function complain(text: string): void {
   console.error(`njs-phantom-token: ${text}`);
 }
 
-/** Comments of nginx.conf, so that all that is printed can go there. */
+/** In comments of nginx.conf, so that the whole output can be pasted there. */
 function describeCopy(outcome: CopyOutcome & { kind: 'copied' }, folder: string): string {
   const groups: [what: string, files: string[]][] = [
     ['copied', outcome.added],

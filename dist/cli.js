@@ -19,7 +19,7 @@ var FILES = {
   },
   auth_request: {
     zones: "zones_njs_0.8.conf",
-    zonesRemark: "edit its sizes in this file. From njs 0.9.7 on take zones.conf",
+    zonesRemark: "edit its sizes in this file. With njs 0.9.7 or newer, use zones.conf",
     server: "auth_request/server.conf",
     protect: "auth_request/protect.conf"
   }
@@ -37,18 +37,18 @@ function linesToAdd(mode, folder) {
 # Add these lines to your configuration, at the levels shown; other lines of those blocks stay as they are.
 # Then: nginx -t && nginx -s reload. A request without a token must answer 401.
 
-# Main level: in nginx.conf itself, at its top. Debian's packages load the module by themselves: leave it out there.
+# Main level: at the top of nginx.conf itself. Leave it out with Debian's packages: they load the module themselves.
 load_module modules/ngx_http_js_module.so;
 
 # In nginx.conf, or in a file that its http block includes; once.
 http {
-    # For the long names of our variables; nginx warns without it. Leave it out where yours sets it.
+    # For the long names of our variables; nginx warns without it. Leave it out if you set it already.
     variables_hash_bucket_size 128;
     # The folder of phantom_token.js.
     js_path ${asArgument(folder)};
     # The shared memory: ${zonesRemark}.
     ${include(zones)}
-    # The variables; the settings are listed there.
+    # The variables. This file lists the settings.
     ${include("http.conf")}
 
     # In the file of your server.
@@ -60,7 +60,7 @@ http {
             set $phantom_token on;
             set $phantom_token_introspection_endpoint /introspect;
             set $phantom_token_required_scopes "read";
-            # After the \`set\` lines: checks the token and puts the JWT in its place.
+            # After the \`set\` lines: checks the token and replaces it by the JWT.
             ${include(protect)}
             proxy_pass http://127.0.0.1:8082;
         }
@@ -85,19 +85,19 @@ function asArgument(path) {
 // cli/command_line.ts
 var USAGE = `Usage: njs-phantom-token init [--mode access|auth_request] [--force] DIR
 
-Copies the script and the nginx snippets into DIR, which is made if it is not there, and prints the lines to add
-to nginx.conf. All files are copied or none.
+Copies the script and the nginx snippets into DIR, creates DIR if needed, and prints the lines to add to
+nginx.conf. Either all files are copied or none.
 
   --mode access         lines for access mode, the default: njs 1.0.1 or newer
   --mode auth_request   lines for auth_request mode: njs 0.8.6 or newer, but not 0.9.5 to 0.9.9
-  --force               overwrite files in DIR that differ from this version's, so also your edits in them;
-                        without it nothing is written when one differs
+  --force               overwrite files in DIR that differ from this version's, with your edits in them;
+                        without --force nothing is written if a file differs
   --help                show this text
   --version             show the version of this package, which is also in the first line of phantom_token.js
 
-zones.conf and zones_njs_0.8.conf, the sizes of the shared memory, and introspection_limits.conf, the timeouts and sizes
-of an introspection, are yours once they are in DIR: they are never overwritten, not even by --force. It is said when one
-lacks a line that this version needs. To get this version's again, remove yours first.
+zones.conf and zones_njs_0.8.conf (the sizes of the shared memory) and introspection_limits.conf (the timeouts and sizes
+of an introspection) are yours once they are in DIR: not even --force overwrites them. If one lacks a line that this
+version needs, init says so. To get this version's file, remove yours first.
 Nothing in DIR is deleted, and no symbolic link in it is followed.
 
 To upgrade: npx njs-phantom-token@latest init --force DIR; then nginx -t && nginx -s reload
