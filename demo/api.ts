@@ -1,4 +1,4 @@
-/** The API behind the gateway: it knows nothing of opaque tokens, and lets in who brings a valid JWT. */
+/** The API behind the gateway: it knows no opaque tokens, and accepts requests with a valid JWT. */
 import { createHash } from 'node:crypto';
 import http, { type ServerResponse } from 'node:http';
 import {
@@ -22,7 +22,7 @@ export interface ApiOptions {
   port?: number;
   /** The address to listen on; default 127.0.0.1. */
   host?: string;
-  /** The keys whose signatures are accepted, or where they are: fetched again for a JWT of an unknown key. */
+  /** The keys whose signatures are accepted, or their URL, which is fetched again for a JWT with an unknown key. */
   jwks: JSONWebKeySet | URL;
   /** Checked when given. */
   issuer?: string;
@@ -31,7 +31,7 @@ export interface ApiOptions {
 }
 
 export interface ApiRequest extends RecordedRequest {
-  /** Of the body, in hex. */
+  /** SHA-256 of the body, in hex. */
   sha256: string;
 }
 
@@ -60,7 +60,7 @@ export async function startApi({ port = 0, host, jwks, issuer, audience }: ApiOp
   const server = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: 256 * 1024 });
   server.on('request', async (request, response) => {
     const recorded = await recordRequest(request).catch(() => undefined);
-    if (recorded === undefined) return; // the client is gone
+    if (recorded === undefined) return; // the client has closed the connection
     requests.push({ ...recorded, sha256: createHash('sha256').update(recorded.body).digest('hex') });
     const verified = await verifyJwt(recorded.headers.authorization ?? '');
     if ('refusal' in verified) refuse(response, verified.refusal);
@@ -87,7 +87,7 @@ export async function startApi({ port = 0, host, jwks, issuer, audience }: ApiOp
   };
 }
 
-/** An authorization server that was started anew has new keys, whose first JWT may come at any time: no cooldown. */
+/** A restarted authorization server has new keys, and a JWT with one may come at any time: no cooldown. */
 function fetchedKeys(url: URL) {
   return createRemoteJWKSet(url, { cooldownDuration: 0 });
 }

@@ -34,7 +34,7 @@ const REVOCATION_PATH = '/oauth/v2/oauth-revoke';
 const RESOURCE = 'https://api.example.com';
 const ALGORITHM = 'RS256';
 
-/** May introspect every token and do nothing else; demo/nginx.conf holds the same pair. */
+/** May introspect every token and do nothing else; demo/nginx.conf has the same id and secret. */
 const GATEWAY_CLIENT: ClientCredentials = { id: 'gateway-client', secret: 'gateway-secret' };
 /** Gets tokens by client_credentials, scopes `read` and `write`. */
 const DEMO_CLIENT: ClientCredentials = { id: 'demo-client', secret: 'demo-secret' };
@@ -54,9 +54,9 @@ export interface JwtClaims {
 export interface AuthorizationServerOptions {
   /** 0 (default) lets the system choose. */
   port?: number;
-  /** The address to listen on; default 127.0.0.1, which the issuer names in any case. */
+  /** The address to listen on; default 127.0.0.1. The issuer always has 127.0.0.1. */
   host?: string;
-  /** Life of an access token; default 300. */
+  /** Lifetime of an access token; default 300. */
   accessTokenTtlSec?: number;
   /** `aud` of the JWT; default `https://api.example.com`. */
   audience?: string | string[];
@@ -71,9 +71,9 @@ export interface IntrospectionCall {
   method: string;
   rawHeaders: HeaderPair[];
   headers: IncomingHttpHeaders;
-  /** The form, a repeated field as an array; empty when the body was no form, and until the answer. */
+  /** The form, a repeated field as an array. Empty before the answer, and when the body is no form. */
   form: Record<string, string | string[]>;
-  /** The status answered; undefined until then. */
+  /** The status of the answer; undefined before the answer. */
   status: number | undefined;
 }
 
@@ -93,9 +93,9 @@ export interface AuthorizationServer {
   issueToken(options?: { scope?: string }): Promise<string>;
   /** Revokes over HTTP (RFC 7009), so that introspection finds the token inactive. */
   revokeToken(token: string): Promise<void>;
-  /** Refuses connections, as a server that is down; tokens and keys are kept. */
+  /** Refuses connections like a server that is down; tokens and keys are kept. */
   goDown(): Promise<void>;
-  /** Ends that, on the same port. */
+  /** Listens again after `goDown`, on the same port. */
   comeBack(): Promise<void>;
   close(): Promise<void>;
 }
@@ -239,7 +239,7 @@ async function recordIntrospection(
   call.status = ctx.status;
 }
 
-/** Curity's answers: oidc-provider has introspected, and its JSON becomes the JWT or a 204. */
+/** Answers like Curity: makes a JWT or a 204 of the JSON that oidc-provider answers. */
 async function answerWithJwt(
   key: SigningKey,
   options: AuthorizationServerOptions,
@@ -271,11 +271,11 @@ function jwtClaims(
 ): JwtClaims {
   const { active: _active, ...known } = introspection;
   const claims: JwtClaims = {
-    // A token of client_credentials has no resource owner: its subject is the client (RFC 9068 §2.2).
+    // A token of client_credentials has no resource owner, so its subject is the client (RFC 9068 §2.2).
     sub: known.client_id,
     ...known,
     aud: options.audience ?? RESOURCE,
-    // Not the one of the token, which is the opaque token itself.
+    // Not the `jti` of the token, which is the opaque token itself.
     jti: randomUUID(),
     token_type: 'bearer',
     purpose: 'access_token',
@@ -312,7 +312,7 @@ async function postAsDemoClient(url: string, form: Record<string, string>): Prom
   throw new Error(`${new URL(url).pathname} answered ${response.status}: ${await response.text()}`);
 }
 
-/** Keeps everything in memory, one store for each server; oidc-provider's own prints a warning. */
+/** Keeps everything in memory, separately for each server. oidc-provider's own adapter prints a warning. */
 function inMemoryAdapters(): (model: string) => Adapter {
   const payloads = new Map<string, AdapterPayload>();
   const findWhere = async (model: string, field: 'uid' | 'userCode', value: string) => {

@@ -1,4 +1,4 @@
-// Bundles the demo's two servers into build/demo/serve.mjs, which needs nothing but Node: what demo/Dockerfile runs.
+// Bundles the demo's two servers into build/demo/serve.mjs, which needs only Node. demo/Dockerfile runs it.
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -9,7 +9,7 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  // Some of the packages are CommonJS, and require Node's own modules.
+  // Some of the packages are CommonJS and call `require` for Node's own modules.
   banner: {
     js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
   },

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 
 /** @typedef {'gateway' | 'authorizationServer' | 'api'} Role */
-/** @typedef {Record<Role, number>} Ports  0 takes any that is free */
+/** @typedef {Record<Role, number>} Ports  0 takes any free port */
 /** @typedef {{once: boolean, ports: Ports}} DemoOptions */
 
 /**
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
  *   | {kind: 'wrong', problem: string}} CommandLine  problem is one line, without a full stop
  */
 
-/** @type {Readonly<Ports>} as demo/nginx.conf has them */
+/** @type {Readonly<Ports>} the ports in demo/nginx.conf */
 export const DEFAULT_PORTS = Object.freeze({ gateway: 8080, authorizationServer: 8081, api: 8082 });
 
 /** @type {Readonly<Record<Role, string>>} */
@@ -23,13 +23,13 @@ export const PORT_OPTIONS = Object.freeze({
 
 export const USAGE = `Usage: npm start -- [options]
 
-  --once          end after the walk; exit code 1 when a step went wrong
+  --once          end after the walk; exit code 1 if a step failed
   --port N        port of the gateway (${DEFAULT_PORTS.gateway})
   --as-port N     port of the authorization server (${DEFAULT_PORTS.authorizationServer})
   --api-port N    port of the API (${DEFAULT_PORTS.api})
   --help          show this text
 
-Port 0 takes any that is free.`;
+Port 0 takes any free port.`;
 
 /**
  * @param {string[]} args  without the program and the script

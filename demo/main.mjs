@@ -1,5 +1,5 @@
-// `npm start`: reads the command line, makes a fresh checkout ready, runs the demo. It uses nothing but Node until the
-// packages are there, so that --help and a wrong option are answered at once.
+// `npm start`: reads the command line, sets up a fresh checkout, runs the demo. It uses nothing but Node until the
+// packages are installed, so that --help and a wrong option are answered at once.
 import { setUp } from '../runtime/setup.mjs';
 import { readCommandLine, USAGE } from './command_line.mjs';
 

@@ -25,10 +25,10 @@ const NAMES: Record<Role, string> = {
   api: 'the API',
 };
 
-/** Something that the reader of the message can change; printed without a stack. */
+/** A problem that the user can solve; printed without a stack. */
 class DemoProblem extends Error {}
 
-/** What was started, to be stopped in the opposite order. */
+/** Stops what was started; called in the opposite order. */
 type Stops = (() => Promise<void>)[];
 
 interface StartedDemo extends Demo {
@@ -36,8 +36,8 @@ interface StartedDemo extends Demo {
 }
 
 /**
- * Starts the three, walks, and stops them again: after the walk, or at Ctrl-C.
- * @returns the exit code: 0 when each step went as it should, 130 after an interruption, else 1
+ * Starts the three servers, runs the walk, and stops the servers after the walk or at Ctrl-C.
+ * @returns the exit code: 0 when every step succeeded, 130 after an interruption, else 1
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const interruption = interruptionSignal();
@@ -58,7 +58,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   }
 }
 
-/** Aborted by Ctrl-C and its kind; the handlers stay, because npm sends a second signal. */
+/** Aborted by Ctrl-C and similar signals. The handlers stay, because npm sends a second signal. */
 function interruptionSignal(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -76,7 +76,7 @@ async function startDemo(
   const runtime = await resolveNginx('modern', { fetch: false });
   if ('problem' in runtime) throw new DemoProblem(`${runtime.problem}\n${runtime.advice}.`);
   await access(SCRIPT).catch(() => {
-    throw new DemoProblem('dist/phantom_token.js is not there. Build it: npm run build');
+    throw new DemoProblem('dist/phantom_token.js does not exist. Build it: npm run build');
   });
   await checkPorts(options);
   console.log(`njs-phantom-token on nginx ${runtime.nginxVersion} with njs ${runtime.njsVersion}\n`);
@@ -104,13 +104,13 @@ async function startDemo(
   console.log(`  gateway               ${gatewayUrl}   nginx with demo/nginx.conf`);
   console.log(`  authorization server  ${authorizationServer.url}   issues opaque tokens, introspects them`);
   console.log(`  API                   ${api.url}   takes JWTs and nothing else`);
-  console.log("\nTimes are the client's, with the API's own part in them.");
+  console.log('\nTimes are measured by the client, and include the time of the API.');
   return { gatewayUrl, authorizationServer, api, nginx };
 }
 
 /**
- * Tries the ports before anything starts, so that one message names all that cannot be had.
- * @throws {DemoProblem} which also names the options that help
+ * Tries the ports before anything starts, so that one message names all ports that cannot be used.
+ * @throws {DemoProblem} which also names options that work
  */
 async function checkPorts({ ports, once }: DemoOptions): Promise<void> {
   const held: Server[] = [];
@@ -120,30 +120,28 @@ async function checkPorts({ ports, once }: DemoOptions): Promise<void> {
     const server = http.createServer();
     const problem = await listenLocally(server, ports[role]).then(() => undefined, portProblem);
     if (problem === undefined) {
-      held.push(server); // until all are tried
+      held.push(server); // kept until all ports are tried
       if (ports[role] !== DEFAULT_PORTS[role]) options.push(`${PORT_OPTIONS[role]} ${ports[role]}`);
     } else {
       const other = ROLES.slice(0, ROLES.indexOf(role)).find((before) => ports[before] === ports[role]);
-      const reason = other === undefined ? problem : `is that of ${NAMES[other]}`;
+      const reason = other === undefined ? problem : `is also the port of ${NAMES[other]}`;
       problems.push(`Port ${ports[role]}, for ${NAMES[role]}, ${reason}.`);
       options.push(`${PORT_OPTIONS[role]} 0`);
     }
   }
   await Promise.all(held.map(closeServer));
   if (problems.length === 0) return;
-  throw new DemoProblem(
-    `${problems.join('\n')}\n\nThis takes any that are free: npm start -- ${options.join(' ')}`,
-  );
+  throw new DemoProblem(`${problems.join('\n')}\n\nThis uses free ports: npm start -- ${options.join(' ')}`);
 }
 
-/** What is wrong with the port; rethrows an error that is no matter of the port. */
+/** What is wrong with the port; rethrows any other error. */
 function portProblem(error: NodeJS.ErrnoException): string {
   if (error.code === 'EADDRINUSE') return 'is taken';
   if (error.code === 'EACCES') return 'may not be used by you';
   throw error;
 }
 
-/** demo/nginx.conf with the true place of the njs module, and with these ports. */
+/** demo/nginx.conf with the path of this machine's njs module, and with these ports. */
 async function gatewayConf(runtime: NginxBinary, ports: Ports): Promise<string> {
   const text = await readFile(new URL('nginx.conf', import.meta.url), 'utf8');
   const portOf = new Map(ROLES.map((role) => [DEFAULT_PORTS[role], ports[role]]));
@@ -173,11 +171,11 @@ Try it (this token lives 5 minutes):
   curl -i ${gatewayUrl}/api/hello \\
     -H 'Authorization: Bearer ${token}'
 
-End it at the gateway, as an operator:
+End the token at the gateway, as an operator:
 
   curl -i ${gatewayUrl}/purge --data-urlencode token=${token}
 
-Another token; with scope=write the gateway answers 403, since /api/ requires read:
+Get another token. With scope=write the gateway answers 403, since /api/ requires read:
 
   ${tokenCommand(authorizationServer)}
 

@@ -1,10 +1,10 @@
-/** The steps of the demo: each is shown, and checked. */
+/** The steps of the demo: each is printed and checked. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Api, ApiAnswer } from './api.js';
 import type { AuthorizationServer } from './authorization_server.js';
 
 export interface Demo {
-  /** Of the gateway, without a slash at the end. */
+  /** URL of the gateway, without a slash at the end. */
   gatewayUrl: string;
   authorizationServer: AuthorizationServer;
   api: Api;
@@ -12,9 +12,9 @@ export interface Demo {
 
 /** What the steps share. All tokens were issued before the first step. */
 interface Walk extends Demo {
-  /** From the first step until it is purged. */
+  /** Used from the first step until it is purged. */
   token: string;
-  /** Outlives its record, while the authorization server is down. */
+  /** Still valid after its record ends, while the authorization server is down. */
   briefToken: string;
   /** First used while the authorization server is down. */
   lateToken: string;
@@ -25,16 +25,16 @@ interface Walk extends Demo {
 type Check = [what: string, expected: string | number | undefined, got: unknown];
 
 interface Step {
-  /** In one line of COLUMNS, its number before it. */
+  /** Fits, with its number before it, in a line of COLUMNS. */
   title: string;
-  /** Prints what there is to see, and gives what there is to check. */
+  /** Prints what happens, and returns the checks. */
   run(walk: Walk): Promise<Check[]>;
 }
 
 const CACHE_STATUS_HEADER = 'x-phantom-token-cache';
 const UNKNOWN_TOKEN = 'a-token-that-nobody-issued';
 const REQUEST_TIMEOUT_MS = 10_000;
-/** Of a record of /brief/, which lives one second. */
+/** For a record of /brief/, which lives one second. */
 const RECORD_END_TIMEOUT_MS = 10_000;
 const POLL_INTERVAL_MS = 100;
 const COLUMNS = 100;
@@ -62,7 +62,7 @@ const STEPS: Step[] = [
     async run(walk) {
       const answers: Answer[] = [];
       while (answers.length < 9) answers.push(await callApi(walk, walk.token));
-      // One time alone would be that of a busy machine now and then.
+      // A single time is sometimes that of a busy machine.
       const median = answers.toSorted((a, b) => a.durationMs - b.durationMs)[4] as Answer;
       showAnswer(median, '(the median)');
       return [
@@ -72,7 +72,7 @@ const STEPS: Step[] = [
     },
   },
   {
-    title: 'A token that the authorization server does not know. The API hears nothing of it.',
+    title: 'A token that the authorization server does not know. The request does not reach the API.',
     async run(walk) {
       const answer = await callApi(walk, UNKNOWN_TOKEN);
       showRefusal(answer);
@@ -94,7 +94,7 @@ const STEPS: Step[] = [
       await walk.authorizationServer.revokeToken(walk.token);
       const answer = await callApi(walk, walk.token);
       showAnswer(answer);
-      show('how long', 'to the end of its record: $phantom_token_cache_ttl, here 300 seconds, after step 2');
+      show('how long', 'until its record ends: $phantom_token_cache_ttl, here 300 seconds, after step 2');
       return checkServed(walk, answer, { cacheStatus: 'HIT', introspections: 2, apiRequests: 11 });
     },
   },
@@ -135,7 +135,7 @@ const STEPS: Step[] = [
     },
   },
   {
-    title: 'The token of step 8, after its second: served on, as stale_if_error says, for 60 seconds.',
+    title: 'The token of step 8, after one second: still served, because stale_if_error is 60 seconds.',
     async run(walk) {
       const answer = await callUntilRecordEnds(walk, walk.briefToken, '/brief/hello');
       showAnswer(answer);
@@ -143,7 +143,7 @@ const STEPS: Step[] = [
     },
   },
   {
-    title: 'The authorization server is back. The token of step 9 is good.',
+    title: 'The authorization server is back. The token of step 9 is accepted.',
     async run(walk) {
       await walk.authorizationServer.comeBack();
       const answer = await callApi(walk, walk.lateToken);
@@ -155,7 +155,7 @@ const STEPS: Step[] = [
 
 /**
  * Walks through the demo and prints it.
- * @returns whether every step went as it should
+ * @returns whether every step succeeded
  */
 export async function walk(demo: Demo, signal: AbortSignal): Promise<boolean> {
   const issueToken = () => demo.authorizationServer.issueToken({ scope: 'read' });
@@ -186,7 +186,7 @@ function report(checks: Check[]): boolean {
   return true;
 }
 
-/** Joins by commas into lines that fit behind a label. */
+/** Joins the facts with commas into lines that fit behind a label. */
 function wrap(facts: string[]): string[] {
   const lines: string[] = [];
   for (const fact of facts) {
@@ -226,7 +226,7 @@ async function callApi(
   };
 }
 
-/** The first answer that is no hit, or the last hit when the record does not end in time. */
+/** The first answer that is not a hit, or the last hit if the record does not end in time. */
 async function callUntilRecordEnds(walk: Walk, token: string, path: string): Promise<Answer> {
   const limitMs = performance.now() + RECORD_END_TIMEOUT_MS;
   let answer = await callApi(walk, token, path);
@@ -248,7 +248,7 @@ async function purge({ gatewayUrl, signal }: Walk, token: string): Promise<numbe
   return response.status;
 }
 
-/** Both count from the demo's start. */
+/** Both are counts since the demo's start. */
 interface ExpectedCounts {
   introspections: number;
   /** Not checked when it is left out. */
@@ -295,7 +295,7 @@ function checkCounts(
   return checks;
 }
 
-/** How many requests brought the API one of the tokens. */
+/** How many requests to the API contained one of the tokens. */
 function requestsWithToken({ api, token, briefToken, lateToken }: Walk): number {
   const texts = api.requests.map(({ url, rawHeaders, body }) => `${url} ${rawHeaders} ${body}`);
   return texts.filter((text) => [token, briefToken, lateToken].some((opaque) => text.includes(opaque)))

@@ -7,7 +7,7 @@ import { lastLines, runCommand } from './run_command.mjs';
 /** @typedef {{problem: string, advice: string}} Problem */
 
 const PACKAGES = 'nginx,libnginx-mod-http-js';
-// debian-archive-keyring: Ubuntu's apt does not know Debian's keys.
+// debian-archive-keyring, because Ubuntu's apt does not have Debian's keys.
 const MMDEBSTRAP_PACKAGES = ['mmdebstrap', 'debian-archive-keyring'];
 const ABANDONED_AFTER_MS = 3600_000;
 
@@ -15,7 +15,7 @@ const ABANDONED_AFTER_MS = 3600_000;
 let mmdebstrapIsThere;
 
 /**
- * The three files that make up an unpacked nginx. Does NOT look whether they exist.
+ * The three files of an unpacked nginx. Does NOT check whether they exist.
  * @param {string} root
  */
 export function debianPaths(root) {
@@ -28,11 +28,11 @@ export function debianPaths(root) {
 
 /**
  * Unpacks the packages of one Debian suite into `root`, which must not exist yet, and writes the shell
- * script `root`/nginx, which behaves as an nginx binary. An interrupted run leaves no `root`.
+ * script `root`/nginx, which behaves like an nginx binary. An interrupted run leaves no `root`.
  * @param {string} suite  for example `trixie`
  * @param {string} root   absolute
  * @param {(line: string) => void} log
- * @returns {Promise<Problem | undefined>} undefined when it is there
+ * @returns {Promise<Problem | undefined>} undefined on success
  */
 export async function unpackDebianNginx(suite, root, log) {
   if (process.platform !== 'linux') {
@@ -70,7 +70,7 @@ async function unpack(suite, target) {
     '--quiet',
     '--mode=chrootless',
     '--variant=extract',
-    // A mirror of a suite in development can be behind the date that its index promises.
+    // A mirror of a suite in development may be older than the date up to which its index is valid.
     '--aptopt=Acquire::Check-Valid-Until "false"',
     '--dpkgopt=path-exclude=/usr/share/*',
     '--dpkgopt=path-exclude=/usr/lib/*/gconv/*',
@@ -115,7 +115,7 @@ exec "$root/${loader.directory}/${loader.name}" --library-path "$root/${loader.d
 }
 
 /**
- * The dynamic loader lies in the multiarch folder, together with the libraries: usr/lib/<triplet>.
+ * The dynamic loader is in the multiarch folder with the libraries: usr/lib/<triplet>.
  * @param {string} root
  */
 async function findLoader(root) {
@@ -140,14 +140,14 @@ async function moveIntoPlace(partial, root) {
   try {
     await rename(partial, root);
   } catch (error) {
-    // Another run was quicker; what it put there is as good as ours.
+    // Another run has put the same files there.
     if (!(await exists(debianPaths(root).wrapper))) throw error;
   }
   return undefined;
 }
 
 /**
- * Removes what runs left that were killed. Other runs may be at work at this moment: only old folders go.
+ * Removes the folders of runs that were killed. Only old ones, because other runs may be unpacking now.
  * @param {string} root
  */
 async function removeAbandoned(root) {
@@ -155,7 +155,7 @@ async function removeAbandoned(root) {
   await mkdir(parent, { recursive: true });
   const partials = (await listDirectory(parent)).filter((name) => name.includes('.partial-'));
   for (const folder of partials.map((name) => join(parent, name))) {
-    // Not mtime: the packages set that of the folder to a date of their own.
+    // Not mtime, which the packages set to a date of their own.
     const { ctimeMs } = await stat(folder).catch(() => ({ ctimeMs: Date.now() }));
     if (Date.now() - ctimeMs > ABANDONED_AFTER_MS) await rm(folder, { recursive: true, force: true });
   }
@@ -163,7 +163,7 @@ async function removeAbandoned(root) {
 
 /**
  * @param {string} path
- * @returns {Promise<string[]>} empty when it is no directory
+ * @returns {Promise<string[]>} empty when it is not a directory
  */
 async function listDirectory(path) {
   return readdir(path).catch(() => []);

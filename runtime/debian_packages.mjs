@@ -1,4 +1,4 @@
-// Programs that Debian's packages bring: installed by apt-get where this may be done, asked for where not.
+// Programs of Debian's packages: installed with apt-get if possible, otherwise the user is asked to install them.
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { lastLines, runCommand } from './run_command.mjs';
@@ -6,11 +6,11 @@ import { lastLines, runCommand } from './run_command.mjs';
 /** @typedef {import('./debian_nginx.mjs').Problem} Problem */
 
 /**
- * Sees to it that the commands are on the PATH. Installs only as root on Debian or a relative of it.
+ * Makes sure that the commands are on the PATH. Installs only as root, on Debian or a distribution based on it.
  * @param {string[]} commands
- * @param {string[]} packages  that bring them
- * @param {(line: string) => void} log  told what takes time
- * @returns {Promise<Problem | undefined>} undefined when all are there
+ * @param {string[]} packages  that contain them
+ * @param {(line: string) => void} log  called before each step that takes time
+ * @returns {Promise<Problem | undefined>} undefined when all are installed
  */
 export async function ensureCommands(commands, packages, log) {
   const missing = await missingCommands(commands);

@@ -1,9 +1,9 @@
-/** What the HTTP servers of the demo and the tests share: they listen on 127.0.0.1, unless told, and record requests. */
+/** Shared by the HTTP servers of the demo and the tests: they listen on 127.0.0.1 by default and record requests. */
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** nginx keeps idle connections for 60 seconds; a server that closes them earlier races with a request. */
+/** nginx keeps idle connections for 60 seconds. A server that closes them earlier may do so when a request comes. */
 export const KEEP_ALIVE_MS = 75_000;
 
 /** One header field as it was sent. */
@@ -13,14 +13,14 @@ export interface RecordedRequest {
   method: string;
   url: string;
   httpVersion: string;
-  /** In the order of arrival, a repeated field as often as it came. */
+  /** In the order of arrival; a repeated field is listed each time. */
   rawHeaders: HeaderPair[];
   headers: IncomingHttpHeaders;
   body: Buffer;
   trailers: NodeJS.Dict<string>;
 }
 
-/** Where servers listen unless told otherwise: nobody else can reach them. */
+/** The default address of servers: other machines cannot reach it. */
 export const LOOPBACK = '127.0.0.1';
 
 /**
@@ -33,7 +33,7 @@ export async function listenLocally(server: Server, port: number, host: string =
   return (server.address() as AddressInfo).port;
 }
 
-/** Ends the open connections too. */
+/** Closes the open connections too. */
 export async function closeServer(server: Server): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeAllConnections();
@@ -55,7 +55,7 @@ export async function recordRequest(request: IncomingMessage): Promise<RecordedR
   };
 }
 
-/** Node's flat list of names and values, in pairs. */
+/** Makes pairs of Node's flat list of names and values. */
 export function headerPairs(rawHeaders: readonly string[]): HeaderPair[] {
   const pairs: HeaderPair[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {

@@ -1,4 +1,4 @@
-// What an nginx binary says about its build, and where its njs module lies.
+// Reads how an nginx binary was built, and finds its njs module.
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runCommand } from './run_command.mjs';
@@ -8,7 +8,7 @@ const USUAL_MODULE_PATHS = ['/usr/lib/nginx/modules', '/usr/lib64/nginx/modules'
 const ANSWER_TIMEOUT_MS = 10_000;
 
 /**
- * What `nginx -V` says.
+ * Reads the output of `nginx -V`.
  * @param {string} binary
  * @returns {Promise<{nginxVersion: string, modulesPath: string} | {problem: string}>} modulesPath is
  *   absolute: where this build looks for its dynamic modules
@@ -43,8 +43,8 @@ function prefixed(prefix, path) {
 }
 
 /**
- * A module that lies beside the binary goes first: the build options of an unpacked nginx name a folder
- * of the system, with a module of another version or none.
+ * A module beside the binary is preferred: the build options of an unpacked nginx name a folder
+ * of the system, which has a module of another version or none.
  * @param {string} binary
  * @returns {Promise<string | undefined>} undefined when there is no such file, or no such binary
  */

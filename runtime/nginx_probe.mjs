@@ -1,4 +1,4 @@
-// Finds out what an nginx binary can do by asking it: which njs it runs and with which engines.
+// Starts an nginx binary and asks it which njs it runs, and with which engines.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { lastLines } from './run_command.mjs';
  * @typedef {object} Abilities
  * @property {string} nginxVersion  for example `1.30.6`
  * @property {string} njsVersion    for example `1.0.2`
- * @property {('njs' | 'qjs')[]} engines  what `js_engine` takes
+ * @property {('njs' | 'qjs')[]} engines  the values that `js_engine` accepts
  */
 
 /** @typedef {{version: string, engine?: string}} EngineAnswer */
@@ -22,7 +22,7 @@ const START_TIMEOUT_MS = 10_000;
 const STOP_TIMEOUT_MS = 3_000;
 const POLL_MS = 5;
 
-// The empty name leaves `js_engine` out: the directive came with njs 0.8.6.
+// The empty name leaves `js_engine` out, which exists only from njs 0.8.6 on.
 const ENGINE_SETS = [['njs', 'qjs'], ['njs'], ['']];
 
 const PROBE_SCRIPT = `
@@ -33,10 +33,10 @@ export default { answer: answer };
 `;
 
 /**
- * Starts the binary on a temporary prefix and a unix socket, asks once and stops it again.
+ * Starts the binary with a temporary prefix and a unix socket, asks once and stops it again.
  * @param {string} binary
  * @param {string | undefined} modulePath  ngx_http_js_module.so; undefined when njs is built in
- * @returns {Promise<Abilities | {problem: string}>} the problem: it is no nginx, it has no njs, the module
+ * @returns {Promise<Abilities | {problem: string}>} the problem: it is not nginx, it has no njs, the module
  *   does not fit
  */
 export async function probeNginx(binary, modulePath) {
@@ -75,8 +75,8 @@ function buildProbeConfig(prefix, modulePath, engines) {
     location / { js_content probe.answer; }
   }`,
   );
-  // Without a master no worker changes its user: nothing to configure for root. The default temporary
-  // folders are compiled in, and only root could make them.
+  // Without a master no worker changes its user, so root needs no `user` line. The default temporary
+  // folders are compiled in, and only root could create them.
   return `
 ${modulePath === undefined ? '' : `load_module "${modulePath}";`}
 daemon off;
@@ -191,7 +191,7 @@ function describe(nginxVersion, answers) {
   return {
     nginxVersion,
     njsVersion: answers[0]?.version ?? '',
-    // Releases without `njs.engine` had one engine only.
+    // Releases without `njs.engine` had only one engine.
     engines: answers.map((answer) => (answer.engine === 'QuickJS' ? 'qjs' : 'njs')),
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Starts an nginx in a folder of its own for the demo, the tests and the benchmark, and stops it again.
- * What nginx does is seen in its error log, so `error_log logs/error.log` belongs in every configuration.
+ * It reads the error log to see what nginx does, so every configuration needs `error_log logs/error.log`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,13 +14,13 @@ import { moduleAndUser } from './nginx_runtime.mjs';
 
 const START_TIMEOUT_MS = 60_000;
 const RELOAD_TIMEOUT_MS = 60_000;
-/** Of SIGQUIT, which lets running requests end. */
+/** After SIGQUIT, which lets running requests end. */
 const GRACEFUL_STOP_TIMEOUT_MS = 2000;
-/** Of SIGTERM; nginx itself kills workers that do not obey within a second. */
+/** After SIGTERM; nginx itself kills workers that do not end within a second. */
 const FAST_STOP_TIMEOUT_MS = 3000;
 const SIGNAL_INTERVAL_MS = 200;
 const LAST_WORDS_TIMEOUT_MS = 1000;
-/** Should a file event get lost, the log is read again this often. */
+/** The log is also read at this interval, in case a file event is lost. */
 const MISSED_EVENT_CHECK_MS = 250;
 
 /** The part of `resolveNginx`'s answer (runtime/nginx_runtime.mjs) that is needed to run it. */
@@ -32,37 +32,37 @@ export interface NginxBinary {
 
 export interface NginxOptions {
   runtime: NginxBinary;
-  /** The whole nginx.conf, or a function that writes it for a prefix; `daemon off;` belongs in it. */
+  /** The whole nginx.conf, or a function that writes it for a prefix; it must have `daemon off;`. */
   conf: string | ((prefix: string) => string);
-  /** A folder to run in, which is kept; a temporary one, removed by `stop`, unless given. */
+  /** The folder to run in, which is kept. Default: a temporary folder, which `stop` removes. */
   prefix?: string;
-  /** Further files by their path in the prefix: their text, or the file or folder (file: URL) to copy. */
+  /** Further files by their path in the prefix: the text, or the file or folder (file: URL) to copy. */
   files?: Record<string, string | URL>;
-  /** Keeps a temporary prefix after `stop`, to look into it. */
+  /** Keeps a temporary prefix after `stop`, so that it can be inspected. */
   keepPrefix?: boolean;
 }
 
 export interface NginxProcess {
-  /** Of the master process. */
+  /** Process id of the master. */
   readonly pid: number;
   readonly prefix: string;
   /** Process ids of all workers started so far, in the order of their start. */
   workerPids(): Promise<number[]>;
   errorLog(): Promise<string>;
-  /** Of `logs/access.log`, which {@link httpDefaults} sets; empty when there is none. */
+  /** The text of `logs/access.log`, which {@link httpDefaults} sets; empty when there is none. */
   accessLog(): Promise<string>;
-  /** Writes another configuration; it takes effect with `reload`. */
+  /** Writes another configuration, which `reload` applies. */
   writeConf(conf: string): Promise<void>;
   /**
    * SIGHUP. Resolves when the new workers run and no old one accepts connections.
    * Needs `error_log` at level notice or below. Rejects when nginx refuses the configuration.
    */
   reload(): Promise<void>;
-  /** SIGQUIT, then SIGTERM, then SIGKILL, each after a bound. May be called again. */
+  /** SIGQUIT, then SIGTERM, then SIGKILL, each after a time limit. May be called again. */
   stop(): Promise<void>;
 }
 
-/** nginx did not start or reload; the message holds its own words. */
+/** nginx did not start or reload; the message has nginx's own text. */
 export class NginxError extends Error {
   override name = 'NginxError';
 }
@@ -87,7 +87,7 @@ export async function startNginx(options: NginxOptions): Promise<NginxProcess> {
   }
 }
 
-/** A port of 127.0.0.1 that is free at the moment. */
+/** A port of 127.0.0.1 that is free now. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -100,7 +100,7 @@ export async function freePort(): Promise<number> {
 export interface MainContextOptions {
   /** `worker_processes`; default 1. */
   workers?: number;
-  /** Default notice, the highest that tells when workers have started. */
+  /** Default notice, the highest level that logs the start of workers. */
   errorLogLevel?: 'debug' | 'info' | 'notice';
 }
 
@@ -140,7 +140,7 @@ async function layOutPrefix(prefix: string, { conf, files = {} }: NginxOptions):
     else await writeFile(target, content);
   }
   await writeFile(join(prefix, 'nginx.conf'), typeof conf === 'function' ? conf(prefix) : conf);
-  // Emptied, so that what is found in it later was written by this nginx; and it must exist to be watched.
+  // Emptied, so that every line in it is written by this nginx. It must exist to be watched.
   await writeFile(join(prefix, 'logs/error.log'), '');
 }
 
@@ -155,7 +155,7 @@ async function runNginx(binary: string, prefix: string): Promise<RunningNginx> {
   const child = spawn(binary, ['-p', prefix, '-c', 'nginx.conf', '-e', join(prefix, 'logs/error.log')], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  // Only the start speaks on stderr; later lines are read away, so that the pipe never fills.
+  // nginx writes to stderr only at its start. Later lines are read and dropped, so that the pipe never fills.
   let startupText = '';
   child.stderr?.on('data', (chunk) => {
     if (startupText.length < 20_000) startupText += chunk;
@@ -178,7 +178,7 @@ async function runNginx(binary: string, prefix: string): Promise<RunningNginx> {
 
 const runningChildren = new Set<ChildProcess>();
 
-/** No nginx may outlive a program that ended without a stop. */
+/** Ends nginx when the program ends without having called `stop`. */
 function endWithParent(child: ChildProcess): void {
   if (!process.listeners('exit').includes(terminateChildren)) process.on('exit', terminateChildren);
   runningChildren.add(child);
@@ -189,14 +189,14 @@ function terminateChildren(): void {
   for (const child of runningChildren) child.kill('SIGTERM');
 }
 
-/** Whether connections are taken, and signals too: nginx forgets one that comes before its first worker. */
+/** Whether nginx accepts connections and signals: it ignores a signal that comes before its first worker starts. */
 async function isListening(prefix: string): Promise<boolean> {
   return startedWorkers(await readErrorLog(prefix)).length > 0;
 }
 
 type WaitOutcome = 'seen' | 'ended' | 'timeout';
 
-/** Checks whenever nginx writes into its log or its prefix, until the check holds, nginx ends or time is up. */
+/** Checks whenever nginx writes to its log or its prefix, until the check succeeds, nginx ends or the time is up. */
 async function waitForLog(
   prefix: string,
   check: () => Promise<boolean>,
@@ -209,7 +209,7 @@ async function waitForLog(
     ended.then((): WaitOutcome => 'ended'),
     delay(timeoutMs, 'timeout' as WaitOutcome, { signal: over.signal }),
   ]);
-  limit.catch(() => {}); // the abort below
+  limit.catch(() => {}); // rejected by the abort below
   try {
     for (;;) {
       const change = changes.next();
@@ -230,7 +230,7 @@ function watchChanges(paths: string[]): { next(): Promise<undefined>; close(): v
   const timer = setInterval(() => wake(), MISSED_EVENT_CHECK_MS);
   for (const path of paths) {
     try {
-      // A system can be out of watches; the timer then does it alone.
+      // The system may have no watches left. Then only the timer checks.
       watchers.push(watch(path, () => wake()).on('error', () => {}));
     } catch {}
   }
@@ -254,10 +254,10 @@ function startError(outcome: WaitOutcome, startupText: string, log: string): Ngi
   }
   const words = failureLines(startupText) || failureLines(log) || startupText.trim() || log.trim();
   const what = outcome === 'ended' ? 'nginx ended at its start' : 'nginx did not start in time';
-  return new NginxError(`${what}:\n${words || '(it said nothing)'}`);
+  return new NginxError(`${what}:\n${words || '(no message)'}`);
 }
 
-/** The lines of level emerg, each once. */
+/** The lines of level emerg, without repetitions. */
 function failureLines(log: string): string {
   const lines = log.split('\n').filter((line) => line.includes('[emerg]'));
   const texts = lines.map((line) => line.replace(/^.*?\[emerg\] (\d+#\d+: )?/, '[emerg] '));
@@ -311,11 +311,11 @@ async function reload(running: RunningNginx, prefix: string): Promise<void> {
   if (outcome === 'timeout') throw new NginxError('no reload in the error log; is its level notice?');
 }
 
-// New workers alone are not enough: for a moment the old ones still accept connections, by the old rules.
+// It is not enough that new workers run: for a moment the old ones still accept connections with the old configuration.
 function isReloaded(since: string, before: string, oldWorkers: string[]): boolean {
   const reconfigured = since.search(/#\d+: reconfiguring$/m);
   if (reconfigured < 0 || startedWorkers(since.slice(reconfigured)).length === 0) return false;
-  // Right after the start, some workers come to the log when the reload was already asked for.
+  // Right after the start, some workers appear in the log only after the reload was requested.
   const old = [...oldWorkers, ...startedWorkers(since.slice(0, reconfigured))];
   return old.every((pid) => hasLeft(before + since, pid));
 }
@@ -332,7 +332,7 @@ async function stopProcess({ child, ended }: RunningNginx): Promise<void> {
     ['SIGTERM', FAST_STOP_TIMEOUT_MS],
   ];
   for (const [signal, timeoutMs] of steps) {
-    // Sent again, for an nginx that has only just started and forgot the first one.
+    // Sent again, because an nginx that has just started may ignore the first signal.
     for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += SIGNAL_INTERVAL_MS) {
       child.kill(signal);
       if (await endsWithin(ended, SIGNAL_INTERVAL_MS)) return;

@@ -1,4 +1,4 @@
-// Finds the nginx binaries that the demo and the tests run: named by the environment, on the PATH, or
+// Finds the nginx binaries that the demo and the tests run: from an environment variable, on the PATH, or
 // Debian's packages unpacked into .runtime/.
 import { access, constants, rm } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
@@ -19,7 +19,7 @@ import { probeUnlessRemembered } from './probe_memory.mjs';
  * @typedef {typeof RUNTIMES[keyof typeof RUNTIMES]} Needs
  */
 
-/** The versions of njs that the project supports, by the two ends of the range. */
+/** The oldest and the newest versions of njs that the project supports. */
 export const RUNTIMES = Object.freeze({
   modern: {
     suite: 'forky',
@@ -44,12 +44,12 @@ export const RUNTIMES = Object.freeze({
 const RUNTIME_FOLDER = fileURLToPath(new URL('../.runtime', import.meta.url));
 
 /**
- * Finds an nginx that fulfils the needs of `name`, in this order: the one that the environment names
- * (which must do: it is never passed over in silence), the one on the PATH, the one in .runtime/.
+ * Finds an nginx that meets the needs of `name`, in this order: the one that the environment names
+ * (if it does not meet them, that is a problem), the one on the PATH, the one in .runtime/.
  * @param {keyof typeof RUNTIMES} name
  * @param {object} [options]
  * @param {boolean} [options.fetch]  unpack Debian's packages into .runtime/ when nothing else is there
- * @param {(line: string) => void} [options.log]  told what takes time
+ * @param {(line: string) => void} [options.log]  called before each step that takes time
  * @returns {Promise<NginxRuntime | Problem>}
  */
 export async function resolveNginx(name, { fetch = false, log = () => {} } = {}) {
@@ -59,8 +59,8 @@ export async function resolveNginx(name, { fetch = false, log = () => {} } = {})
 }
 
 /**
- * The lines that nginx.conf starts with: the njs module, and the user of the workers where it matters.
- * Workers of a root nginx run as nobody and could not read the files of a private folder.
+ * The first lines of nginx.conf: the njs module, and as root the user of the workers.
+ * Otherwise the workers of a root nginx run as nobody and cannot read the files of a private folder.
  * @param {{modulePath: string | undefined}} runtime
  */
 export function moduleAndUser({ modulePath }) {
@@ -157,7 +157,7 @@ async function resolveUnpacked(name, needs, root) {
 /**
  * @param {Abilities} abilities
  * @param {Needs} needs
- * @returns {string} empty when all is met
+ * @returns {string} empty when all needs are met
  */
 function findUnmetNeed(abilities, needs) {
   const version = versionNumber(abilities.njsVersion);

@@ -1,5 +1,5 @@
 /**
- * The npm that runs this script, if one does: the one on the PATH can be another.
+ * The npm that runs this script, if any: the one on the PATH may be another.
  * @returns {[command: string, args: string[]]}
  */
 export function npmCommand() {

@@ -1,4 +1,4 @@
-// Remembers what a probe found out, so that it is not started again at each run.
+// Stores the results of probes, so that nginx is not probed again at each run.
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { probeNginx } from './nginx_probe.mjs';
@@ -6,12 +6,12 @@ import { probeNginx } from './nginx_probe.mjs';
 /** @typedef {import('./nginx_probe.mjs').Abilities} Abilities */
 
 /**
- * Probes the binary, or takes the answer of the last time unless one of its files has changed since.
- * A probe that failed is not remembered.
- * @param {string} memoryPath  a JSON file, which need not exist
+ * Probes the binary, or returns the last result if none of its files has changed since.
+ * A failed probe is not stored.
+ * @param {string} memoryPath  a JSON file, which may be absent
  * @param {string} binary
  * @param {string | undefined} modulePath
- * @param {string[]} [furtherFiles]  which the answer also depends on
+ * @param {string[]} [furtherFiles]  files that the result also depends on
  * @returns {Promise<Abilities | {problem: string}>}
  */
 export async function probeUnlessRemembered(memoryPath, binary, modulePath, furtherFiles = []) {
@@ -59,6 +59,6 @@ async function writeMemory(path, memory) {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, JSON.stringify(memory, null, 2));
   } catch {
-    // Nothing is lost but some milliseconds of the next run.
+    // Then the next run probes again, which takes some milliseconds.
   }
 }

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 /**
  * @typedef {object} CommandResult
  * @property {boolean} ok      true when the command ended with code 0
- * @property {string} output   stdout and stderr, in the order they came
+ * @property {string} output   stdout and stderr, in the order of arrival
  * @property {string} problem  why it failed, one line; empty when ok
  */
 
@@ -12,16 +12,16 @@ const INTERRUPTS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 /**
  * Runs a command to its end with no input. Never throws: a command that is missing, fails or is
  * interrupted is a result with `ok: false`. An interrupt of this process (SIGINT, SIGTERM, SIGHUP) is
- * passed to the command and all that it started, so that the caller can still clean up behind it.
+ * passed to the command and its children, and the caller can still clean up.
  * @param {string} command
  * @param {string[]} args
- * @param {{cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number}} [options] without timeoutMs it may
- *   take as long as it wants
+ * @param {{cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number}} [options] without timeoutMs there
+ *   is no time limit
  * @returns {Promise<CommandResult>}
  */
 export function runCommand(command, args, { cwd = process.cwd(), env = process.env, timeoutMs } = {}) {
   return new Promise((resolve) => {
-    // A process group of its own: the signal must reach the children of mmdebstrap, apt-get and npm too.
+    // A process group of its own, so that a signal reaches the children of mmdebstrap, apt-get and npm too.
     const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let stopped = '';
@@ -74,6 +74,6 @@ function killGroup(pid, signal) {
   try {
     process.kill(-pid, signal);
   } catch {
-    // It has ended meanwhile.
+    // It has already ended.
   }
 }

@@ -1,4 +1,4 @@
-// Makes a fresh checkout ready: `setUp('demo')` before the demo, `node runtime/setup.mjs test` before the tests,
+// Sets up a fresh checkout: `setUp('demo')` before the demo, `node runtime/setup.mjs test` before the tests,
 // `... image` before those of the container image, `... bench` before the benchmark.
 // It runs before anything is installed, so it uses nothing but Node.
 import { stat } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { lastLines, runCommand } from './run_command.mjs';
 
 /**
  * @typedef {import('./debian_nginx.mjs').Problem} Problem
- * @typedef {{done: string} | Problem} StepResult  done says what is there now
+ * @typedef {{done: string} | Problem} StepResult  done says what is ready now
  */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -20,7 +20,7 @@ const NODE_FROM = [20, 19];
 /** @type {Record<string, (() => Promise<StepResult>)[][]>} the steps of an inner list run at the same time */
 const STEPS = {
   demo: [[checkNode], [installPackages], [() => findNginx('modern')], [buildBundle]],
-  // No build: `npm test` is to find out when the committed bundle is not what the sources give.
+  // No build: `npm test` must find out when the committed bundle does not match the sources.
   test: [[checkNode], [installPackages], [() => findNginx('modern'), () => findNginx('legacy')]],
   image: [[checkNode], [installPackages]],
   bench: [
@@ -31,7 +31,7 @@ const STEPS = {
   ],
 };
 
-/** Load, CPUs and instructions: what the benchmark runs. */
+/** What the benchmark runs: for load, CPUs and instruction counts. */
 const BENCH_COMMANDS = ['wrk', 'taskset', 'valgrind'];
 const BENCH_PACKAGES = ['wrk', 'util-linux', 'valgrind'];
 
@@ -63,7 +63,7 @@ async function installPackages() {
 }
 
 /**
- * What npm says first is the cause; its usage and the place of its log follow.
+ * npm's first lines are the cause; its usage and the path of its log follow.
  * @param {string} output
  */
 function firstErrors(output) {
@@ -85,7 +85,7 @@ async function findNginx(name) {
 
 /** @returns {Promise<StepResult>} */
 async function buildBundle() {
-  // Not imported above: esbuild is one of the packages that may just have been installed.
+  // Not imported above, because it needs esbuild, which may have been installed just now.
   const { buildProducts } = await import('../scripts/build.mjs');
   const problems = await buildProducts();
   if (problems.length === 0) return { done: 'dist/ built' };
@@ -130,9 +130,9 @@ async function runStep(step) {
 }
 
 /**
- * Takes the steps of one purpose, and says what is there and what is missing.
+ * Runs the steps of one purpose, and prints what is ready and what is missing.
  * @param {string} purpose  one of STEPS
- * @returns {Promise<boolean>} whether all is ready
+ * @returns {Promise<boolean>} whether everything is ready
  */
 export async function setUp(purpose) {
   try {

@@ -152,7 +152,7 @@ test('all ports that are taken are named in one message, with the options that h
 Port ${gateway}, for the gateway, is taken.
 Port ${authorizationServer}, for the authorization server, is taken.
 
-This takes any that are free: npm start -- --once --port 0 --as-port 0 --api-port 0
+This uses free ports: npm start -- --once --port 0 --as-port 0 --api-port 0
 `,
   );
 });
@@ -165,7 +165,7 @@ test('a port that is named for two of them is found before anything starts', asy
   t.regex(
     stderr,
     new RegExp(
-      `^\nPort ${port}, for the API, is that of the authorization server\\.\n\nThis .* --port 0 --as-port ${port} --api-port 0\n$`,
+      `^\nPort ${port}, for the API, is also the port of the authorization server\\.\n\nThis .* --port 0 --as-port ${port} --api-port 0\n$`,
     ),
   );
 });
