@@ -1,11 +1,11 @@
-// The Dockerfile takes any base image that can run the gateway, and no other; what it makes says what it is.
+// The Dockerfile accepts every base image that can run the gateway, and no other. The image names its versions.
 import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { docker, IMAGE, LABEL_OPTIONS } from '../support/container.js';
 
 const PACKAGE = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
 
-/** With njs below 1.0.1: of the official images one from before September 2026. */
+/** With njs below 1.0.1, such as an official image from before September 2026. */
 const OLD_NGINX_IMAGE = process.env.OLD_NGINX_IMAGE || 'nginx:1.29.8-alpine';
 
 test('a base image with an older njs stops the build, which names the version and what is needed', async (t) => {

@@ -1,4 +1,4 @@
-// docker/check_base.sh with stand-ins for the programs that it calls: what it does when they are slow or fail.
+// docker/check_base.sh with fakes of the programs that it calls: what it does when they are slow or fail.
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import test, { type ExecutionContext } from 'ava';
 
 const SCRIPT = fileURLToPath(new URL('../../docker/check_base.sh', import.meta.url));
 
-/** Goes to the background as nginx does; when told to end, it takes a second, and writes to its folder once more. */
+/** Goes to the background like nginx. Told to end, it takes a second and writes to its folder once more. */
 const SLOW_NGINX = `#!/bin/sh
 folder=\${4%/nginx.conf}
 (
@@ -24,13 +24,13 @@ while [ ! -s "$JOURNAL" ]; do sleep 0.1; done
 interface Check {
   readonly output: string;
   readonly code: number;
-  /** What the stand-in of nginx has done when the script ends. */
+  /** What the fake nginx has done when the script ends. */
   readonly journal: string;
-  /** What is left in the folder for temporary files. */
+  /** The files left in the folder for temporary files. */
   readonly left: string[];
 }
 
-/** Runs the script with these programs before those of the system. */
+/** Runs the script with these programs in place of the system's. */
 async function check(t: ExecutionContext, programs: Record<string, string>): Promise<Check> {
   const folder = await mkdtemp(join(tmpdir(), 'phantom-token-base-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
@@ -51,12 +51,12 @@ async function check(t: ExecutionContext, programs: Record<string, string>): Pro
 
 const answering = (version: string) => `#!/bin/sh\necho ${version}\n`;
 
-test('it ends after its nginx has, and leaves nothing that nginx wrote meanwhile', async (t) => {
+test('the script ends after its nginx, and leaves nothing that nginx wrote until then', async (t) => {
   const checked = await check(t, { nginx: SLOW_NGINX, wget: answering('1.0.2') });
   t.deepEqual(checked, { output: 'njs 1.0.2\n', code: 0, journal: 'started\nended\n', left: [] });
 });
 
-test('a folder that cannot be removed is no reason to refuse the image', async (t) => {
+test('an image is accepted although the temporary folder cannot be removed', async (t) => {
   const checked = await check(t, {
     nginx: SLOW_NGINX,
     wget: answering('1.0.2'),
@@ -66,14 +66,14 @@ test('a folder that cannot be removed is no reason to refuse the image', async (
   t.is(checked.left.length, 1);
 });
 
-test('nor is it one to take an image that is too old, whose nginx ends as well', async (t) => {
+test('an image that is too old is refused also then, and its nginx is ended', async (t) => {
   const checked = await check(t, { nginx: SLOW_NGINX, wget: answering('0.9.8') });
   t.is(checked.code, 1);
   t.regex(checked.output, /it has njs 0\.9\.8, and 1\.0\.1 or newer is needed/);
   t.is(checked.journal, 'started\nended\n');
 });
 
-test('an nginx that does not answer is ended, too', async (t) => {
+test('an nginx that does not answer is ended too', async (t) => {
   const checked = await check(t, {
     nginx: SLOW_NGINX,
     wget: '#!/bin/sh\nexit 1\n',

@@ -30,7 +30,7 @@ const COMMANDS = codeBlocks(PAGE, 'sh');
 const COMMAND_TIMEOUT_MS = 80_000;
 const WORKING = /start worker process \d+/;
 
-test('every block of the page is in a test of this file', (t) => {
+test('every code block of the page is in a test of this file', (t) => {
   const languages = [...PAGE.matchAll(/^```(\w+)$/gm)].map(([, language]) => language);
   t.deepEqual(languages.toSorted(), ['nginx', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'yaml']);
 });
@@ -50,7 +50,7 @@ test('the table has a row for each variable that the entry point reads, with its
   for (const [, name = '', value] of defaults) t.is(rows.get(name), `\`${value}\``);
 });
 
-test('a variable that the script has a default for has that one in the table', (t) => {
+test('the table has the same default as the script', (t) => {
   const settings = new Map(settingsTable().map(({ variable, defaultValue }) => [variable, defaultValue]));
   for (const name of ['CACHE_TTL', 'STALE_IF_ERROR', 'CLOCK_SKEW']) {
     const value = settings.get(`phantom_token_${name.toLowerCase()}`);
@@ -59,7 +59,7 @@ test('a variable that the script has a default for has that one in the table', (
 });
 
 interface Servers {
-  /** Text of the page with the addresses of this machine in place of those in it. */
+  /** Replaces the addresses in a text of the page by those of this machine. */
   fit(text: string): string;
   readonly options: string[];
   readonly url: string;
@@ -69,7 +69,7 @@ interface Servers {
   readonly upstream: Upstream;
 }
 
-/** A folder with that of the secret, and servers in place of login.example.com and the API. */
+/** Makes a folder with the secret, and servers in place of login.example.com and the API. */
 async function withServers(run: (servers: Servers) => Promise<void>): Promise<void> {
   const as = await startScriptedServer();
   const upstream = await startUpstream();
@@ -127,7 +127,7 @@ async function shell(script: string, cwd: string, env: NodeJS.ProcessEnv = {}): 
   return stdout;
 }
 
-/** The commands but for building the image; the container gets no name, and its id is the output. */
+/** Runs the commands without building the image. The container gets no name, and its id is the output. */
 async function startShown(t: ExecutionContext, servers: Servers, commands: string): Promise<string> {
   const run = commands.replace(/^docker build .*\n/, '');
   const start = ['docker run --detach', ...servers.options].join(' ');
@@ -176,7 +176,7 @@ test('the nginx.conf of the page sends no JWT to an API whose certificate it can
     'https://api.example.com',
     `https://api.test:${api.port}`,
   );
-  /** The answer when these certificates are trusted. */
+  /** The status of the answer when these certificates are trusted. */
   const callWith = async (servers: Servers, certificates: string) => {
     const conf = servers.fit(written.replace('/etc/ssl/certs/ca-certificates.crt', certificates));
     await writeFile(join(servers.folder, 'nginx.conf'), conf, { mode: 0o644 });
@@ -229,7 +229,7 @@ interface Deployment {
 type Variable = { name: string; value: string };
 type Mount = { name: string; mountPath: string };
 
-test('the container of the Deployment runs with the rights that it has there', async (t) => {
+test('the container runs with the rights that the Deployment gives it', async (t) => {
   const { spec } = parse(blockWith(codeBlocks(PAGE, 'yaml'), 'Deployment')) as Deployment;
   const [container] = spec.template.spec.containers;
   t.deepEqual(container?.securityContext, {
@@ -255,13 +255,13 @@ test('the container of the Deployment runs with the rights that it has there', a
   });
 });
 
-test('the demo of docker-compose.yml answers the curl lines', async (t) => {
+test('the demo of docker-compose.yml answers the curl commands of the page', async (t) => {
   const ports = {
     GATEWAY_PORT: String(await portForContainer()),
     AUTHORIZATION_SERVER_PORT: String(await portForContainer()),
   };
   const folder = await mkdtemp(join(tmpdir(), 'phantom-token-compose-'));
-  // Names of their own: the image under test keeps the one that it has.
+  // Names of their own, so that the image under test keeps its name.
   const images = { gateway: `${IMAGE}-gateway`, demo: `${IMAGE}-demo` };
   const compose = await readFile(join(REPOSITORY, 'docker-compose.yml'), 'utf8');
   const file = join(REPOSITORY, 'docker-compose.yml');
@@ -304,7 +304,7 @@ test('the demo of docker-compose.yml answers the curl lines', async (t) => {
   }
 });
 
-/** Names of images that no other run uses, and the label by which what lost its name is found. */
+/** Image names that no other run uses, and the label that finds images which lost their name. */
 function override({ gateway, demo }: { gateway: string; demo: string }): string {
   const build = { labels: [LABEL] };
   const services = {
@@ -315,7 +315,7 @@ function override({ gateway, demo }: { gateway: string; demo: string }): string 
   return JSON.stringify({ services });
 }
 
-/** The ids of the images that Compose built and that no name leads to. */
+/** The ids of the images that Compose built and that have no name. */
 async function namelessImages(project: string): Promise<string> {
   const built = `label=com.docker.compose.project=${project}`;
   const { output } = await docker('image', 'ls', '--quiet', '--filter', 'dangling=true', '--filter', built);

@@ -1,4 +1,4 @@
-// .ci/firewall with stand-ins for the programs that it calls: these tests change no rule of this machine.
+// .ci/firewall with fakes of the programs that it calls: these tests change no rule of this machine.
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import test, { type ExecutionContext } from 'ava';
 
 const SCRIPT = fileURLToPath(new URL('../../.ci/firewall', import.meta.url));
 
-/** Prints the rules, `rules` in the folder of the test, and keeps what it is told to restore in `restored`. */
+/** Prints the file `rules` in the folder of the test, and writes what it is told to restore to `restored`. */
 const PROGRAMS = {
   'iptables-save': 'cat "$TEST/rules"',
   'iptables-restore': 'cat >"$TEST/restored"',
@@ -28,7 +28,7 @@ COMMIT
 COMMIT
 `;
 
-/** What is restored when these rules were there before the engine. */
+/** What is restored when these rules existed before the engine started. */
 async function restored(t: ExecutionContext, before: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'phantom-token-firewall-'));
   t.teardown(() => rm(folder, { recursive: true }));
@@ -46,11 +46,11 @@ async function restored(t: ExecutionContext, before: string): Promise<string> {
   return readFile(join(folder, 'restored'), 'utf8');
 }
 
-test('tables that were empty are emptied, which iptables-save does not name', async (t) => {
+test('tables that were empty are emptied, although iptables-save does not name them', async (t) => {
   t.is(await restored(t, ''), '*filter\nCOMMIT\n*nat\nCOMMIT\n');
 });
 
-test('rules that were there come back, and the other tables are emptied', async (t) => {
+test('rules that existed before are restored, and the other tables are emptied', async (t) => {
   const before = '*filter\n:INPUT DROP [0:0]\n-A INPUT -j ACCEPT\nCOMMIT\n';
   t.is(await restored(t, before), `${before}*nat\nCOMMIT\n`);
 });

@@ -22,7 +22,7 @@ const SECURE: ContainerOptions = {
 };
 
 imageTest(
-  'a token is swapped for the JWT, once asked for, over connections that are kept',
+  'a token is replaced by the JWT after one introspection, over connections that are kept open',
   {},
   async (t, g) => {
     for (const token of ['opaque-1', 'opaque-1', 'opaque-2']) t.is((await call(g.url, token)).status, 200);
@@ -46,7 +46,7 @@ imageTest(
 );
 
 imageTest(
-  'without a token 401, without a required scope 403, and the API hears of neither',
+  'without a token 401, without a required scope 403, and neither request reaches the API',
   { env: { REQUIRED_SCOPES: 'read write' } },
   async (t, g) => {
     const anonymous = await call(g.url);
@@ -89,7 +89,7 @@ for (const [user, title] of [
 }
 
 imageTest(
-  'it logs although stdout is a pipe that another program reads',
+  'it logs although stdout is a pipe to another program',
   {
     entrypoint: [
       '/bin/sh',
@@ -171,10 +171,14 @@ imageTest('health and metrics are on a port of their own, and nothing else is', 
   t.is(g.upstream.requests.length, 1);
 });
 
-imageTest('so many workers as WORKER_PROCESSES says', { env: { WORKER_PROCESSES: '3' } }, async (t, g) => {
-  await g.waitForLog(/(start worker process \d+[\s\S]*){3}/);
-  t.is((await g.exec('ps')).match(/nginx: worker/g)?.length, 3);
-});
+imageTest(
+  'there are as many workers as WORKER_PROCESSES says',
+  { env: { WORKER_PROCESSES: '3' } },
+  async (t, g) => {
+    await g.waitForLog(/(start worker process \d+[\s\S]*){3}/);
+    t.is((await g.exec('ps')).match(/nginx: worker/g)?.length, 3);
+  },
+);
 
 imageTest(
   'an authorization server with a private authority is asked when INTROSPECTION_CA_FILE names that, by its own name',

@@ -1,4 +1,4 @@
-// How the gateway finds the two servers by name: in a network of Docker's own, whose DNS knows the containers.
+// How the gateway finds the two servers by name, in a network of Docker whose DNS knows the containers.
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { Network } from 'testcontainers';
@@ -6,7 +6,7 @@ import { request } from 'undici';
 import { type Container, gatewayVariables, JWT, startContainer } from '../support/container.js';
 
 const POLL_MS = 250;
-/** Twice the 10 seconds after which names are asked for again, and some for the breaker. */
+/** Twice the 10 seconds after which names are looked up again, and some more for the breaker. */
 const FOLLOW_TIMEOUT_MS = 25_000;
 
 const network = await new Network().start();
@@ -30,7 +30,7 @@ async function stop(container: Container): Promise<void> {
   await container.stop();
 }
 
-/** An authorization server and an API in one, which tells its own name: an nginx.conf of the test's on the same image. */
+/** An authorization server and an API in one that answers with its name: the same image with another nginx.conf. */
 function startServers(names: string[], answer: string): Promise<Container> {
   const conf = `
     pid /tmp/nginx.pid;
@@ -58,7 +58,7 @@ async function call(gateway: Container): Promise<string> {
   return statusCode === 200 ? text : String(statusCode);
 }
 
-/** nginx says nothing of a name that it has found: only its answers do. */
+/** nginx does not log that it has found a name; only its answers show it. */
 async function callUntil(gateway: Container, expected: string): Promise<string> {
   const deadlineMs = Date.now() + FOLLOW_TIMEOUT_MS;
   for (;;) {
@@ -69,7 +69,7 @@ async function callUntil(gateway: Container, expected: string): Promise<string> 
 }
 
 test.serial(
-  'a gateway starts before its servers, serves when DNS knows them, and follows to new addresses',
+  'a gateway starts before its servers, works as soon as DNS knows them, and uses their new addresses',
   async (t) => {
     const gateway = await start([], { env: gatewayVariables('http://login:8080', 'http://api:8080') });
     t.regex(await gateway.logs(), /login is not in DNS yet.*\n.*api is not in DNS yet/);
@@ -78,7 +78,7 @@ test.serial(
     const first = await startServers(['login', 'api'], 'first');
     t.is(await callUntil(gateway, 'first'), 'first');
 
-    // Started before the first one is gone, so that it cannot get its address.
+    // Started before the first one is removed, so that it cannot get the same address.
     const second = await startServers(['api'], 'second');
     t.not(second.address, first.address);
     await stop(first);
@@ -89,7 +89,7 @@ test.serial(
 );
 
 test.serial(
-  'a short name is completed by the search domains, as the system would, and /etc/hosts goes first',
+  'a short name is completed by the search domains, as the system does, and /etc/hosts is used first',
   async (t) => {
     const servers = await startServers(['api.corp.test'], 'found');
     const gateway = await start([], {

@@ -1,5 +1,5 @@
 // `npm run test:image`: builds the images and runs test/image on them. Without a Docker engine there is nothing to
-// test: it says so and ends well, unless CI is set. NGINX_IMAGE, OLD_NGINX_IMAGE and NODE_IMAGE name other base images.
+// test: it says so and succeeds, unless CI is set. NGINX_IMAGE, OLD_NGINX_IMAGE and NODE_IMAGE name other base images.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
@@ -42,7 +42,7 @@ async function buildImage(image, label) {
   return succeeds(await docker('build', '--tag', image, '--label', label, ...base, '.'));
 }
 
-// With it, the demo's image is built without the npm registry, which a container need not reach.
+// With this bundle, the demo's image is built without the npm registry, which a container may not reach.
 async function bundleDemo() {
   return succeeds(await runCommand(process.execPath, ['demo/build.mjs'], { cwd: ROOT }));
 }
@@ -62,7 +62,7 @@ async function runTests(image, label) {
     ...process.env,
     PHANTOM_TOKEN_IMAGE: image,
     PHANTOM_TOKEN_TEST_LABEL: label,
-    // Containers are stopped here, by their label: no further image is needed for that.
+    // Containers are removed here by their label, so the image of Ryuk is not needed.
     TESTCONTAINERS_RYUK_DISABLED: 'true',
   };
   const ava = spawn(
@@ -74,7 +74,7 @@ async function runTests(image, label) {
       stdio: 'inherit',
     },
   );
-  // Ctrl-C reaches it as well; the containers are still to be removed.
+  // Ctrl-C reaches AVA too; this process goes on to remove the containers.
   const wait = () => {};
   process.on('SIGINT', wait).on('SIGTERM', wait);
   const [code] = await once(ava, 'exit');
@@ -90,7 +90,7 @@ async function removeLeftOvers(image, label) {
   const ids = containers.output.split('\n').filter(Boolean);
   if (containers.ok && ids.length > 0) await docker('rm', '--force', '--volumes', ...ids);
   await docker('image', 'rm', '--force', image);
-  // Images that lost their name to another build of this run: a test fails on them, but does not remove them.
+  // Images that lost their name to another build of this run: a test fails because of them, but does not remove them.
   await docker('image', 'prune', '--force', '--filter', `label=${label}`);
   await rm(DEMO_BUNDLE, { recursive: true, force: true });
 }

@@ -14,7 +14,7 @@ import { json, jwt, slow, status } from '../support/scripted_server.js';
 const TEN_MINUTES_SEC = 600;
 const MEBIBYTE = 1024 * 1024;
 
-/** A request with this path exactly as it stands here. */
+/** Sends a request with exactly this path. */
 async function callRaw(url: string, path: string, headers: string[] = []) {
   const client = await connectRaw(url);
   client.write([`GET ${path} HTTP/1.1`, 'Host: gateway.test', ...headers, '\r\n'].join('\r\n'));
@@ -30,13 +30,13 @@ async function send(url: string, bytes: number): Promise<number> {
   return statusCode;
 }
 
-imageTest('MAX_BODY_SIZE: a larger request is 413, and the API hears nothing', {}, async (t, g) => {
+imageTest('MAX_BODY_SIZE: a larger request is 413, and does not reach the API', {}, async (t, g) => {
   t.is(await send(g.url, MEBIBYTE), 200);
   t.is(await send(g.url, MEBIBYTE + 1), 413);
   t.is(g.upstream.requests.length, 1);
 });
 
-imageTest('MAX_BODY_SIZE=2m takes two mebibytes', { env: { MAX_BODY_SIZE: '2m' } }, async (t, g) => {
+imageTest('MAX_BODY_SIZE=2m allows two mebibytes', { env: { MAX_BODY_SIZE: '2m' } }, async (t, g) => {
   t.is(await send(g.url, 2 * MEBIBYTE), 200);
   t.is(g.upstream.requests[0]?.body.length, 2 * MEBIBYTE);
   t.is(await send(g.url, 2 * MEBIBYTE + 1), 413);
@@ -59,7 +59,7 @@ imageTest(
 );
 
 imageTest(
-  'JWT_FIELD and INTROSPECTION_PARAMETERS: an authorization server of its own kind is asked and understood',
+  'JWT_FIELD and INTROSPECTION_PARAMETERS: an authorization server with other field names is asked and understood',
   { env: { JWT_FIELD: 'signed.token', INTROSPECTION_PARAMETERS: 'required_claims=sub%20scope&a=b' } },
   async (t, g) => {
     g.as.reply(json({ active: true, 'signed.token': JWT }));
@@ -95,7 +95,7 @@ const OPEN = [
   '/docs/a..b',
   '/.well-known/jwks.json',
 ];
-/** Of these some are the same path to nginx, and others to an API that resolves or decodes more than nginx does. */
+/** nginx reads some of these as a public path; an API that resolves or decodes more than nginx reads others as one. */
 const CLOSED = [
   '/',
   '/healthz',
@@ -127,7 +127,7 @@ const CLOSED = [
 ];
 
 imageTest(
-  'PUBLIC_PATHS: these go on without a token, and without the one that a client sends',
+  'PUBLIC_PATHS: these paths pass without a token, and a token that a client sends is removed',
   PUBLIC,
   async (t, g) => {
     for (const path of OPEN) {
@@ -147,7 +147,7 @@ imageTest(
 );
 
 imageTest(
-  'PUBLIC_PATHS: a request with a body goes on by its own method; what the API answers comes back',
+  'PUBLIC_PATHS: a request with a body passes with its own method, and the API answers it',
   PUBLIC,
   async (t, g) => {
     g.upstream.answer = () => ({ status: 503, body: 'from the API' });
@@ -162,7 +162,7 @@ imageTest(
   },
 );
 
-imageTest('PUBLIC_PATHS: every other way to write a path needs a token', PUBLIC, async (t, g) => {
+imageTest('PUBLIC_PATHS: a path written in any other way needs a token', PUBLIC, async (t, g) => {
   for (const path of CLOSED) {
     const { status: refused } = await callRaw(g.url, path);
     t.true(refused === 401 || refused === 400, `${path}: ${refused}`);
@@ -179,10 +179,10 @@ const CLAIMS = [
 ];
 
 imageTest(
-  'what a client says of where it came from is replaced: nobody is trusted by default',
+  "a client's own headers about where it came from are replaced: by default nobody is trusted",
   {},
   async (t, g) => {
-    // The second has the form of the text by which the configuration tells a proxy's word.
+    // The second looks like the text with which the configuration marks a proxy's value.
     for (const headers of [CLAIMS, [CLAIMS[0] as string, 'X-Forwarded-Host: yes evil.example.com']]) {
       t.is((await callRaw(g.url, '/', headers)).status, 200);
       const received = g.upstream.requests.at(-1)?.headers;
@@ -195,7 +195,7 @@ imageTest(
 );
 
 imageTest(
-  'TRUSTED_PROXIES: what these say goes on, and their address is added',
+  'TRUSTED_PROXIES: the headers of these proxies pass, and their address is added',
   { env: { TRUSTED_PROXIES: '10.0.0.0/8 127.0.0.1' } },
   async (t, g) => {
     t.is((await callRaw(g.url, '/', CLAIMS)).status, 200);
@@ -224,7 +224,7 @@ async function purge(managementUrl: string, token: string) {
 }
 
 imageTest(
-  'PURGE_ALLOW: who is named there ends a token at once, whatever settings it is remembered under',
+  'PURGE_ALLOW: these addresses may end a token at once, with any settings in its cache key',
   {
     env: {
       PURGE_ALLOW: '10.0.0.0/8 127.0.0.1',
@@ -290,7 +290,7 @@ for (const [websocket, upgrade, passed] of [
     }));
 }
 
-// Of five seconds one is left to wait for the answer, of the default four.
+// Of five seconds, one is left for the answer; of the default, four.
 for (const [introspectionTimeoutSec, expected, upstreamRequests] of [
   ['5', 504, 0],
   [undefined, 200, 1],
@@ -309,7 +309,7 @@ for (const [introspectionTimeoutSec, expected, upstreamRequests] of [
 }
 
 imageTest(
-  'INTROSPECTION_TIMEOUT: an answer that takes longer than the four seconds of the default is waited for',
+  'INTROSPECTION_TIMEOUT: the gateway waits for an answer that takes longer than the default four seconds',
   { env: { INTROSPECTION_TIMEOUT: '60' } },
   async (t, g) => {
     g.as.reply(slow(4500, jwt(JWT)));
@@ -319,7 +319,7 @@ imageTest(
 );
 
 imageTest(
-  'UPSTREAM_READ_TIMEOUT: an API that says nothing for so long is 504',
+  'UPSTREAM_READ_TIMEOUT: an API that is silent for this time is 504',
   { env: { UPSTREAM_READ_TIMEOUT: '1' } },
   async (t, g) => {
     g.upstream.answer = () => new Promise(() => {});

@@ -5,15 +5,15 @@ import { docker, gatewayVariables, IMAGE, inTurn, LABEL_OPTIONS, withPrefix } fr
 
 const GOOD: Record<string, string> = {
   ...gatewayVariables('https://login.example.com', 'http://127.0.0.1:8082'),
-  CLIENT_SECRET_FILE: '/etc/hostname', // any file that is there
+  CLIENT_SECRET_FILE: '/etc/hostname', // any existing file
 };
 
-/** For `docker run`. */
+/** Options for `docker run`. */
 function variableOptions(env: Record<string, string>): string[] {
   return Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
 }
 
-/** Runs the image with these variables, which get the prefix, until it stops, which it does in these tests. */
+/** Runs the image with these variables, adding the prefix, until it stops by itself. */
 async function refusal(
   t: ExecutionContext,
   env: Record<string, string>,
@@ -27,12 +27,12 @@ async function refusal(
   return output;
 }
 
-/** The variables that the output complains of, without their prefix. */
+/** The variables that the output reports, without their prefix. */
 function named(output: string): string[] {
   return [...output.matchAll(/^ {2}PHANTOM_TOKEN_([A-Z_]+) /gm)].map(([, name]) => name as string).sort();
 }
 
-/** The configuration that the image writes with these variables, which have their full names. */
+/** The configuration that the image writes with these variables, given by their full names. */
 async function configuration(t: ExecutionContext, env: Record<string, string>): Promise<string> {
   const run = ['run', '--rm', '--read-only', '--tmpfs', '/tmp', ...LABEL_OPTIONS, ...variableOptions(env)];
   const { ok, output } = await inTurn(() => docker(...run, IMAGE, 'nginx', '-T'));
@@ -46,7 +46,7 @@ test('all variables that are missing are named at once', async (t) => {
   t.regex(output, /docs\/docker\.md/);
 });
 
-test('an empty variable counts as none', async (t) => {
+test('an empty variable counts as not set', async (t) => {
   t.deepEqual(named(await refusal(t, { ...GOOD, CLIENT_ID: '', AUDIENCE: '' })), ['CLIENT_ID']);
 });
 
@@ -74,7 +74,7 @@ const URLS = [
   'https://login.example.com/#x',
 ];
 
-/** What nginx would read as more than a value. */
+/** Texts that nginx would read as more than a value. */
 const INJECTIONS = [
   '"',
   "'",
@@ -93,7 +93,7 @@ const INJECTIONS = [
   '<',
   '|',
 ];
-/** Their words are separated by spaces. */
+/** Variables that hold words separated by spaces. */
 const LISTS = ['REQUIRED_SCOPES', 'PUBLIC_PATHS', 'TRUSTED_PROXIES', 'PURGE_ALLOW'];
 const VALID: Record<string, string> = {
   ...GOOD,
@@ -195,8 +195,8 @@ const MALFORMED: [variable: string, value: string][] = [
   ['PURGE_ALLOW', '1:2:3:4:5:6:7:8:9'],
   ['PURGE_ALLOW', '12345::'],
   ['PURGE_ALLOW', ':::'],
-  ['PURGE_ALLOW', '1:2:3:4:5:6:7::'], // nginx does not take it
-  // In the environment everybody who may inspect the container reads it.
+  ['PURGE_ALLOW', '1:2:3:4:5:6:7::'], // nginx does not accept it
+  // Whoever may inspect the container can read its environment.
   ['CLIENT_SECRET', 'x'],
 ];
 
@@ -206,7 +206,7 @@ for (const [variable, value] of MALFORMED) {
   });
 }
 
-test('every form that a list of addresses may have is one that nginx takes', async (t) => {
+test('nginx accepts every form that a list of addresses may have', async (t) => {
   const addresses =
     '10.0.0.0/8 192.0.2.1 0.0.0.0/0 ::/0 ::1 fe80::/10 2001:db8::1 1:2:3:4:5:6:7:8 1:2:3:4:5:6::';
   const variables = { ...GOOD, TRUSTED_PROXIES: addresses, PURGE_ALLOW: addresses };
@@ -268,7 +268,7 @@ test('a secret that the user may not read is refused at the start, with the way 
   t.regex(output, /CLIENT_SECRET_FILE names \/etc\/shadow, which user 101 may not read: run with --user/);
 });
 
-test('root is refused: its workers would be another user, without the secret', async (t) => {
+test('root is refused: its workers would run as another user, who cannot read the secret', async (t) => {
   const output = await refusal(t, GOOD, '--user', '0');
   t.regex(output, /^ {2}--user must not be 0: /m);
 });
@@ -285,7 +285,7 @@ test('a read-only container without /tmp says what is missing', async (t) => {
   t.regex(output, /needs --tmpfs \/tmp/);
 });
 
-test('a host that can never be found, without a DNS server, is named', async (t) => {
+test('a host that can never be found because there is no DNS server is named', async (t) => {
   t.deepEqual(named(await refusal(t, GOOD, '--volume', '/dev/null:/etc/resolv.conf:ro')), [
     'INTROSPECTION_URL',
   ]);

@@ -1,4 +1,4 @@
-// Every form in which authorization servers hand out the JWT, told apart by the answer itself.
+// Every form in which authorization servers send the JWT, recognized by the answer itself.
 import { type GatewayOptions, gatewayTest } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import { json, jwt, type MessageAnswer, wrongContentType } from '../support/scripted_server.js';

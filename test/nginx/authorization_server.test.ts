@@ -97,7 +97,7 @@ gatewayTest(
   },
 );
 
-/** The JWT for a new token, as a gateway gets it. */
+/** The JWT for a new token, as the gateway gets it. */
 async function issueJwt(server: AuthorizationServer): Promise<string> {
   const { id, secret } = server.gatewayClient;
   const answer = await fetch(server.url + server.introspectionPath, {

@@ -1,5 +1,5 @@
-// A fault of the authorization server is the gateway's answer 502, 503 or 504, never a 401 and never a
-// permission; nothing of it is stored (S23, S26-S44, S67, S110).
+// When the authorization server fails, the gateway answers 502, 503 or 504, never 401, and it never lets the request
+// through. Nothing of the failure is stored (S23, S26-S44, S67, S110).
 import { gzipSync } from 'node:zlib';
 import type { ExecutionContext } from 'ava';
 import {
@@ -324,7 +324,7 @@ gatewayTest(
   },
 );
 
-/** Three parts with dots, as a JWT has, but none that the search of the logs finds. */
+/** Three parts with dots, like a JWT, but without the mark that the search of the logs looks for. */
 const FIRST_LINE = 'header.payload.signature';
 const HEADLESS = `HTTP/1.1 200 OK\r\nContent-Type: application/jwt\r\n${FIRST_LINE} \r\n`;
 

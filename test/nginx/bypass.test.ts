@@ -1,4 +1,4 @@
-// Configurations that a reasonable person writes, and that must not open what they seem to protect.
+// Configurations that a careful operator may write, and that must not leave a location open.
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
@@ -58,7 +58,7 @@ interface Bypass {
   readonly token?: string | undefined;
   readonly top?: string;
   readonly locations: (words: ConfigWords) => string;
-  /** What is not a clean refusal, in either mode. */
+  /** Statuses that are not a clean refusal, in one of the modes. */
   readonly statuses: readonly number[];
 }
 
@@ -162,7 +162,7 @@ function optionsOf({ top = '', locations }: Bypass): GatewayOptions {
 for (const bypass of BYPASSES) {
   gatewayTest(`${bypass.title}: closed`, optionsOf(bypass), async (t, g) => {
     g.as.reply(jwt(JWT));
-    // The token is in the cache, so that a hit cannot slip by either.
+    // The token is in the cache, so that a hit is tested as well.
     await g.send('/', { token: 'opaque-1' });
     const before = g.upstream.requests.length;
     const token = 'token' in bypass ? bypass.token : 'opaque-1';

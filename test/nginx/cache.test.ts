@@ -1,4 +1,4 @@
-// How long a token is remembered: min(Cache-Control, exp, $phantom_token_cache_ttl), absolute (RFC 7662 §4, RFC 9111).
+// How long a token is cached: min(Cache-Control, exp, $phantom_token_cache_ttl), never prolonged (RFC 7662 §4, RFC 9111).
 import {
   type GatewayOptions,
   gatewayTest,
@@ -58,7 +58,7 @@ for (const [title, answer] of STORED) {
 
 const nowSec = () => Math.floor(Date.now() / 1000);
 
-// Each bound alone ends the record: the token is asked for again, and until then it is served.
+// Each limit alone ends the record: until then the token is served, then it is introspected again.
 const EXPIRING: [title: string, answer: () => ReturnType<typeof jwt>, settings: string][] = [
   ['max-age', () => jwt(JWT, { cacheControl: 'max-age=2' }), ''],
   ['max-age less Age', () => jwt(JWT, { cacheControl: 'max-age=60', headers: { age: '58' } }), ''],
@@ -68,7 +68,7 @@ const EXPIRING: [title: string, answer: () => ReturnType<typeof jwt>, settings: 
 for (const [title, answer, settings] of EXPIRING) {
   gatewayTest(`a record ends with ${title}, and not before`, { settings }, async (t, g) => {
     g.as.reply(answer);
-    // Until the record ends: a test that never gets there ends by AVA's own limit.
+    // Until the record ends. If it never does, AVA's time limit ends the test.
     while (g.as.requests.length < 2) {
       t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
     }
@@ -82,7 +82,7 @@ for (const [title, answer, settings] of EXPIRING) {
   });
 }
 
-/** A neighbour of the location `/` with settings of its own, and the same records otherwise. */
+/** A second location beside `/` with settings of its own, which shares its records. */
 function withNeighbour(settings: string, neighbourSettings: string): GatewayOptions {
   return {
     server: (words) => `

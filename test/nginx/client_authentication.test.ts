@@ -1,4 +1,4 @@
-// How the gateway proves itself at the authorization server (RFC 7662 §2.1), in every way that the field has.
+// How the gateway authenticates at the authorization server (RFC 7662 §2.1), with every common method.
 import { generateKeyPairSync, type KeyPairKeyObjectResult } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
@@ -19,7 +19,7 @@ tlsServer.reply(jwt(JWT));
 
 const ODD_ID = 'gateway client:ä';
 const ODD_SECRET = 'p+w/%&= "ß~!';
-// RFC 6749 §2.3.1: both are form-encoded, then joined and put into base64.
+// RFC 6749 §2.3.1: both are form-encoded, joined and encoded in base64.
 const BASIC = `Basic ${Buffer.from('gateway+client%3A%C3%A4:p%2Bw%2F%25%26%3D+%22%C3%9F%7E%21').toString('base64')}`;
 
 /** The introspection location without credentials of its own. */

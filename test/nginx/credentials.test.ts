@@ -4,7 +4,7 @@ import { makeJwt } from '../support/jwt.js';
 import { jwt } from '../support/scripted_server.js';
 
 const JWT = makeJwt({ exp: 4102444800 });
-// nginx itself writes a header with an underscore to the log at info level.
+// nginx itself logs a header with an underscore at level info.
 const QUIET = { errorLogLevel: 'notice' } as const;
 const FROM_COOKIE = { settings: 'set $phantom_token_input $cookie_at;' };
 

@@ -1,4 +1,4 @@
-// The demo: what `npm start` does before anything is installed, and what its walk shows and finds.
+// The demo: what `npm start` does before anything is installed, and what its walk shows and checks.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -21,7 +21,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** AVA starts all tests of a file at once; so many processes run at a time. */
+/** AVA starts all tests of a file at once; this limits how many processes run at a time. */
 const inTurn = pLimit(2);
 
 function run(command: string[], cwd: string): Promise<Ended> {
@@ -37,7 +37,7 @@ async function runToEnd(command: string[], cwd: string): Promise<Ended> {
   return { code, stdout, stderr };
 }
 
-/** Of a checkout in which nothing is installed: what `npm start` needs until set-up is done. */
+/** A checkout in which nothing is installed, with the files that `npm start` needs until set-up is done. */
 async function freshCheckout(t: ExecutionContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'phantom-token-demo-'));
   t.teardown(() => rm(folder, { recursive: true }));
@@ -63,13 +63,13 @@ for (const [args, code, stdout, stderr] of IN_FRESH_CHECKOUT) {
     const ended = await run([npm, ...first, 'start', '--silent', '--', ...args], folder);
     t.is(ended.code, code);
     t.regex(ended.stdout, stdout);
-    // npm itself may warn of the settings of its user.
+    // npm itself may warn about the user's settings.
     t.regex(ended.stderr.replace(/^npm warn .*\n/gm, ''), stderr);
     t.deepEqual(await readdir(folder), before);
   });
 }
 
-/** In a process of its own, as it prints and listens for signals; without the set-up, which writes dist/. */
+/** Runs the demo in its own process, as it prints and handles signals, and without the set-up, which writes dist/. */
 function runModule(source: string): Promise<Ended> {
   return run([process.execPath, '--import=tsx', '--input-type=module', '--eval', source], REPOSITORY);
 }
@@ -80,7 +80,7 @@ function runDemo(ports: Record<'gateway' | 'authorizationServer' | 'api', number
     process.exitCode = await runDemo({ once: true, ports: ${JSON.stringify(ports)} });`);
 }
 
-/** By their numbers, from 1. */
+/** The steps by their numbers, from 1. */
 function stepsOf(printed: string): string[] {
   return printed.split(/^\d+\. /m).slice(1);
 }

@@ -1,5 +1,5 @@
-// What the README and the pages of docs show is what runs: configurations exchange a token, parts of them are loaded,
-// commands do what is said, tables are those of the code. docs/docker.md is test/image's.
+// What the README and the pages of docs show works: configurations exchange a token, parts of them are loaded,
+// commands do what the text says, tables match the code. test/image tests docs/docker.md.
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -88,9 +88,9 @@ test('every snippet in nginx/ is in a configuration shown; the examples have tes
 });
 
 /**
- * The configuration of the set-up's mode with a part that a page shows: lines of http first, then locations. Upstreams
- * and locations take the place of those of their name. The parts are in access mode; the lines to change are those of
- * docs/auth_request.md.
+ * The configuration of the set-up's mode with a part that a page shows: first lines of http, then locations. Upstreams
+ * and locations replace those with the same name. The parts are in access mode; docs/auth_request.md says which lines to
+ * change.
  */
 function withPart(setup: Setup, part: string): string {
   let config = configOf(setup);
@@ -133,7 +133,7 @@ for (const setup of SETUPS.filter((candidate) => takes(candidate, RESOLVE))) {
   test(`[${setup.name}] the upstream shown is looked up at its name server while nginx runs`, async (t) => {
     const upstream = await startUpstream();
     const dns = await startDnsServer('login.example.com');
-    // The part as it is, but for the address of the name server, and the name that runShown makes an address of.
+    // The part as shown, except for the address of the name server and the name that runShown replaces by an address.
     const edit = (config: string) =>
       config
         .replace(/resolver [^;]+;/, `resolver 127.0.0.1:${dns.port} ipv6=off;`)
@@ -198,7 +198,7 @@ for (const setup of SETUPS) {
 
 const run = new Set<string>();
 
-/** The one block of commands with that text; whoever asks for it runs it. */
+/** The one block of commands with that text; the caller runs it. */
 function commandsWith(text: string): string {
   const found = blocksOf('sh').filter((block) => block.text.includes(text));
   if (found.length !== 1) throw new Error(`${found.length} blocks of commands hold ${text}`);
@@ -213,7 +213,7 @@ const FIND_MISSPELT = commandsWith('unknown setting');
 const PURGE = commandsWith('/purge');
 const INTROSPECT = commandsWith('oauth-introspect');
 const MAKE_KEY = commandsWith('openssl');
-/** What others run, and what no test can: the first words of the block. */
+/** Blocks that other tests run, or that no test can run: the first words of each. */
 const RUN_ELSEWHERE = [
   'npm start ', // CI
   'docker compose up --build ', // test/image
@@ -232,25 +232,25 @@ test('every command shown is run by a test here, or named with who runs it', (t)
   t.is(others.length, RUN_ELSEWHERE.length);
 });
 
-/** A test of commands that a bare machine may lack. */
+/** A test that needs a command which a bare machine may lack. */
 function commandTest(
   program: 'curl' | 'openssl',
   title: string,
   body: (t: ExecutionContext) => Promise<void>,
 ) {
   const isThere = spawnSync(program, ['version']).error === undefined;
-  // Where CI runs, nothing is left out.
+  // In CI, no test is skipped.
   (isThere || process.env.CI ? test : test.skip)(title, body);
 }
 
-/** Gives what is printed on stdout. */
+/** Returns stdout. */
 async function shell(commands: string, cwd: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
   const options = { cwd, env: { ...process.env, ...env }, timeout: COMMAND_TIMEOUT_MS };
   const { stdout } = await promisify(execFile)('sh', ['-ec', commands], options);
   return stdout;
 }
 
-/** PATH under which `nginx` is the one that runs in the prefix. */
+/** A PATH with which `nginx` is the nginx of the prefix. */
 async function pathToNginx(prefix: string, binary: string): Promise<string> {
   const shim = `#!/bin/sh\nexec ${binary} -p ${prefix} -c nginx.conf -e ${prefix}/logs/error.log "$@"\n`;
   await mkdir(join(prefix, 'bin'));
@@ -467,7 +467,7 @@ test('the reason codes and their statuses are those of the code', (t) => {
   );
 });
 
-/** A page may tell things in an order of its own. */
+/** A page may have its own order. */
 function byOrderOf(rows: (string | undefined)[][]): (a: string, b: string) => number {
   const place = (reason: string) => rows.findIndex(([name]) => name === reason);
   return (a, b) => place(a) - place(b);

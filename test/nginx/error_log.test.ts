@@ -1,4 +1,4 @@
-// What the error log tells the operator of a 5xx: what happened, what to do, where; and of a suspension its beginning and end.
+// What the error log says about a 5xx: what happened, what to do, where; and when a suspension begins and ends.
 import { adviceTable } from '../../src/core/answer/failure_line.js';
 import type { UnavailableReason } from '../../src/core/answer/outcome.js';
 import { type ConfigWords, type Gateway, gatewayTest, protectedRoot } from '../support/gateway.js';
@@ -8,7 +8,7 @@ import { held, json, jwt, reset, type ScriptedAnswer, status } from '../support/
 const JWT = makeJwt({ exp: 4102444800 });
 const WHERE = '(server=gateway.test:8080 endpoint=/introspect)';
 
-/** The lines of ours at level error or warn. */
+/** The gateway's own lines at level error or warn. */
 async function linesOf(g: Gateway): Promise<string[]> {
   const lines = (await g.nginx.errorLog()).split('\n');
   return lines.filter((line) => /\[(error|warn)\].*phantom_token: /.test(line));

@@ -1,4 +1,4 @@
-// Every file in nginx/examples runs, as it stands and in the other mode, and does what it is there to show.
+// Every file in nginx/examples runs, unchanged and in the other mode, and does what it is meant to show.
 import { readdirSync, readFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +20,7 @@ const FOLDER = fileURLToPath(new URL('../../nginx/examples/', import.meta.url));
 const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
 const CHALLENGE = 'Bearer realm="api", scope="read"';
 
-/** What stands in for the API of an example. */
+/** The test's server in place of the API of an example. */
 interface Api {
   readonly port: number;
   close(): Promise<void>;
@@ -40,7 +40,7 @@ type Run<A extends Api> = (t: ExecutionContext, gateway: ShownGateway, api: A) =
 
 const tested = new Set<string>();
 
-/** Declares the test once for each set-up; those in auth_request mode get the lines of that mode. */
+/** Declares the test once for each set-up; in auth_request mode with the lines of that mode. */
 function exampleTest<A extends Api>(title: string, example: Example<A>, run: Run<A>): void {
   const { file, startApi, files = {}, edit = (config: string) => config } = example;
   tested.add(file);
@@ -87,7 +87,7 @@ async function send({ url }: ShownGateway, path: string, options: SendOptions = 
   return { status: response.statusCode, challenge: response.headers['www-authenticate'] };
 }
 
-/** Active are the tokens that have a scope here. */
+/** The tokens that have a scope here are active. */
 function scopesOf(scopes: Record<string, string>): Reply {
   return ({ form }) => {
     const scope = scopes[form.token ?? ''];
@@ -405,7 +405,7 @@ function withoutPathGuard(config: string): string {
   return config.replace(/if \(\$plain_path = 0\) \{\s*return 400;\s*\}/, '');
 }
 
-/** undici would send another path than it is told. */
+/** undici would change the path. */
 async function sendRaw(g: ShownGateway, path: string, token: string): Promise<number> {
   const client = await connectRaw(g.url);
   const host = new URL(g.url).host;

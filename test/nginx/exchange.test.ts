@@ -1,4 +1,4 @@
-// The main job: the client's opaque token goes in, the JWT goes upstream, the authorization server is asked once.
+// The main task: the client sends an opaque token, the API gets the JWT, the authorization server is asked once.
 import test from 'ava';
 import { gatewayTest, introspectionLocation, protectedRoot } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
@@ -173,7 +173,7 @@ gatewayTest(
   },
 );
 
-/** What a second server differs in; all else is the same, the location's name too. */
+/** The one difference of the second server; all else is the same, also the location's name. */
 const OTHER_SERVERS: [
   what: string,
   listen: 'listen' | 'otherPort' | 'otherHost',

@@ -1,4 +1,4 @@
-// What an operator tunes in the location that introspects: its limits, its headers, and what the script makes of them.
+// What an operator may change in the introspection location: limits and headers, and how the script uses them.
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { settingsTable } from '../../src/core/settings/settings.js';
@@ -11,7 +11,7 @@ const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
 const BODY = '{"code":"server_error","message":"Problem encountered processing the request"}';
 const LIMITS = readFileSync(`${REPOSITORY}nginx/introspection_limits.conf`, 'utf8');
 
-/** Of a directive in introspection_limits.conf. */
+/** The value of a directive in introspection_limits.conf. */
 function secondsOf(directive: string): number {
   return Number(new RegExp(`^${directive} (\\d+)s?;`, 'm').exec(LIMITS)?.[1]);
 }
@@ -134,7 +134,7 @@ gatewayTest(
 
 // Slow servers
 
-/** Of the table in docs/authorization_servers.md: lines for the file, and the one for the protected location. */
+/** From the table in docs/authorization_servers.md: the lines for the file, and that for the protected location. */
 function linesForSlowServer(): { inFile: string[]; inLocation: string } {
   const page = readPages().get('docs/authorization_servers.md') ?? '';
   const section = sectionOf(page, '## Slow servers, large answers');
@@ -149,7 +149,7 @@ function linesForSlowServer(): { inFile: string[]; inLocation: string } {
   return { inFile, inLocation: others[0] as string };
 }
 
-/** Puts each line in the place of the one with the same directive, or the same variable. */
+/** Replaces the line with the same directive, or the same variable, by each line. */
 function withLines(conf: string, lines: string[]): string {
   return lines.reduce((text, line) => {
     const head = line.slice(0, line.lastIndexOf(' ') + 1);

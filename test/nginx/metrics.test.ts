@@ -101,8 +101,8 @@ gatewayTest('the zones tell their size and their room', counting(), async (t, g)
   t.is(samples.get('phantom_token_zone_capacity_bytes{zone="phantom_token"}'), 32 << 20);
   const free = samples.get('phantom_token_zone_free_bytes{zone="phantom_token"}') ?? 0;
   t.true(free > 0 && free < 32 << 20);
-  // Below njs 0.9.7 counting the entries is not safe; the page says so there.
-  const entries = g.setup.zones === 'zones.conf' ? 2 : undefined; // the record, and where a purge finds it
+  // Below njs 0.9.7 counting the entries is not safe, and the page says so.
+  const entries = g.setup.zones === 'zones.conf' ? 2 : undefined; // the record, and the entry by which a purge finds it
   t.is(samples.get('phantom_token_zone_entries{zone="phantom_token"}'), entries);
   t.true(
     (await g.send('/metrics')).body.includes(

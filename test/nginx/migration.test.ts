@@ -1,5 +1,5 @@
-// docs/comparison.md for those who come from Curity's C module: what becomes of each line of their introspection location
-// when it stays below the include.
+// docs/comparison.md for users of Curity's C module: what happens with each line of their introspection location
+// if it remains below the include.
 import test from 'ava';
 import { request } from 'undici';
 import { makeJwt } from '../support/jwt.js';
@@ -12,7 +12,7 @@ import { startUpstream } from '../support/upstream.js';
 const SECTION = sectionOf(readPages().get('docs/comparison.md') ?? '', "## Coming from Curity's C module");
 const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
 
-/** The lines of the second table, with what the page says of each. */
+/** The lines of the second table, with what the page says about each. */
 const LINES = [...(SECTION.split('line by line:')[1] ?? '').matchAll(/^\| `([^`]+;)` \| (.*) \|$/gm)].map(
   ([, line = '', verdict = '']) => ({ line, verdict }),
 );

@@ -108,7 +108,7 @@ gatewayTest('a failure of the AS is never remembered as a rejection (S67)', asyn
 
 const GOOD = 20;
 const ROUNDS = 10;
-/** For each good request ten with a random token; numbered, so that nothing depends on chance. */
+/** For each good request, ten with a random token; the tokens are numbered, so that nothing depends on chance. */
 const FLOOD = 10;
 
 gatewayTest(
@@ -139,7 +139,7 @@ gatewayTest(
     while (g.as.requests.length < 4) {
       t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
     }
-    // A record made at x.9 ends at (x + 1).0, so that two may fall into little more than one second, but four not into two.
+    // A record made at x.9 ends at (x + 1).0. So two may happen within little more than one second, but not four within two.
     t.true(Date.now() - startedMs > 2000);
     const log = await g.accessLog();
     t.deepEqual(

@@ -1,5 +1,5 @@
-// What nginx does by its own rules with the gateway's lines, as the README, docs/nginx_rules.md and docs/auth_request.md
-// say it. Much of it is not as one would wish: a test that fails here means that a page has to change.
+// How nginx's own rules apply to the gateway's lines, as the README, docs/nginx_rules.md and docs/auth_request.md
+// describe it. Some of these rules are not desirable; when a test fails here, a page has to change.
 import test from 'ava';
 import { type ConfigWords, type Gateway, gatewayTest, introspectionLocation } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
@@ -10,7 +10,7 @@ import { closeBeforeAnswer, inactive204, jwt, type Reply } from '../support/scri
 const ENDPOINT = 'set $phantom_token_introspection_endpoint /introspect;';
 const ON = `set $phantom_token on; ${ENDPOINT}`;
 
-/** Active are `opaque-read`, with the scope read, and `opaque-refund`, with read and refund. */
+/** Two tokens are active: `opaque-read`, with the scope read, and `opaque-refund`, with read and refund. */
 const reply: Reply = ({ form }) => {
   const scope = { 'opaque-read': 'read', 'opaque-refund': 'read refund' }[form.token ?? ''];
   return scope === undefined ? inactive204() : jwt(makeJwt({ scope, sub: form.token, exp: 4102444800 }));
@@ -126,7 +126,7 @@ const PREFLIGHT = {
   headers: { origin: 'https://app.test', 'access-control-request-method': 'POST' },
 };
 
-/** A location with that `error_page` above the include, and one with it below; where it leads to asks for no token. */
+/** A location with this `error_page` above the include, and one with it below. Its target requires no token. */
 function withErrorPage(words: ConfigWords, errorPage: string): string {
   return (
     protectedBy(words, '/above/', errorPage) +
@@ -359,7 +359,7 @@ gatewayTest(
   },
 );
 
-// What the API or a cache makes of a request
+// What the API or a cache does with a request
 
 /** The first column of the table in docs/nginx_rules.md. */
 const PATHS = pathsReadInTwoWays();

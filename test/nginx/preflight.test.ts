@@ -1,4 +1,4 @@
-// CORS preflights carry no token; other OPTIONS requests are requests like all others (S98).
+// CORS preflights have no token; other OPTIONS requests are treated like all requests (S98).
 import { gatewayTest, introspectionLocation, protectedRoot } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import { inactive204, jwt } from '../support/scripted_server.js';

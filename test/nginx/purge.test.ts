@@ -1,4 +1,4 @@
-// Ending a token at once (S62): for all workers, also a token that was never seen, also while it is being introspected.
+// Ending a token at once (S62): in all workers, even if it was never seen or is being introspected.
 import {
   type ConfigWords,
   type Gateway,
@@ -75,7 +75,7 @@ gatewayTest(
   },
 );
 
-/** Two servers of one name, one of them with two ports, and locations whose records are not those of the purge location. */
+/** Two servers of one name, one with two ports, and locations with other cache keys than the purge location. */
 const FAR: GatewayOptions = {
   server: (words) => `
     listen ${words.otherPort};
@@ -132,7 +132,7 @@ gatewayTest(
     g.as.reply(jwt(JWT));
     t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
     t.is((await purge(g, 'token=opaque-1')).body, '{"records":1}');
-    // By the purge location's own settings the mark would end after two seconds.
+    // With the purge location's own settings the mark would end after two seconds.
     const untilMs = Date.now() + 2500;
     while (Date.now() < untilMs) t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
     t.is(g.as.requests.length, 1);
@@ -152,7 +152,7 @@ gatewayTest('an introspection under way does not bring a purged token back', PUR
   t.is(g.upstream.requests.length, 0);
 });
 
-/** A purge looks into so many keyspaces: src/edge/purge_reach.ts. */
+/** The number of keyspaces that a purge looks into: src/edge/purge_reach.ts. */
 const MAX_KEYSPACES = 256;
 
 gatewayTest(
@@ -194,7 +194,7 @@ gatewayTest(
   },
 );
 
-/** A hundred tokens fill it; the shipped size would need thousands. */
+/** A hundred tokens fill this zone; the shipped size would need thousands. */
 function smallZones(text: string): string {
   return text.replace('zone=phantom_token:32m', 'zone=phantom_token:128k');
 }
@@ -406,7 +406,7 @@ gatewayTest(
     const first = g.send('/', { token: 'opaque-1' });
     await g.as.waitForRequests(1);
     t.is((await purge(g, 'token=opaque-1')).status, 200);
-    // The mark by the purge location's own settings would end after two seconds.
+    // With the purge location's own settings the mark would end after two seconds.
     const untilMs = Date.now() + 2500;
     while (Date.now() < untilMs) await g.send('/purge', { method: 'GET' });
     answer.release();

@@ -1,4 +1,4 @@
-// What the client gets when its token does not do: RFC 6750 §3, and the C module's bodies.
+// What the client gets when its token is not accepted: RFC 6750 §3, and the C module's bodies.
 
 import type { ExecutionContext } from 'ava';
 import { type Answer, type Gateway, gatewayTest } from '../support/gateway.js';
@@ -20,7 +20,7 @@ interface Expected {
 const NO_TOKEN: Expected = { status: 401, challenge: 'Bearer realm="api"', body: BODY_401 };
 const INVALID_TOKEN: Expected = { ...NO_TOKEN, challenge: 'Bearer realm="api", error="invalid_token"' };
 
-/** A refusal has one form, and nothing of the request reaches the upstream. */
+/** Every refusal has the same form, and nothing of the request reaches the upstream. */
 function assertRefused(t: ExecutionContext, g: Gateway, answer: Answer, expected: Expected, what = ''): void {
   t.is(answer.status, expected.status, what);
   t.is(answer.headers['www-authenticate'], expected.challenge, what);
@@ -86,7 +86,7 @@ gatewayTest('a token of 4096 characters is served (S10)', async (t, g) => {
 
 gatewayTest(
   'two Authorization headers: 400 by nginx, nobody asked (S1)',
-  // nginx itself writes both values to the log at info level
+  // nginx itself logs both values at level info
   { errorLogLevel: 'notice' },
   async (t, g) => {
     const answer = await g.send('/', { headers: { authorization: ['Bearer opaque-1', 'Bearer opaque-2'] } });

@@ -1,4 +1,4 @@
-// The caller's request reaches the upstream as it came, whatever was asked of the authorization server meanwhile.
+// The client's request reaches the upstream unchanged, with or without an introspection in between.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
@@ -25,11 +25,11 @@ import {
 } from '../support/scripted_server.js';
 
 const JWT = makeJwt({ exp: 4102444800 });
-/** So long a test waits for what a right gateway does at once. */
+/** How long a test waits for something that a correct gateway does at once. */
 const EVENT_TIMEOUT_MS = 30_000;
 const MEGABYTE = Buffer.alloc(1 << 20, 'abcdefghijklmnopqrstuvwxyz');
 
-/** The protected location proxies to a server that the test starts on `otherPort`, in place of the recorder. */
+/** The protected location proxies to a server that the test starts on `otherPort`, instead of the recorder. */
 function throughOther(settings: string): GatewayOptions {
   return {
     http: (words) => `upstream other { server ${words.otherPort}; }`,
@@ -207,7 +207,7 @@ gatewayTest(
     const client = await connectRaw(g.url);
     client.write(postHead('/', 'opaque-1', 11, 'Expect: 100-continue'));
     let answer = await client.next();
-    // Right before an answer that has a body nginx says 100, and does not wait for what follows.
+    // Just before an answer with a body nginx sends 100, and does not wait for the request's body.
     if (answer.status === 100) answer = await client.next();
     t.is(answer.status, 401);
     t.is(answer.headers['www-authenticate'], 'Bearer realm="api", error="invalid_token"');
@@ -446,7 +446,7 @@ function getHead(path: string, token: string): string {
   return `GET ${path} HTTP/1.1\r\nHost: gateway.test\r\nAuthorization: Bearer ${token}\r\n\r\n`;
 }
 
-/** The body has to follow. */
+/** The head of a request; its body has to follow. */
 function postHead(path: string, token: string, bodyBytes: number, ...lines: string[]): string {
   return [
     `POST ${path} HTTP/1.1`,
@@ -458,7 +458,7 @@ function postHead(path: string, token: string, bodyBytes: number, ...lines: stri
   ].join('\r\n');
 }
 
-/** Waits for a line of the access log: nginx writes it when all that belongs to the request has ended. */
+/** Waits for a line of the access log: nginx writes it when everything of the request has ended. */
 async function untilLogged(g: Gateway, line: RegExp): Promise<void> {
   const file = `${g.nginx.prefix}/logs/phantom.log`;
   const watcher = watch(file);
@@ -466,7 +466,7 @@ async function untilLogged(g: Gateway, line: RegExp): Promise<void> {
   try {
     for (;;) {
       const changed = once(watcher, 'change', { signal });
-      changed.catch(() => {}); // not awaited when the line is there
+      changed.catch(() => {}); // not awaited when the line already exists
       if (line.test(await readFile(file, 'utf8'))) return;
       await changed;
     }

@@ -1,4 +1,4 @@
-// Settings: an operator's mistake is 500 and one error line that names the variable; never open, never a stack trace.
+// Settings: an operator's mistake gives 500 and one error line that names the variable, never an open location or a stack trace.
 import { readFileSync } from 'node:fs';
 import { clientSettingsTable } from '../../src/core/settings/client_settings.js';
 import { settingsTable } from '../../src/core/settings/settings.js';
@@ -311,7 +311,7 @@ gatewayTest(
   },
 );
 
-/** A value that each setting refuses; of those that take any text there is none. */
+/** A value that each setting refuses; settings that accept any text have none. */
 const WRONG_VALUES = [...settingsTable(), ...clientSettingsTable()].flatMap(({ variable, check }) => {
   const value = ['wrong', 'a"b', '\u0001'].find((candidate) => check(candidate) !== undefined);
   return value === undefined ? [] : [{ variable, value }];
@@ -344,7 +344,7 @@ gatewayTest(
     }
     const section = sectionOf(readPages().get('docs/settings.md') ?? '', '## Mistakes');
     const named = [...section.matchAll(/`\$(\w+)`/g)].map(([, name = '']) => name);
-    // A partition takes any text but a line break: test/nginx/bypass.test.ts.
+    // A partition accepts any text except a line break: test/nginx/bypass.test.ts.
     t.deepEqual(refused.toSorted(), named.filter((name) => name !== 'phantom_token_partition').toSorted());
     t.is(g.as.requests.length, 1);
   },

@@ -30,7 +30,7 @@ function sendMany(g: Gateway, count: number, token = 'opaque-1'): Promise<Answer
   return Promise.all(Array.from({ length: count }, () => g.send('/', { token })));
 }
 
-/** No time of the gateway's own ends before the test does, however busy the machine is. */
+/** No time limit of the gateway ends before the test, also on a busy machine. */
 const PATIENT = 'set $phantom_token_introspection_timeout 60;';
 
 function patientServer(words: ConfigWords, settings = ''): string {
@@ -128,7 +128,7 @@ gatewayTest('an answer that may not be stored releases those who wait, all at on
   t.is(g.as.requests.length, 1 + WAITING);
 });
 
-/** One request over HTTP/2, by a session of its own: it can be reset, and answered. */
+/** One request over HTTP/2 in a session of its own, which can be reset. */
 function sendHttp2(g: Gateway, token = 'opaque-1') {
   const session = http2.connect(g.url);
   const stream = session.request({ ':path': '/', authorization: `Bearer ${token}` });
@@ -147,7 +147,7 @@ function sendHttp2(g: Gateway, token = 'opaque-1') {
   };
 }
 
-// Whoever waited for a lost leader's whole time would wait longer than a test may take.
+// A request that waited for the whole time of a lost leader would wait longer than a test may take.
 const HTTP2: GatewayOptions = { serverTop: 'http2 on;', server: (words) => patientServer(words) };
 
 gatewayTest(
@@ -217,7 +217,7 @@ gatewayTest(
     const leader = sendHttp2(g);
     await g.as.waitForRequests(1);
     const others = Array.from({ length: 5 }, () => sendHttp2(g));
-    await g.as.waitForRequests(2); // one of the five; nothing answers it
+    await g.as.waitForRequests(2); // one of the five; it gets no answer
     slowAnswer.release();
     t.is(await leader.status, 200);
     const first = await Promise.race(others.map((other) => other.status));
@@ -399,7 +399,7 @@ gatewayTest(
   },
 );
 
-/** Sends one more than may wait at `/`. @returns the others, once that one is refused: then all of them wait */
+/** Sends one request more than may wait at `/`. @returns the others, as soon as that one is refused: then they all wait */
 async function sendWaiting(g: Gateway, maxWaiting: number): Promise<Promise<Answer>[]> {
   const sent = Array.from({ length: maxWaiting + 1 }, () => g.send('/', { token: 'opaque-1' }));
   const refused = await Promise.race(sent.map(async (one) => ({ one, status: (await one).status })));
@@ -555,7 +555,7 @@ gatewayTest(
     const sent = Array.from({ length: TOKENS }, (_, i) => g.send('/', { token: `opaque-${i}` }));
     await g.as.waitForRequests(TOKENS);
     const again = Array.from({ length: TOKENS }, (_, i) => g.send('/', { token: `opaque-${i}` }));
-    await g.as.waitForRequests(TOKENS + 1); // of those without a lock each asks
+    await g.as.waitForRequests(TOKENS + 1); // each request without a lock asks
     answer.release();
     const statuses = (await Promise.all([...sent, ...again])).map((one) => one.status);
     t.deepEqual(new Set(statuses), new Set([200]));

@@ -1,4 +1,4 @@
-// The table of docs/operations.md for an nginx that does not start: each message is nginx's own, and comes from the mistake
+// The table of docs/operations.md for an nginx that does not start: nginx prints each message for the mistake
 // that the page names as its cause, made in the configurations that the pages show.
 import test, { type ExecutionContext } from 'ava';
 import { request } from 'undici';
@@ -16,21 +16,21 @@ const SECTION = sectionOf(
 const MESSAGES = [...SECTION.matchAll(/^\| (`[^|]*) \|/gm)].flatMap(([, cell = '']) =>
   [...cell.matchAll(/`([^`]+)`/g)].map(([, message = '']) => message),
 );
-/** Of an nginx that was built without some of its modules, and of njs 0.9.7. */
+/** Messages of an nginx that was built without some modules, and of njs 0.9.7. */
 const UNSEEN = ['unknown directive "grpc_..."', 'Cannot load module "crypto"'];
 
 interface Mistake {
-  /** As the page has it. */
+  /** The message on the page. */
   readonly message: string;
-  /** Makes it, in a configuration that fits the machine. */
+  /** Makes the mistake in a configuration that was adapted to the machine. */
   readonly edit: (config: string) => string;
-  /** Where nginx says so; default: everywhere. */
+  /** The set-ups in which nginx prints it; default: all. */
   readonly isIn?: (setup: Setup) => boolean;
 }
 
 const LOAD_MODULE = /load_module [^;]+;/;
 const ENDPOINT_SERVER = /server 127\.0\.0\.1:\d+;(?=\s+keepalive)/;
-/** As the page has it, for an nginx that is new enough. */
+/** The upstream on the page, for an nginx that is new enough. */
 const UPSTREAM_WITH_RESOLVE =
   codeBlocks(readPages().get('docs/operations.md') ?? '', 'nginx').find((text) =>
     text.includes(' resolve;'),
@@ -152,7 +152,7 @@ function patternOf(message: string): RegExp {
   return new RegExp(message.replace(/[()]/g, '\\$&').replace('...', '.*'));
 }
 
-/** What nginx says when it does not start. */
+/** The message of an nginx that does not start. */
 async function refusalOf(t: ExecutionContext, setup: Setup, edit: Mistake['edit']): Promise<string> {
   const error = await t.throwsAsync(
     runShown(t, { setup, apiPort: 1, config: configOf(setup), edit }, async () => {}),

@@ -1,4 +1,4 @@
-// An absolute URL as endpoint: njs's fetch asks, and no introspection location is needed.
+// An absolute URL as endpoint: njs's fetch sends the request, and no introspection location is needed.
 import test from 'ava';
 import { newCertificateAuthority } from '../support/certificates.js';
 import { startDnsServer } from '../support/dns_server.js';
@@ -94,7 +94,7 @@ for (const [title, answer, status, reason] of FAULTS) {
   });
 }
 
-/** As a server does that heeds no `Connection: close`. */
+/** Like a server that ignores `Connection: close`. */
 function keptOpen(answer: reply.ScriptedAnswer): reply.ScriptedAnswer {
   return {
     async deliver(connection) {

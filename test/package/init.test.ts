@@ -1,4 +1,4 @@
-// What `init` does to the folder that it is given, and what it says of it.
+// What `init` does to the folder that it is given, and what it prints.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
@@ -11,9 +11,9 @@ import pLimit from 'p-limit';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const COMMAND = [process.execPath, join(REPOSITORY, 'dist/cli.js')];
-/** One that does not end by itself has no exit code. */
+/** A process that does not end by itself has no exit code. */
 const RUN_TIMEOUT_MS = 20_000;
-/** What init copies, by its path in DIR. */
+/** The files that init copies, by their path in DIR. */
 const SOURCES: Record<string, string> = {
   'auth_request/protect.conf': 'nginx/auth_request/protect.conf',
   'auth_request/server.conf': 'nginx/auth_request/server.conf',
@@ -46,16 +46,16 @@ async function run(command: string[], cwd: string): Promise<Ended> {
   return { code, stdout, stderr };
 }
 
-/** An empty folder of the test's, removed at its end, and the command run in it. */
+/** An empty folder of the test, removed at its end, and the command run in it. */
 interface Place {
   readonly folder: string;
   init(...args: string[]): Promise<Ended>;
 }
 
-/** AVA starts all tests of a file at once; so many run at a time. */
+/** AVA starts all tests of a file at once; this limits how many run at a time. */
 const inTurn = pLimit(8);
 
-/** Declares a test with a place of its own. */
+/** Declares a test with a folder of its own. */
 function initTest(title: string, body: (t: ExecutionContext, place: Place) => Promise<void>): void {
   test(title, (t) =>
     inTurn(async () => {
@@ -88,17 +88,14 @@ function assertFailed(t: ExecutionContext, ended: Ended, words: RegExp): void {
   t.regex(ended.stderr, words);
 }
 
-initTest(
-  'the script and the snippets of both modes are copied into a folder that is made',
-  async (t, place) => {
-    t.is((await place.init('new/gateway')).code, 0);
-    const folder = join(place.folder, 'new/gateway');
-    t.deepEqual(await filesIn(folder), FILES);
-    await assertCopied(t, folder, FILES);
-  },
-);
+initTest('the script and the snippets of both modes are copied into a new folder', async (t, place) => {
+  t.is((await place.init('new/gateway')).code, 0);
+  const folder = join(place.folder, 'new/gateway');
+  t.deepEqual(await filesIn(folder), FILES);
+  await assertCopied(t, folder, FILES);
+});
 
-/** What the lines include, in their order. zones.conf would crash workers of njs 0.8. */
+/** The files that the lines include, in order. zones.conf would crash workers of njs 0.8. */
 const INCLUDED: [mode: string, files: string[]][] = [
   ['access', ['zones.conf', 'http.conf', 'protect.conf', 'introspection_limits.conf', 'introspection.conf']],
   [
@@ -236,7 +233,7 @@ for (const options of [[], ['--force']]) {
   );
 }
 
-/** What a zones file declares: the whole line, and the zone or the variable. */
+/** The declarations of a zones file: the whole line, and the zone or the variable. */
 const DIRECTIVE = /^[a-z_]+ (zone=\w+|\$\w+).*;$/gm;
 
 for (const zones of ['zones.conf', 'zones_njs_0.8.conf']) {
@@ -247,7 +244,7 @@ for (const zones of ['zones.conf', 'zones_njs_0.8.conf']) {
       const lines = [...shipped.matchAll(DIRECTIVE)];
       t.true(lines.length >= 4);
       for (const [line, name] of lines) {
-        // In a comment it declares nothing; and a longer name that begins alike is another zone.
+        // A comment declares nothing, and a longer name with the same beginning is another zone.
         const mine = `${shipped.replace(line, `# ${line}`)}\njs_shared_dict_zone zone=other:1m; # ${name}\n${line.replace(name ?? '', `${name}_x`)}`;
         await writeFile(join(place.folder, zones), mine);
         const { code, stdout, stderr } = await place.init('--force', '.');
@@ -264,7 +261,7 @@ for (const zones of ['zones.conf', 'zones_njs_0.8.conf']) {
 }
 
 initTest(
-  'other sizes and times, another order and more zones are what zones.conf is for: nothing is missing',
+  'with other sizes and times, another order or more zones in zones.conf nothing is missing',
   async (t, place) => {
     const lines = [...(await sourceOf('zones.conf')).matchAll(DIRECTIVE)].map(([line]) =>
       line.replace(/(zone=\w+):.*;/, '\n  timeout=2h $1:64m  evict;'),
@@ -291,7 +288,7 @@ initTest('a zones.conf that is a symbolic link is where its user wants it: it st
 });
 
 initTest(
-  'a DIR that is itself a symbolic link to a folder was named by the user: it is followed',
+  'a DIR that is itself a symbolic link to a folder is followed, because the user named it',
   async (t, place) => {
     await mkdir(join(place.folder, 'version_1'));
     await symlink('version_1', join(place.folder, 'current'));
@@ -316,10 +313,10 @@ initTest('a DIR that is a file, lies in one, or cannot be made is refused in one
 });
 
 initTest(
-  'a write that fails half-way leaves no file behind, and those that were there as they were',
+  'a write that fails half-way leaves no new file, and the existing files unchanged',
   async (t, place) => {
     await writeFile(join(place.folder, 'http.conf'), '# old');
-    // A limit of 20 or 40 kB for each file stands in for a full disk: the script is larger, the snippets are not.
+    // A limit of 20 or 40 kB for each file acts like a full disk: the script is larger, the snippets are not.
     const limited = ['sh', '-c', 'ulimit -f 40 && exec "$@"', 'sh', ...COMMAND, 'init', '--force', '.'];
     assertFailed(t, await run(limited, place.folder), /^njs-phantom-token: cannot copy: EFBIG: .*\n$/);
     t.deepEqual(await filesIn(place.folder), ['http.conf']);
@@ -327,7 +324,7 @@ initTest(
   },
 );
 
-/** What the options lack is said in Node's words; here it is enough that the option is named. */
+/** Node words the problem with an option; this only checks that the option is named. */
 const WRONG: [args: string[], problem: string][] = [
   [[], 'a command is missing'],
   [['install'], "unknown command 'install'"],

@@ -1,4 +1,4 @@
-// The npm package as a user has it: packed, installed into an empty folder, its command run, nginx started on it.
+// The npm package as a user gets it: packed, installed into an empty folder, its command run, nginx started with it.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,17 +14,17 @@ const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const NPM_TIMEOUT_MS = 60_000;
 
 interface Context {
-  /** Of all that the tests here write. */
+  /** The folder for everything that these tests write. */
   folder: string;
-  /** Holds nothing but what `npm install` put there. */
+  /** Has only what `npm install` put there. */
   project: string;
-  /** The package in it. */
+  /** The package in that folder. */
   installed: string;
 }
 
 const test = anyTest as TestFn<Context>;
 
-/** Offline: what is not in the tarball is missing. Gives what is printed on stdout. */
+/** Runs offline, so that anything outside the tarball is missing. Returns stdout. */
 async function npm(args: string[], project: string): Promise<string> {
   const [command, first] = npmCommand();
   const options = ['--offline', '--silent', '--no-audit', '--no-fund', '--prefix', project];
@@ -49,7 +49,7 @@ test.after.always(async (t) => {
   await rm(t.context.folder, { recursive: true });
 });
 
-test('the package holds dist, nginx and docs, and nothing else but what npm adds', async (t) => {
+test('the package has dist, nginx and docs, and otherwise only what npm adds', async (t) => {
   t.deepEqual((await readdir(t.context.installed)).sort(), [
     'LICENSE',
     'README.md',
@@ -67,7 +67,7 @@ test('the package holds dist, nginx and docs, and nothing else but what npm adds
   }
 });
 
-test('installing it brings no other package', async (t) => {
+test('installing it installs no other package', async (t) => {
   const names = (await readdir(join(t.context.project, 'node_modules'))).filter(
     (name) => !name.startsWith('.'),
   );
@@ -78,7 +78,7 @@ test('the unpacked package can be packed again, although it has no sources to co
   await t.notThrowsAsync(npm(['pack', t.context.installed, '--dry-run'], t.context.project));
 });
 
-/** `npx njs-phantom-token init`; gives what it prints. */
+/** Runs `npx njs-phantom-token init`; returns what it prints. */
 function init(t: ExecutionContext<Context>, folder: string, args: string[]): Promise<string> {
   return npm(['exec', '--', 'njs-phantom-token', 'init', ...args, folder], t.context.project);
 }

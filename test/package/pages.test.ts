@@ -1,4 +1,4 @@
-// The pages that come with the package lead somewhere: links, anchors, names of files. The picture needs nothing else.
+// The links, anchors and names of files on the pages of the package are valid. The picture needs no other file.
 import { existsSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import test from 'ava';
@@ -8,7 +8,7 @@ const PAGES = readPages();
 for (const page of ['CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'])
   PAGES.set(page, readFileSync(REPOSITORY + page, 'utf8'));
 
-/** Without its blocks of code, whose brackets are no links. */
+/** The text without its code blocks, whose brackets are not links. */
 function proseOf(text: string): string {
   return text.replace(/^ *```.*?^ *```$/gms, '');
 }
@@ -51,13 +51,13 @@ for (const [page, text] of PAGES) {
   });
 }
 
-test('anchorsOf: a heading without its punctuation, spaces as hyphens; none of a block', (t) => {
+test('anchorsOf: the heading without punctuation, with hyphens for spaces; none for a code block', (t) => {
   t.deepEqual(anchorsOf("# The gateway's own: 2 keys\n```sh\n# no heading\n```\n"), [
     'the-gateways-own-2-keys',
   ]);
 });
 
-test('the README leads to every page of docs', (t) => {
+test('the README links to every page of docs', (t) => {
   const readme = PAGES.get('README.md') ?? '';
   const pages = [...PAGES.keys()].filter((page) => page.startsWith('docs/'));
   t.deepEqual(

@@ -1,4 +1,4 @@
-// A private certificate authority for the tests of TLS, made anew in each run.
+// A private certificate authority for the tests of TLS, created in each run.
 import { webcrypto } from 'node:crypto';
 import {
   BasicConstraintsExtension,
@@ -19,7 +19,7 @@ export interface Certificate {
 }
 
 export interface CertificateAuthority {
-  /** PEM: what trusts the certificates issued here. */
+  /** PEM: the CA certificate, for those that trust the certificates issued here. */
   readonly cert: string;
   /** For a server by its DNS name, or for a client. */
   issue(name: string): Promise<Certificate>;

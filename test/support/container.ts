@@ -14,31 +14,31 @@ import { jwt, type ScriptedServer, startScriptedServer } from './scripted_server
 import { startUpstream, type Upstream } from './upstream.js';
 
 export const IMAGE = requireVariable('PHANTOM_TOKEN_IMAGE');
-/** `name=value`: by it test/image/run.mjs finds what a test left. */
+/** `name=value`: test/image/run.mjs uses it to find what a test left. */
 export const LABEL = requireVariable('PHANTOM_TOKEN_TEST_LABEL');
 const COMMAND_TIMEOUT_MS = 60_000;
-/** In each file of a secret, so that a search finds it wherever it should not be. */
+/** Part of every secret, so that a search finds it where it must not be. */
 export const SECRET = 'gateway-secret-of-the-image';
 export const SECRET_PATH = '/run/secrets/client_secret';
 export const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
 
-/** AVA starts all tests of a file at once; so many of them use containers at a time. */
+/** AVA starts all tests of a file at once; this limits how many use containers at a time. */
 export const inTurn = pLimit(4);
 
 export interface ContainerOptions {
-  /** The image's variables, without their prefix, beside or in place of those of {@link startGateway}. */
+  /** The image's variables, without their prefix; they add to or replace those of {@link startGateway}. */
   readonly env?: Record<string, string>;
-  /** By their path in the container, where they cannot be written; the secret's file is always there. */
+  /** Files by their path in the container, mounted read-only; the secret's file is always among them. */
   readonly files?: Record<string, string>;
-  /** Folders of this machine by their path in the container, where they cannot be written. */
+  /** Folders of this machine by their path in the container, mounted read-only. */
   readonly folders?: Record<string, string>;
   readonly user?: string;
   readonly entrypoint?: string[];
-  /** By name; an entry of /etc/hosts each. */
+  /** Addresses by name; each is an entry of /etc/hosts. */
   readonly hosts?: Record<string, string>;
-  /** A network in place of that of this machine, and the container's names in it. */
+  /** A network to use instead of this machine's, and the container's names in it. */
   readonly network?: { readonly in: StartedNetwork; readonly names: string[] };
-  /** What in the log says that it is up; default: that nginx has a worker. */
+  /** The log line that shows that it is up; default: that nginx has started a worker. */
   readonly until?: RegExp | 'healthy';
 }
 
@@ -58,7 +58,7 @@ export interface Container {
   stop(): Promise<void>;
 }
 
-/** With a read-only root file system and /tmp, which testcontainers itself has no word for. */
+/** With a read-only root file system and /tmp, for which testcontainers has no option. */
 class ReadOnlyContainer extends GenericContainer {
   constructor(image: string) {
     super(image);
@@ -67,11 +67,11 @@ class ReadOnlyContainer extends GenericContainer {
   }
 }
 
-/** Below the ports that Linux gives to connections: one of those would take the port before the container is up. */
+/** Below the ports that Linux gives to connections, so that none takes the port before the container is up. */
 const PORTS = { first: 12_000, count: 20_000, forEachProcess: 331 };
 let nextPort = process.pid * PORTS.forEachProcess;
 
-/** A port on which nothing listens, another one at each call. */
+/** A port on which nothing listens; a different one at each call. */
 export async function portForContainer(): Promise<number> {
   for (;;) {
     const port = PORTS.first + (nextPort++ % PORTS.count);
@@ -87,12 +87,12 @@ export async function portForContainer(): Promise<number> {
   }
 }
 
-/** Runs the docker command to its end, whatever it is. */
+/** Runs a docker command to its end, whether it succeeds or fails. */
 export function docker(...args: string[]): Promise<CommandResult> {
   return runCommand('docker', args, { timeoutMs: COMMAND_TIMEOUT_MS });
 }
 
-/** For `docker run`. */
+/** Options for `docker run`. */
 export const LABEL_OPTIONS = ['--label', LABEL];
 
 /** Starts a container with these variables and no others. */
@@ -151,7 +151,7 @@ async function configure(options: ContainerOptions, folder: string): Promise<Gen
     .withExposedPorts(8080);
 }
 
-/** Readable by every user, whatever the umask here. */
+/** Readable by every user, with any umask. */
 async function mountFiles(folder: string, files: Record<string, string>) {
   const mounts: ReturnType<typeof readOnly>[] = [];
   for (const [index, [target, text]] of Object.entries(files).entries()) {
@@ -192,7 +192,7 @@ export async function waitForLog(id: string, pattern: RegExp): Promise<void> {
 }
 
 export interface Gateway extends Container {
-  /** With which it was started, without their prefix. */
+  /** The variables with which it was started, without their prefix. */
   readonly variables: Record<string, string>;
   readonly as: ScriptedServer;
   readonly upstream: Upstream;
@@ -221,13 +221,13 @@ export async function startGateway(options: ContainerOptions = {}): Promise<Gate
   }
 }
 
-/** The image's variables as it reads them. */
+/** The image's variables with their prefix. */
 export function withPrefix(variables: Record<string, string>): Record<string, string> {
   const entries = Object.entries(variables).map(([name, value]) => [`PHANTOM_TOKEN_${name}`, value]);
   return Object.fromEntries(entries);
 }
 
-/** Those that are required, without their prefix. */
+/** The required variables, without their prefix. */
 export function gatewayVariables(asUrl: string, upstreamUrl: string): Record<string, string> {
   return {
     INTROSPECTION_URL: `${asUrl}/introspect`,

@@ -1,4 +1,4 @@
-// A name server that knows one name: nginx's resolver takes neither /etc/hosts nor a search list.
+// A name server that knows one name: nginx's resolver uses neither /etc/hosts nor a search list.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { decode, encode } from 'dns-packet';

@@ -7,12 +7,12 @@ import { closeServer, type RecordedRequest, recordRequest } from '../../runtime/
 
 export interface EchoServer {
   readonly port: number;
-  /** Oldest first; those that asked for an upgrade, and plain ones, which get 200. */
+  /** Oldest first: requests for an upgrade, and plain requests, which get 200. */
   readonly requests: RecordedRequest[];
   close(): Promise<void>;
 }
 
-/** @param url where to listen; a port of 127.0.0.1 unless given */
+/** @param url where to listen; default: a port of 127.0.0.1 */
 export async function startEchoServer(url = 'http://127.0.0.1:0'): Promise<EchoServer> {
   const requests: RecordedRequest[] = [];
   const server = http.createServer(async (request, response) => {

@@ -1,5 +1,5 @@
-// A FastCGI application for tests: it reads the params and the body of each request and answers with a status. Just enough of
-// the protocol for that: https://fastcgi-archives.github.io/FastCGI_Specification.html
+// A FastCGI application for tests: it reads params and body of each request and answers with a status. It has just as
+// much of the protocol as that needs: https://fastcgi-archives.github.io/FastCGI_Specification.html
 import type { HeaderPair } from '../../runtime/local_http.js';
 import { type ParamsUpstream, startParamsUpstream } from './params_upstream.js';
 
@@ -27,7 +27,7 @@ interface FastcgiRecord {
   content: Buffer;
 }
 
-/** The records that are complete. */
+/** The complete records. */
 function parseRecords(received: Buffer): FastcgiRecord[] {
   const records: FastcgiRecord[] = [];
   for (let at = 0; at + HEADER_BYTES <= received.length; ) {

@@ -18,25 +18,25 @@ const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const SNIPPETS = `${REPOSITORY}nginx`;
 const LIMITS_CONF = readFileSync(`${SNIPPETS}/introspection_limits.conf`, 'utf8');
 
-/** Stands in every opaque token, secret and JWT of the tests, so that a search of the logs finds each of them. */
+/** Part of every opaque token, secret and JWT of the tests, so that a search of the logs finds each of them. */
 export const SECRET_MARKS = [/opaque-/, /eyJ/, /gateway-secret/, /Z2F0ZXdheS/];
 /** `gateway-client:gateway-secret` in base64, as nginx.conf holds it. */
 const BASIC_CREDENTIALS = 'Z2F0ZXdheS1jbGllbnQ6Z2F0ZXdheS1zZWNyZXQ=';
 
-/** What a test's configuration is written with. */
+/** The parts for a test's configuration. */
 export interface ConfigWords {
   /** `include` line of the mode's protect.conf. */
   readonly protect: string;
   /**
    * `include` lines of introspection_limits.conf and introspection.conf with the gateway's credentials. The limit is one
-   * second, so that a test may set `$phantom_token_introspection_timeout` to as little.
+   * second, so that a test may set `$phantom_token_introspection_timeout` to one second too.
    */
   readonly introspection: string;
-  /** The same with each of its timeouts at so many milliseconds. */
+  /** The same with each of its timeouts set to so many milliseconds. */
   introspectionWithin(timeoutMs: number): string;
   /** The authorization server's introspection endpoint. */
   readonly introspectionUrl: string;
-  /** Nothing listens there. */
+  /** An address on which nothing listens. */
   readonly refusedUrl: string;
   readonly upstreamUrl: string;
   readonly mode: Setup['mode'];
@@ -53,7 +53,7 @@ export interface ConfigWords {
 export interface GatewayOptions {
   /** Lines for the default protected location `/`, before its protect.conf. */
   readonly settings?: string;
-  /** In place of the default protected location and `location = /introspect`. */
+  /** Replaces the default protected location and `location = /introspect`. */
   readonly server?: (words: ConfigWords) => string;
   /** Further lines of the server, before its locations. */
   readonly serverTop?: string;
@@ -63,12 +63,12 @@ export interface GatewayOptions {
   readonly zones?: (text: string) => string;
   /** Further files in the gateway's folder: path and text. */
   readonly files?: Record<string, string>;
-  /** In place of the line that includes http.conf. */
+  /** Replaces the line that includes http.conf. */
   readonly httpConf?: (words: ConfigWords) => string;
   /** Default gateway.test. */
   readonly serverName?: string;
   readonly listenParameters?: string;
-  /** One gateway at a time: the test loads the machine. */
+  /** Run one gateway at a time, because the test loads the machine. */
   readonly isLoad?: boolean;
   readonly workers?: number;
   readonly errorLogLevel?: 'info' | 'notice';
@@ -104,7 +104,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** AVA starts all tests of a file at once; so many gateways run at a time. */
+/** AVA starts all tests of a file at once; this limits how many gateways run at a time. */
 const inTurn = pLimit(8);
 const alone = pLimit(1);
 
@@ -152,16 +152,16 @@ async function runOnGateway(
   }
 }
 
-/** Ends what hangs; judges no speed. */
+/** Only ends requests that hang; it does not test speed. */
 const LOG_TIMEOUT_MS = 30_000;
-/** Of the gateway; on another of its ports nothing listens. */
+/** The gateway's port; nothing listens on another port of its address. */
 const PORT = 8080;
 const OTHER_PORT = 8081;
 const REFUSED_PORT = 8082;
 
 let hosts = 0;
 
-/** An address of the loopback net that no other test has, so that no two gateways contend for a port. */
+/** An address of the loopback network that no other test uses, so that no two gateways use the same port. */
 export function nextHost(): string {
   hosts = (hosts % 250) + 1;
   return `127.${(process.pid >> 8) & 0xff || 1}.${process.pid & 0xff}.${hosts}`;
@@ -192,7 +192,7 @@ http {
 }`;
 }
 
-/** A rejection outlives every test, however slow the machine, where a location sets nothing else. */
+/** By default, a rejection lasts longer than every test, also on a slow machine. */
 const REMEMBERED = 'set $phantom_token_negative_cache_ttl 60;';
 
 function zonesLines(setup: Setup, { zones }: GatewayOptions): string {
@@ -200,7 +200,7 @@ function zonesLines(setup: Setup, { zones }: GatewayOptions): string {
   return zones === undefined ? `include ${file};` : zones(readFileSync(file, 'utf8'));
 }
 
-/** Debian's njs 0.8.9 has one engine and does not know the directive. */
+/** Debian's njs 0.8.9 has one engine and no such directive. */
 function engineLine(setup: Setup): string {
   return setup.runtime.engines.length > 1 ? `js_engine ${setup.engine};` : '';
 }
@@ -233,7 +233,7 @@ function defaultServer(words: ConfigWords, settings: string): string {
   return protectedRoot(words, settings) + introspectionLocation(words);
 }
 
-/** `location /`, protected, as a user writes it. */
+/** A protected `location /`, as a user writes it. */
 export function protectedRoot(words: ConfigWords, settings = ''): string {
   return `
     location / {

@@ -10,7 +10,7 @@ export function imageTest(title: string, options: ContainerOptions, run: Run): v
   test(title, (t) => inTurn(() => onGateway(t, options, run)));
 }
 
-/** As {@link imageTest}, inside of a test. */
+/** Like {@link imageTest}, but inside a test. */
 export async function onGateway(t: ExecutionContext, options: ContainerOptions, run: Run): Promise<void> {
   const gateway = await startGateway(options);
   try {

@@ -6,14 +6,14 @@ const SIGNATURE_BYTES = { HS256: 32, ES256: 64, RS256: 256 } as const;
 export interface JwtOptions {
   /** Default RS256. */
   alg?: keyof typeof SIGNATURE_BYTES;
-  /** Length of the whole JWT, reached by a claim `padding`; as short as it gets unless given. */
+  /** Length of the whole JWT, reached with a claim `padding`; default: as short as possible. */
   bytes?: number;
   /** Header parameters to add. */
   header?: Record<string, unknown>;
 }
 
 /**
- * A compact JWS with these claims and a signature that no key made.
+ * A compact JWS with these claims and a made-up signature.
  * @throws RangeError when the claims alone need more than `bytes`
  */
 export function makeJwt(
@@ -24,7 +24,7 @@ export function makeJwt(
   const unpadded = [encode({ alg, typ: 'at+jwt', kid: 'k', ...header }), encode(claims), signature].join('.');
   if (bytes === undefined) return unpadded;
 
-  // No base64url text has a length of 4n + 1, so at times the header has to take one or two characters more.
+  // No base64url text has a length of 4n + 1, so sometimes the header has to be one or two characters longer.
   for (const kid of ['k', 'kk', 'kkk']) {
     const head = encode({ alg, typ: 'at+jwt', kid, ...header });
     const payload = paddedPayload(claims, bytes - head.length - signature.length - 2);

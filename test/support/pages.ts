@@ -11,14 +11,14 @@ export function readPages(): Map<string, string> {
   return new Map(paths.map((path) => [path, readFileSync(REPOSITORY + path, 'utf8')]));
 }
 
-/** The paths in docs/nginx_rules.md that nginx takes for `/orders/` and some APIs for `/orders/refunds/`. */
+/** The paths in docs/nginx_rules.md that nginx reads as `/orders/` and some APIs as `/orders/refunds/`. */
 export function pathsReadInTwoWays(): string[] {
   const section = sectionOf(readPages().get('docs/nginx_rules.md') ?? '', '## Scopes by path');
   const firstCells = [...section.matchAll(/^\| (`[^|]*) \|/gm)].map(([, cell = '']) => cell);
   return firstCells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path));
 }
 
-/** From a heading, given with its marks, to the next one of its level or above; '' when it is not there. */
+/** The section from a heading, given with its `#`, to the next heading of its level or above; '' if there is none. */
 export function sectionOf(page: string, heading: string): string {
   const level = heading.indexOf(' ');
   const rest = `\n${page}`.split(`\n${heading}\n`)[1] ?? '';

@@ -1,11 +1,11 @@
-// What the FastCGI and the uwsgi application of the tests share: a listener on raw sockets that records requests.
+// Shared by the FastCGI and the uwsgi application of the tests: a listener on raw sockets that records requests.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { HeaderPair } from '../../runtime/local_http.js';
 
-/** A request as both protocols have it: the CGI variables (RFC 3875) and a body. */
+/** A request of either protocol: the CGI variables (RFC 3875) and a body. */
 export interface ParamsRequest {
-  /** In the order of arrival, a repeated name as often as it came. */
+  /** In the order of arrival; a repeated name is listed each time. */
   readonly params: HeaderPair[];
   readonly body: Buffer;
 }

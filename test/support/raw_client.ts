@@ -4,24 +4,24 @@ import { connect } from 'node:net';
 
 export interface RawAnswer {
   readonly status: number;
-  /** By lower-case name; of a repeated field the last value. */
+  /** By lower-case name; for a repeated field, the last value. */
   readonly headers: Record<string, string>;
   readonly body: string;
 }
 
 export interface RawClient {
   write(data: string | Buffer): void;
-  /** The next answer, 1xx included. Rejects when the connection ends before, or nothing comes in 10 seconds. */
+  /** The next answer, also a 1xx. Rejects when the connection ends before, or nothing comes for 10 seconds. */
   next(): Promise<RawAnswer>;
-  /** The next bytes as text, outside of any answer: what comes after a 101. */
+  /** The next bytes as text, outside of any answer: those after a 101. */
   bytes(count: number): Promise<string>;
-  /** Ends the connection without a word. */
+  /** Closes the connection without sending anything. */
   destroy(): void;
 }
 
 const ANSWER_TIMEOUT_MS = 30_000;
 
-/** @param url its host and port */
+/** @param url has the host and port to connect to */
 export async function connectRaw(url: string): Promise<RawClient> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), noDelay: true });
@@ -67,7 +67,7 @@ export async function connectRaw(url: string): Promise<RawClient> {
   };
 }
 
-/** Knows the ends of messages that nginx makes for HTTP/1.1; answers to HEAD are not among them. */
+/** Finds the end of the messages that nginx makes for HTTP/1.1, except answers to HEAD. */
 function parseAnswer(received: Buffer): { value: RawAnswer; bytes: number } | undefined {
   const headEnd = received.indexOf('\r\n\r\n');
   if (headEnd < 0) return undefined;

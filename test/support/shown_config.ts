@@ -1,5 +1,5 @@
-// Runs a configuration that the documentation shows, as it stands but for what differs from machine to machine:
-// places of files, ports, and the authorization servers, which scripted ones stand in for.
+// Runs a configuration that the documentation shows, unchanged except for what depends on the machine:
+// paths of files, ports, and the authorization servers, which are replaced by scripted ones.
 import { rootCertificates } from 'node:tls';
 import type { ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
@@ -19,29 +19,29 @@ export interface ShownConfig {
   /** The whole nginx.conf. */
   readonly config: string;
   readonly setup: Setup;
-  /** What stands in for the API at 127.0.0.1:8082 listens there. */
+  /** The port of the test's API, which replaces the one at 127.0.0.1:8082. */
   readonly apiPort: number;
-  /** Folder of script and snippets that the configuration names; laid out as the README says unless given. */
+  /** The folder of script and snippets that the configuration names; default: made as the README says. */
   readonly folder?: string;
-  /** Files that a real nginx has beside its nginx.conf, by name. */
+  /** Files beside nginx.conf, by name. */
   readonly files?: Record<string, string>;
-  /** Changes the configuration once it fits the machine. */
+  /** Changes the configuration after it was adapted to the machine. */
   readonly edit?: (config: string) => string;
 }
 
 export interface ShownGateway {
-  /** Of the server that listens on 8080. */
+  /** URL of the server that listens on 8080. */
   readonly url: string;
-  /** Of the one that listens on 8090, if there is one. */
+  /** URL of the server that listens on 8090, if there is one. */
   readonly managementUrl: string;
-  /** Stands in for an authorization server; `host` as the configuration names it, unless it is the only one. */
+  /** The scripted authorization server; `host` is its name in the configuration, needed if there are several. */
   as(host?: string): ScriptedServer;
   readonly nginx: NginxProcess;
 }
 
 /**
- * The one complete configuration of the set-up's mode on the README and the pages of docs. docs/docker.md is left out:
- * it is test/image's.
+ * The one complete configuration of the set-up's mode in the README and the pages of docs, except docs/docker.md, which
+ * test/image tests.
  */
 export function configOf(setup: Setup): string {
   const folder = setup.mode === 'access' ? 'phantom_token' : 'phantom_token/auth_request';
@@ -53,7 +53,7 @@ export function configOf(setup: Setup): string {
   return configs[0] as string;
 }
 
-/** AVA starts all tests of a file at once; so many gateways run at a time. */
+/** AVA starts all tests of a file at once; this limits how many gateways run at a time. */
 const inTurn = pLimit(8);
 
 type Run = (gateway: ShownGateway) => Promise<void>;
@@ -118,7 +118,7 @@ export async function assertProtects(
 
 /**
  * The same configuration in auth_request mode: the lines that docs/auth_request.md says to change.
- * A configuration that is in this mode already stays as it is.
+ * A configuration that is already in this mode stays unchanged.
  */
 export function inModeOf(t: ExecutionContext, setup: Setup, config: string): string {
   if (setup.mode === 'access' || config.includes('auth_request/protect.conf')) return config;
@@ -131,7 +131,7 @@ export function inModeOf(t: ExecutionContext, setup: Setup, config: string): str
   return change(t, config, changes);
 }
 
-/** By the name in the configuration, one for each. */
+/** One scripted server for each name in the configuration. */
 async function startAuthorizationServers(config: string): Promise<Map<string, ScriptedServer>> {
   const names = new Set([...config.matchAll(/https:\/\/([\w.-]+)/g)].map((match) => match[1] ?? ''));
   const servers = new Map<string, ScriptedServer>();
@@ -155,7 +155,7 @@ function layout({ folder, files = {} }: ShownConfig): Record<string, string | UR
   };
 }
 
-/** As its first step lays it out. */
+/** The folder as the README's first step makes it. */
 const FOLDER_OF_README = {
   phantom_token: new URL('nginx/', REPOSITORY),
   'phantom_token/phantom_token.js': new URL('dist/phantom_token.js', REPOSITORY),
@@ -184,7 +184,7 @@ function fitToMachine(
   ];
   const fitted = change(t, config, changes.concat([...servers].flatMap(serverChanges(config))));
   t.notRegex(
-    fitted.replace(/#.*/g, ''), // comments may speak of other machines
+    fitted.replace(/#.*/g, ''), // comments may name other machines
     /https:|:443\b|\/etc\//,
     'the configuration names something that is not on this machine',
   );

@@ -19,9 +19,9 @@ export interface UpstreamAnswer {
 export interface Upstream {
   readonly port: number;
   readonly url: string;
-  /** Oldest first; one that its client left before the end is absent. */
+  /** Oldest first, without requests whose client left before their end. */
   readonly requests: UpstreamRequest[];
-  /** How the next requests are answered; may be replaced at any time. */
+  /** Answers the next requests; may be replaced at any time. */
   answer: (request: UpstreamRequest) => UpstreamAnswer | Promise<UpstreamAnswer>;
   close(): Promise<void>;
 }
@@ -31,7 +31,7 @@ const DEFAULT_ANSWER: UpstreamAnswer = {
   body: '{"upstream":"ok"}',
 };
 
-/** Starts a recorder on a port of 127.0.0.1 that takes headers of up to 256 kB. */
+/** Starts a recorder on a port of 127.0.0.1 that accepts headers of up to 256 kB. */
 export async function startUpstream(): Promise<Upstream> {
   const server = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: 256 * 1024 });
   const port = await listenLocally(server, 0);

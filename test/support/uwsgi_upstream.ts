@@ -1,5 +1,5 @@
-// A uwsgi application for tests: it reads the params and the body of each request and answers with a status. Just enough of
-// the protocol for that: https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html
+// A uwsgi application for tests: it reads the params and body of each request and answers with a status. It has just as
+// much of the protocol as that needs: https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html
 import type { HeaderPair } from '../../runtime/local_http.js';
 import { type ParamsRequest, type ParamsUpstream, startParamsUpstream } from './params_upstream.js';
 

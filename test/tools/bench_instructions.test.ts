@@ -27,7 +27,7 @@ function measured(
   };
 }
 
-test('findGrowth: with the same versions a row may grow by three percent of itself', (t) => {
+test('findGrowth: with the same versions a row may grow by three percent', (t) => {
   t.deepEqual(findGrowth(measured({ 'access-qjs hot': 103_000 }), KEPT).problems, []);
   t.deepEqual(findGrowth(measured({ 'access-qjs hot': 103_100 }), KEPT).problems, [
     'access-qjs hot: grown by 3.1 %, allowed 3 %',
@@ -38,11 +38,11 @@ test('findGrowth: a row that has shrunk is no problem', (t) => {
   t.deepEqual(findGrowth(measured({ 'access-qjs hot': 50_000 }), KEPT).problems, []);
 });
 
-test('findGrowth: rows that do not run this script are there to compare with, and are not judged', (t) => {
+test('findGrowth: rows that do not run this script are only for comparison, and are not checked', (t) => {
   t.deepEqual(findGrowth(measured({ 'bare hot': 40_000, 'empty-njs hot': 60_000 }), KEPT).problems, []);
 });
 
-test('findGrowth: a row of only one of the two is a problem, so that none is lost by renaming', (t) => {
+test('findGrowth: a row that only one of the two has is a problem, so that none is lost by renaming', (t) => {
   const { 'access-qjs hot': count = 0, ...rest } = KEPT.instructions;
   const renamed = { ...KEPT, instructions: { ...rest, 'access-new hot': count } };
   t.deepEqual(findGrowth(renamed, KEPT).problems, [
@@ -51,7 +51,7 @@ test('findGrowth: a row of only one of the two is a problem, so that none is los
   ]);
 });
 
-test('findGrowth: with another nginx the ratios to the bare row are judged, and may grow by ten percent', (t) => {
+test('findGrowth: with another nginx the ratios to the bare row are checked, and may grow by ten percent', (t) => {
   const other = { modern: 'nginx 1.32.0 njs 1.1.0' };
   const allDearer = measured({ 'bare hot': 30_000, 'access-qjs hot': 150_000 }, other);
   const { rule, problems } = findGrowth(allDearer, KEPT);

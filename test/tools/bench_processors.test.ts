@@ -13,7 +13,7 @@ for (const [list, cpus] of LISTS) {
     t.deepEqual(parseCpuList(list), cpus));
 }
 
-test('workerAffinity: writes the mask with the first CPU at its right end, as nginx reads it', (t) => {
+test('workerAffinity: writes the mask with the first CPU at the right end, as nginx reads it', (t) => {
   t.is(workerAffinity([0]), 'worker_cpu_affinity 1;');
   t.is(workerAffinity([1, 3]), 'worker_cpu_affinity 1010;');
 });

@@ -19,13 +19,13 @@ function read(path: string): string {
 }
 
 for (const [name, parts] of Object.entries(pageParts(SPEED, SCALE))) {
-  test(`${name}: says of speed and memory what the measured files say: run \`npm run bench:report\` after a benchmark`, (t) => {
+  test(`${name}: has the speed and memory figures of the measured files: run \`npm run bench:report\` after a benchmark`, (t) => {
     const page = read(name);
     t.is(writeParts(page, parts), page);
   });
 }
 
-test('docs/speed.svg: shows what the measured file says', (t) => {
+test('docs/speed.svg: shows the figures of the measured file', (t) => {
   t.is(drawChart(SPEED), read('docs/speed.svg'));
 });
 
@@ -36,7 +36,7 @@ test('bench/results/speed.json: is of a whole run, so that no row is left out be
   );
 });
 
-test('writeParts: writes between the markers and leaves the rest', (t) => {
+test('writeParts: writes between the markers and does not change the rest', (t) => {
   const part = (name: string, text: string) => `<!-- ${name}:begin -->\n${text}\n<!-- ${name}:end -->`;
   const names = ['bench', 'bench:memory', 'bench:scale'];
   const page = (texts: string[]) =>
@@ -45,7 +45,7 @@ test('writeParts: writes between the markers and leaves the rest', (t) => {
   t.is(writeParts(page(['x', 'y', 'z']), parts), page(['1', '2', '3']));
 });
 
-test('writeParts: a marker that is missing or there twice is an error, so that no figure stays behind', (t) => {
+test('writeParts: a marker that is missing or repeated is an error, so that no old figure remains', (t) => {
   const parts = { bench: '', 'bench:memory': '', 'bench:scale': '' };
   const page = writeParts.bind(undefined);
   t.throws(() => page('', parts), { message: /<!-- bench:begin --> once/ });
@@ -53,13 +53,13 @@ test('writeParts: a marker that is missing or there twice is an error, so that n
   t.throws(() => page(twice, parts), { message: /<!-- bench:begin --> once/ });
 });
 
-test('drawChart: names what it shows also to those who cannot see it, and loads nothing', (t) => {
+test('drawChart: has a title and a description for those who cannot see it, and loads nothing', (t) => {
   const svg = drawChart(SPEED);
   t.regex(svg, /role="img"[\s\S]*<title>[^<]+<\/title>\n<desc>[^<]*access mode, njs: \d/);
   t.notRegex(svg, /url\(|href|@import|@font-face/);
 });
 
-test('drawChart: in a font as wide as DejaVu Sans Mono, 7.83 pixels a character, no text passes the edges', (t) => {
+test('drawChart: in a font as wide as DejaVu Sans Mono, 7.83 pixels a character, no text crosses the edges', (t) => {
   const svg = drawChart(SPEED);
   const width = Number(/viewBox="0 0 (\d+) /.exec(svg)?.[1]);
   const texts = [...svg.matchAll(/<text[^>]* x="([\d.]+)"([^>]*)>([^<]*)<\/text>/g)];

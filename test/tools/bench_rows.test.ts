@@ -1,4 +1,4 @@
-// The benchmark's rows do what they say, so that a change of the snippets is not found out during a measurement.
+// The benchmark's rows do what they say, so that a broken row is found before a measurement.
 import { readFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
@@ -13,7 +13,7 @@ import { isRefused } from '../../bench/workloads.js';
 const README = await readFile(new URL('../../bench/README.md', import.meta.url), 'utf8');
 const EXAMPLE = README.split('```nginx\n')[1]?.split('```')[0] ?? '';
 const runtimes = await findRuntimes();
-/** AVA starts all tests of a file at once; so many gateways run at a time. */
+/** AVA starts all tests of a file at once; this limits how many gateways run at a time. */
 const inTurn = pLimit(4);
 
 function onGateway(row: Row, run: (gateway: Gateway, backends: Backends) => Promise<void>): Promise<void> {
@@ -51,7 +51,7 @@ async function assertRow(t: ExecutionContext, row: Row, workload: WorkloadName, 
 }
 
 for (const row of [...ROWS, scaleRow(60), customRow(EXAMPLE, undefined)]) {
-  test(`${row.name}: gives the API what it says, and asks once for a token that it keeps`, (t) =>
+  test(`${row.name}: sends the API what it says, and introspects a cached token once`, (t) =>
     assertRow(t, row, 'hot', PATHS.active));
 }
 
@@ -59,7 +59,7 @@ for (const workload of ['denied', 'policy'] as const) {
   for (const row of ROWS.filter(
     ({ introspects, workloads }) => introspects && workloads.includes(workload),
   )) {
-    test(`${row.name}, ${workload}: does what it says, without a question each time`, (t) =>
+    test(`${row.name}, ${workload}: does what it says, without an introspection each time`, (t) =>
       assertRow(t, row, workload, PATHS[workload]));
   }
 }
