@@ -105,7 +105,7 @@ imageTest(
 );
 
 imageTest(
-  'the secret is in no configuration, log, process or description of the container',
+  'the secret is not in the configuration, the log, the process list or the description of the container',
   {},
   async (t, g) => {
     t.is((await call(g.url, 'opaque-1')).status, 200);
@@ -125,7 +125,7 @@ imageTest(
   },
 );
 
-imageTest('HUP reloads: requests are served on, and known tokens stay known', {}, async (t, g) => {
+imageTest('HUP reloads: requests are still served, and cached tokens stay cached', {}, async (t, g) => {
   t.is((await call(g.url, 'opaque-1')).status, 200);
   t.true((await docker('kill', '--signal', 'HUP', g.id)).ok);
   await g.waitForLog(
@@ -149,7 +149,7 @@ imageTest('docker stop lets running requests end', {}, async (t, g) => {
 });
 
 imageTest(
-  'it turns healthy while the authorization server and the API are down',
+  'it becomes healthy while the authorization server and the API are down',
   {
     until: 'healthy',
     env: { INTROSPECTION_URL: 'https://login.test/introspect', UPSTREAM_URL: 'http://127.0.0.1:1' },
@@ -181,7 +181,7 @@ imageTest(
 );
 
 imageTest(
-  'an authorization server with a private authority is asked when INTROSPECTION_CA_FILE names that, by its own name',
+  'an authorization server with a certificate of a private CA is asked, under its own name, when INTROSPECTION_CA_FILE names the CA',
   {
     ...SECURE,
     env: { INTROSPECTION_URL: `${SECURE_URL}/introspect`, INTROSPECTION_CA_FILE: '/run/ca.pem' },
@@ -194,7 +194,7 @@ imageTest(
 );
 
 imageTest(
-  'an authorization server with an unknown authority: 502, the token is not sent',
+  'an authorization server with a certificate of an unknown CA: 502, the token is not sent',
   { ...SECURE, env: { INTROSPECTION_URL: `${SECURE_URL}/introspect` } },
   async (t, g) => {
     t.is((await call(g.url, 'opaque-unknown')).status, 502);
@@ -204,7 +204,7 @@ imageTest(
 );
 
 imageTest(
-  'an authorization server with the certificate of another: 502, the token is not sent',
+  'an authorization server with the certificate of another server: 502, the token is not sent',
   {
     ...SECURE,
     env: {
@@ -220,7 +220,7 @@ imageTest(
 );
 
 imageTest(
-  'an https API is verified by UPSTREAM_CA_FILE',
+  'the certificate of an https API is verified with UPSTREAM_CA_FILE',
   { ...SECURE, env: { UPSTREAM_URL: SECURE_URL, UPSTREAM_CA_FILE: '/run/ca.pem' } },
   async (t, g) => {
     t.is((await call(g.url, 'opaque-1', '/verified')).status, 200);
@@ -231,7 +231,7 @@ imageTest(
 );
 
 imageTest(
-  'an https API with an unknown authority: 502, the JWT is not sent',
+  'an https API with a certificate of an unknown CA: 502, the JWT is not sent',
   { ...SECURE, env: { UPSTREAM_URL: SECURE_URL } },
   async (t, g) => {
     t.is((await call(g.url, 'opaque-1', '/unverified')).status, 502);

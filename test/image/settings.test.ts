@@ -328,7 +328,7 @@ imageTest(
   },
 );
 
-test('a secret that is moved into a mounted folder counts at once, one that is mounted as a file never', (t) =>
+test('a secret that is moved into a mounted folder is used at once; one that is mounted as a file is not replaced', (t) =>
   inTurn(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'phantom-token-secret-'));
     t.teardown(() => rm(folder, { recursive: true }));

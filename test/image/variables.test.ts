@@ -230,7 +230,7 @@ for (const [name, nearest] of [
   });
 }
 
-test('what Kubernetes sets for a Service of such a name is no variable of ours', async (t) => {
+test('the variables that Kubernetes sets for a Service of such a name are ignored', async (t) => {
   const links = {
     SERVICE_HOST: '10.0.0.1',
     SERVICE_PORT: '8080',
@@ -258,7 +258,7 @@ test('nothing in the configuration comes from a variable that is not checked', a
   t.notRegex(await configuration(t, { ...marks, ...withPrefix(GOOD) }), /unchecked|@[A-Z0-9_]+@/);
 });
 
-test('a secret that the user may not read is refused at the start, with the way out', async (t) => {
+test('a secret that the user may not read is refused at the start, with what to do', async (t) => {
   const output = await refusal(
     t,
     { ...GOOD, CLIENT_SECRET_FILE: '/etc/shadow' },
@@ -273,7 +273,7 @@ test('root is refused: its workers would run as another user, who cannot read th
   t.regex(output, /^ {2}--user must not be 0: /m);
 });
 
-test('a secret file that is empty is refused at the start', async (t) => {
+test('an empty secret file is refused at the start', async (t) => {
   t.deepEqual(named(await refusal(t, { ...GOOD, CLIENT_SECRET_FILE: '/dev/null' })), ['CLIENT_SECRET_FILE']);
 });
 

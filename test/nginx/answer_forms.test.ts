@@ -33,11 +33,11 @@ const FORMS: Form[] = [
   { title: 'JSON with jwt (Keycloak 25)', answer: json({ ...CLAIMS, jwt: JWT }) },
   { title: 'JSON with token_string (WSO2 Identity Server)', answer: json({ ...CLAIMS, token_string: JWT }) },
   {
-    title: 'JSON with a member that the operator names',
+    title: 'JSON with a member named by the operator',
     answer: json({ ...CLAIMS, 'x.access-token': JWT, jwt: 'something else' }),
     options: { settings: 'set $phantom_token_jwt_field x.access-token;' },
   },
-  { title: 'JSON beside UTF-8 in other members', answer: json({ ...CLAIMS, name: 'Zoë 🔑', jwt: JWT }) },
+  { title: 'JSON with UTF-8 in other members', answer: json({ ...CLAIMS, name: 'Zoë 🔑', jwt: JWT }) },
 ];
 
 for (const { title, answer, options } of FORMS) {
@@ -54,7 +54,7 @@ for (const { title, answer, options } of FORMS) {
 }
 
 gatewayTest(
-  'of a JSON answer the JSON decides, not the JWT beside it',
+  'with a JSON answer the JSON decides, not the JWT in it',
   {
     settings:
       'set $phantom_token_required_scopes read; set $phantom_token_audience a; set $phantom_token_issuer https://as.test;',
@@ -67,7 +67,7 @@ gatewayTest(
 );
 
 const DENIED: [title: string, answer: MessageAnswer, reason: string][] = [
-  ['active false beside a JWT', json({ ...CLAIMS, active: false, jwt: JWT }), 'token_inactive'],
+  ['active false with a JWT', json({ ...CLAIMS, active: false, jwt: JWT }), 'token_inactive'],
   ['exp of the JSON is past (S45)', json({ ...CLAIMS, exp: 1, jwt: JWT }), 'token_expired'],
   ['exp of the JWT is past', json({ ...CLAIMS, jwt: makeJwt({ exp: 1 }) }), 'token_expired'],
   [
@@ -123,7 +123,7 @@ const REFUSED: [title: string, answer: MessageAnswer, reason: string][] = [
     'introspection_response_jwt',
   ],
   ['JSON without a JWT (Hydra, ZITADEL)', json(CLAIMS), 'jwt_missing'],
-  ['a member that is no string', json({ ...CLAIMS, jwt: { jwt: JWT } }), 'introspection_malformed'],
+  ['a member that is not a string', json({ ...CLAIMS, jwt: { jwt: JWT } }), 'introspection_malformed'],
   ['a member that is no JWT', json({ ...CLAIMS, jwt: 'opaque' }), 'introspection_malformed'],
   [
     'a member with a line break (S103)',
@@ -141,7 +141,7 @@ const REFUSED: [title: string, answer: MessageAnswer, reason: string][] = [
     'jwt_too_large',
   ],
   [
-    'bytes that are no UTF-8 (S55)',
+    'bytes that are not UTF-8 (S55)',
     wrongContentType('application/json', '{"active":true,"jwt":"\ufffd"}'),
     'introspection_malformed',
   ],
@@ -162,7 +162,7 @@ for (const [title, answer, reason] of REFUSED) {
 }
 
 gatewayTest(
-  'the limit of the JWT is a setting, and the log names it',
+  'the longest JWT is a setting, and the log names it',
   { settings: 'set $phantom_token_max_jwt_length 600;' },
   async (t, g) => {
     g.as.reply(jwt(makeJwt({}, { bytes: 600 })), jwt(makeJwt({}, { bytes: 601 })));

@@ -52,7 +52,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a revoked, an unknown and a too narrow token are refused (RFC 7662 §2.2, RFC 7009)',
+  'a revoked token, an unknown token and one with too few scopes are refused (RFC 7662 §2.2, RFC 7009)',
   { server: (words) => protectedApi(words, as, 'set $phantom_token_required_scopes write;') },
   async (t, g) => {
     const revoked = await as.issueToken();
@@ -111,7 +111,7 @@ async function issueJwt(server: AuthorizationServer): Promise<string> {
   return answer.text();
 }
 
-test("the demo's API fetches the keys again when its authorization server was started anew, and still knows no others", async (t) => {
+test("the demo's API fetches the keys again after a restart of its authorization server, and still accepts no other keys", async (t) => {
   let server = await startAuthorizationServer();
   const { port } = server;
   const fetching = await startApi({ jwks: new URL('/jwks', server.url), issuer: server.issuer });

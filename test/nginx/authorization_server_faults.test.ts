@@ -225,7 +225,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'AS is silent: 504 when the timeouts of the introspection location run out (S44)',
+  'AS is silent: 504 after the timeouts of the introspection location (S44)',
   {
     server: (words) => `
       ${protectedRoot(words)}
@@ -262,7 +262,7 @@ for (const [status, asked, sent, reason] of [
   );
 }
 
-gatewayTest('a record outlives the AS: hits are served while it is down', async (t, g) => {
+gatewayTest('hits are served while the AS is down', async (t, g) => {
   g.as.reply(reply.jwt(JWT));
   t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
   g.as.reply(reply.reset());
@@ -292,7 +292,7 @@ function throughUpstream(lines: (port: string) => string): GatewayOptions {
 }
 
 gatewayTest(
-  'of three servers that reset, two are tried: at most one retry (S24)',
+  'when three servers reset the connection, two are tried: at most one retry (S24)',
   throughUpstream((host) => `server ${host}; server ${host}; server ${host};`),
   async (t, g) => {
     g.as.reply(reply.reset());
@@ -302,7 +302,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a kept connection that the AS closes under the question is replaced: the client does not notice (S25)',
+  'a kept connection that the AS closes during the introspection is replaced, and the client does not notice (S25)',
   throughUpstream((host) => `server ${host}; keepalive 2;`),
   async (t, g) => {
     g.as.reply(reply.jwt(JWT), reply.closeBeforeAnswer(), reply.jwt(JWT));
@@ -314,7 +314,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'answers with a status of their own are not retried: 500 and 503 are one call (S24)',
+  'answers with a status are not retried: 500 and 503 cause one call (S24)',
   throughUpstream((host) => `server ${host}; server ${host};`),
   async (t, g) => {
     g.as.reply(reply.status(500), reply.status(503));
@@ -329,7 +329,7 @@ const FIRST_LINE = 'header.payload.signature';
 const HEADLESS = `HTTP/1.1 200 OK\r\nContent-Type: application/jwt\r\n${FIRST_LINE} \r\n`;
 
 gatewayTest(
-  "AS leaves out the empty line before the body: 502, and nginx's own log line quotes the body's first line, as docs/security.md says (S108)",
+  "AS leaves out the empty line before the body: 502, and nginx's log line quotes the body's first line, as docs/security.md says (S108)",
   async (t, g) => {
     g.as.reply(reply.raw(HEADLESS));
     assertUnavailable(t, g, await g.send('/', { token: 'opaque-1' }), 502);

@@ -106,7 +106,7 @@ const BYPASSES: Bypass[] = [
     statuses: [500],
   },
   {
-    title: 'a rewrite that breaks off the settings',
+    title: 'a rewrite that stops the settings below it',
     path: '/api/x',
     locations: (words) =>
       `location /api/ { ${ON} rewrite ^/api/(.*)$ /$1 break; set $phantom_token_required_scopes admin; ${words.protect} proxy_pass ${words.upstreamUrl}; }`,
@@ -174,7 +174,7 @@ for (const bypass of BYPASSES) {
 }
 
 gatewayTest(
-  'a partition with line breaks, which comes from the path, makes no record that passes for the rest of a policy: closed (S57, S59)',
+  'a partition with line breaks, which comes from the path, makes no record that looks like the rest of a policy: closed (S57, S59)',
   {
     server: (words) => `
       location ~ ^/tenant/(?<tenant>[^/]+)/ {
@@ -202,7 +202,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'X-Accel-Redirect from a location that is off into one that only inherits access control: closed (S92)',
+  'X-Accel-Redirect from a location that is off to one that only inherits access control: closed (S92)',
   {
     server: (words) => `
       location /off { set $phantom_token off; ${words.protect} proxy_pass ${words.upstreamUrl}; }
@@ -222,7 +222,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a server of auth_request mode without server.conf is closed, whatever else it answers',
+  'a server in auth_request mode without server.conf is closed, also with lines that answer 2xx',
   {
     http: (words) => `
       server {
@@ -243,7 +243,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "the question to a silent server does not go to the server's error page, which may proxy (S107)",
+  "when the authorization server is silent, the introspection does not go to the server's error page, which may proxy (S107)",
   {
     serverTop: 'error_page 502 503 504 = @maintenance;',
     server: (words) => `
@@ -271,7 +271,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "an API's own 401, 403 and 500 pass through as they are, also where the server intercepts errors",
+  "an API's own 401, 403 and 500 pass through unchanged, even if the server intercepts errors",
   { serverTop: 'proxy_intercept_errors on;' },
   async (t, g) => {
     g.as.reply(jwt(JWT));
@@ -287,7 +287,7 @@ gatewayTest(
 
 for (const { status, fastcgi, uwsgi, grpc } of REFUSING_APIS) {
   gatewayTest(
-    `a ${status} of a FastCGI, uwsgi or gRPC API passes through as it is, also where the server intercepts errors`,
+    `a ${status} of a FastCGI, uwsgi or gRPC API passes through unchanged, even if the server intercepts errors`,
     {
       serverTop: 'fastcgi_intercept_errors on; uwsgi_intercept_errors on; grpc_intercept_errors on;',
       server: (words) => `
@@ -308,7 +308,7 @@ for (const { status, fastcgi, uwsgi, grpc } of REFUSING_APIS) {
 }
 
 gatewayTest(
-  'a location with the TTL 0 asks each time, and one with a shorter TTL takes no older record, whoever stored it',
+  'a location with TTL 0 introspects each time, and one with a shorter TTL uses no older record, even of another location',
   {
     server: (words) => `
       ${protectedRoot(words, 'set $phantom_token_cache_ttl 300;')}
@@ -363,7 +363,7 @@ for (const [place, file] of [
   ['above', (snippets: string, map: string) => `${map} include ${snippets}/http.conf;`],
 ] as const) {
   gatewayTest(
-    `a map whose target is a setting ${place} the include of http.conf ${place === 'below' ? 'decides' : 'is lost: the rule of the README'}`,
+    `a map whose target is a setting ${place} the include of http.conf ${place === 'below' ? 'decides' : 'is ignored: the rule of the README'}`,
     {
       httpConf: (words) => file(words.snippets, 'map $uri $phantom_token_required_scopes { default admin; }'),
     },
@@ -401,7 +401,7 @@ function confWithProtect({ runtime, mode, zones }: Setup, place: 'server' | 'loc
 }
 
 for (const setup of SETUPS) {
-  test(`[${setup.name}] protect.conf in a server, whose locations would send the opaque token on with one proxy_set_header of their own: nginx does not start (S107)`, async (t) => {
+  test(`[${setup.name}] with protect.conf in a server, a location with its own proxy_set_header would pass the opaque token on: nginx does not start (S107)`, async (t) => {
     const { runtime } = setup;
     const error = await t.throwsAsync(startNginx({ runtime, conf: confWithProtect(setup, 'server') }), {
       instanceOf: NginxError,
@@ -414,7 +414,7 @@ for (const setup of SETUPS) {
 }
 
 gatewayTest(
-  'what makes nginx refuse protect.conf in a server changes no answer: `expires` of the server, and what the API says, stay',
+  "the line that makes nginx refuse protect.conf in a server changes no answer: `expires` of the server and the API's headers pass",
   { serverTop: 'expires 1h;' },
   async (t, g) => {
     g.as.reply(jwt(JWT));
@@ -428,7 +428,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "the same where no `expires` stands: the API's own Expires and Cache-Control pass, and none is added",
+  "the same without `expires`: the API's own Expires and Cache-Control pass, and none is added",
   async (t, g) => {
     g.as.reply(jwt(JWT));
     g.upstream.answer = () => ({
@@ -467,7 +467,7 @@ gatewayTest(
 
 for (const state of ['asked', 'checking', 'answered']) {
   gatewayTest(
-    `a subrequest of the script's own that is sent to a protected location goes no further: ${state} (S92)`,
+    `a subrequest of the script that comes to a protected location does not reach the API: ${state} (S92)`,
     { serverTop: `set $_phantom_introspection ${state};` },
     async (t, g) => {
       g.as.reply(jwt(JWT));

@@ -16,8 +16,8 @@ const NOT_STORED: [title: string, answer: Parameters<typeof jwt>[1], settings: s
   ['private', { cacheControl: 'private, max-age=60' }, ''],
   ['max-age=0', { cacheControl: 'max-age=0' }, ''],
   ['no-store beside max-age, in upper case', { cacheControl: 'Max-Age=60, NO-STORE' }, ''],
-  ['an Age that uses max-age up (RFC 9111 §5.1)', { cacheControl: 'max-age=60', headers: { age: '60' } }, ''],
-  ['a max-age that is no number', { cacheControl: 'max-age=soon' }, ''],
+  ['an Age as long as max-age (RFC 9111 §5.1)', { cacheControl: 'max-age=60', headers: { age: '60' } }, ''],
+  ['a max-age that is not a number', { cacheControl: 'max-age=soon' }, ''],
   ['$phantom_token_cache_ttl 0', {}, 'set $phantom_token_cache_ttl 0;'],
 ];
 
@@ -66,7 +66,7 @@ const EXPIRING: [title: string, answer: () => ReturnType<typeof jwt>, settings: 
 ];
 
 for (const [title, answer, settings] of EXPIRING) {
-  gatewayTest(`a record ends with ${title}, and not before`, { settings }, async (t, g) => {
+  gatewayTest(`a record ends after ${title}, not before`, { settings }, async (t, g) => {
     g.as.reply(answer);
     // Until the record ends. If it never does, AVA's time limit ends the test.
     while (g.as.requests.length < 2) {
@@ -93,7 +93,7 @@ function withNeighbour(settings: string, neighbourSettings: string): GatewayOpti
 }
 
 gatewayTest(
-  'what a location obeying Cache-Control may not store, it is not served from a neighbour that ignores it (RFC 9111 §5.2.2.5)',
+  'a location that obeys Cache-Control is not served a record that it may not store, from a location that ignores it (RFC 9111 §5.2.2.5)',
   withNeighbour('', 'set $phantom_token_cache_control ignore;'),
   async (t, g) => {
     g.as.reply(jwt(JWT, { cacheControl: 'no-store' }));
@@ -106,7 +106,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a JWT that is too long for a location is too long there from the cache as well',
+  'a JWT that is too long for a location is refused there from the cache as well',
   withNeighbour('set $phantom_token_max_jwt_length 100;', ''),
   async (t, g) => {
     g.as.reply(jwt(makeJwt({ exp: 4102444800 }, { bytes: 500 })));
@@ -144,14 +144,18 @@ gatewayTest('a reload keeps the records (S119)', async (t, g) => {
   t.is(g.as.requests.length, 1);
 });
 
-gatewayTest('a full zone serves uncached and harms nobody (S73)', { workers: 1 }, async (t, g) => {
-  const big = makeJwt({ exp: 4102444800 }, { bytes: 60000 });
-  g.as.reply(jwt(big, { cacheControl: 'max-age=600' }));
-  for (let i = 0; i < 700; i++) {
-    const answer = await g.send('/', { token: `opaque-${i}` });
-    if (answer.status !== 200) {
-      t.fail(`request ${i}: ${answer.status}`);
+gatewayTest(
+  'with a full zone new tokens are served uncached, and nobody is refused (S73)',
+  { workers: 1 },
+  async (t, g) => {
+    const big = makeJwt({ exp: 4102444800 }, { bytes: 60000 });
+    g.as.reply(jwt(big, { cacheControl: 'max-age=600' }));
+    for (let i = 0; i < 700; i++) {
+      const answer = await g.send('/', { token: `opaque-${i}` });
+      if (answer.status !== 200) {
+        t.fail(`request ${i}: ${answer.status}`);
+      }
     }
-  }
-  t.is(g.as.requests.length, 700);
-});
+    t.is(g.as.requests.length, 700);
+  },
+);

@@ -99,7 +99,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "the introspection location's own Authorization header does it alone (as with the C module)",
+  "the introspection location's own Authorization header is enough (as with the C module)",
   async (t, g) => {
     await assertExchange(t, g);
     t.is(decodeBasic(g.as.requests[0]?.headers.authorization), 'gateway-client:gateway-secret');
@@ -107,7 +107,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'further form fields are sent as the operator wrote them (WSO2: required_claims)',
+  'further form fields are sent as the operator writes them (WSO2: required_claims)',
   { settings: 'set $phantom_token_introspection_parameters "required_claims=a%20b&x=1";' },
   async (t, g) => {
     await assertExchange(t, g);
@@ -121,7 +121,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'with a client certificate the id goes into the form, where the operator names it (RFC 8705 §2)',
+  'with a client certificate the id is sent in the form if the operator sets it (RFC 8705 §2)',
   {
     server: (words) =>
       server(words, 'set $phantom_token_client_auth none; set $phantom_token_client_id gateway-client;'),
@@ -193,7 +193,7 @@ for (const algorithm of ['RS256', 'PS256', 'ES256'] as const) {
 }
 
 gatewayTest(
-  'private_key_jwt: a new assertion each time where the server takes each once only (jti, RFC 7523 §3)',
+  'private_key_jwt: a new assertion each time for a server that accepts each only once (jti, RFC 7523 §3)',
   {
     files: { 'key.pem': EC.privateKey },
     server: (words) =>
@@ -236,17 +236,17 @@ const MISTAKES: [title: string, settings: (words: ConfigWords) => string, says: 
     "/none cannot be read by uid UID, as which nginx's workers run: there is no such file",
   ],
   [
-    'a secret file without an id, which was silently no proof at all',
+    'a secret file without an id, which would send no credentials without any message',
     (words) => `set $phantom_token_client_secret_file ${words.prefix}/key.pem;`,
     '$phantom_token_client_id',
   ],
   [
-    'a secret, and none as method',
+    'a secret, with the method none',
     () => 'set $phantom_token_client_auth none; set $phantom_token_client_secret gateway-secret;',
     '$phantom_token_client_secret is set, and $phantom_token_client_auth is none',
   ],
   [
-    'a secret, and a key as method',
+    'a secret, with a method that uses a key',
     (words) => keySettings(words, 'ES256', 'set $phantom_token_client_secret gateway-secret;'),
     '$phantom_token_client_secret is set, and $phantom_token_client_auth is private_key_jwt',
   ],
@@ -284,7 +284,7 @@ const MISTAKES: [title: string, settings: (words: ConfigWords) => string, says: 
   ],
   ['an EC key for RS256', (words) => keySettings(words, 'RS256'), '/key.pem holds no key for RS256'],
   [
-    'EdDSA, which njs cannot sign',
+    'EdDSA, with which njs cannot sign',
     (words) => keySettings(words, 'EdDSA'),
     '$phantom_token_client_key_algorithm',
   ],
@@ -354,7 +354,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a server with the name of another: 502, the token is not sent (S22)',
+  'a certificate with the name of another server: 502, the token is not sent (S22)',
   {
     files: { 'ca.pem': ca.cert, 'client.pem': clientCertificate.cert, 'client.key': clientCertificate.key },
     server: (words) =>

@@ -24,15 +24,19 @@ gatewayTest(
   },
 );
 
-gatewayTest('the variable goes before the header, whatever scheme that has', FROM_COOKIE, async (t, g) => {
-  g.as.reply(jwt(JWT));
-  const headers = { cookie: 'at=opaque-1', authorization: 'Basic abc' };
-  t.is((await g.send('/', { headers })).status, 200);
-  t.is(g.as.requests[0]?.form.token, 'opaque-1');
-  t.is(g.upstream.requests[0]?.headers.authorization, `Bearer ${JWT}`);
-});
+gatewayTest(
+  'the variable is used instead of the header, with any scheme in the header',
+  FROM_COOKIE,
+  async (t, g) => {
+    g.as.reply(jwt(JWT));
+    const headers = { cookie: 'at=opaque-1', authorization: 'Basic abc' };
+    t.is((await g.send('/', { headers })).status, 200);
+    t.is(g.as.requests[0]?.form.token, 'opaque-1');
+    t.is(g.upstream.requests[0]?.headers.authorization, `Bearer ${JWT}`);
+  },
+);
 
-gatewayTest('an empty variable leaves the header', FROM_COOKIE, async (t, g) => {
+gatewayTest('with an empty variable the header is used', FROM_COOKIE, async (t, g) => {
   g.as.reply(jwt(JWT));
   t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
   t.is((await g.send('/')).status, 401);
@@ -58,7 +62,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'off leaves the header to the upstream, also where a variable holds a token',
+  '`off` passes the header to the upstream, also where a variable holds a token',
   {
     server: (words) => `
       location / {
@@ -75,7 +79,7 @@ gatewayTest(
   },
 );
 
-gatewayTest('the client cannot name a variable of ours by a header (S13)', QUIET, async (t, g) => {
+gatewayTest('a client cannot set a variable of the gateway with a header (S13)', QUIET, async (t, g) => {
   const headers = {
     phantom_token_input: 'opaque-1',
     'phantom-token-input': 'opaque-1',

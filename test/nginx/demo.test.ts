@@ -114,7 +114,7 @@ test('the walk passes and shows hit, refusal, revocation, purge, outage and stal
   );
 });
 
-test('a walk where no gateway swaps tokens fails, and says what was expected in each step', async (t) => {
+test('a walk without a gateway fails, and says what was expected in each step', async (t) => {
   const { code, stdout, stderr } = await runModule(`
     import { startApi } from './demo/api.ts';
     import { startAuthorizationServer } from './demo/authorization_server.ts';
@@ -141,7 +141,7 @@ async function takePort(t: ExecutionContext): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('all ports that are taken are named in one message, with the options that help, and nothing is started', async (t) => {
+test('one message names all ports that are taken, with options that work, and nothing is started', async (t) => {
   const [gateway, authorizationServer] = [await takePort(t), await takePort(t)];
   const { code, stdout, stderr } = await runDemo({ gateway, authorizationServer, api: 0 });
   t.is(code, 1);
@@ -157,7 +157,7 @@ This uses free ports: npm start -- --once --port 0 --as-port 0 --api-port 0
   );
 });
 
-test('a port that is named for two of them is found before anything starts', async (t) => {
+test('a port that is given for two servers is found before anything starts', async (t) => {
   const port = await freePort();
   const { code, stdout, stderr } = await runDemo({ gateway: 0, authorizationServer: port, api: port });
   t.is(code, 1);

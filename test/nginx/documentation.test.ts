@@ -60,14 +60,14 @@ for (const setup of SETUPS) {
   });
 }
 
-test('the configurations shown are the README one and that of auth_request mode: each is loaded above', (t) => {
+test("the pages show two configurations, the README's and that of auth_request mode: both are loaded above", (t) => {
   t.deepEqual(
     CONFIGS.map(({ page }) => page),
     ['README.md', 'docs/auth_request.md'],
   );
 });
 
-test('what a page shows is a configuration, commands or a drawing: nothing else goes unread', (t) => {
+test('every block of a page is a configuration, commands or a drawing, so that no other kind remains untested', (t) => {
   for (const [page, text] of PAGES) {
     const fences = [...text.matchAll(/^ *```(.*)$/gm)].map(([, language]) => language);
     const opening = fences.filter((_, index) => index % 2 === 0);
@@ -79,7 +79,7 @@ test('what a page shows is a configuration, commands or a drawing: nothing else 
   }
 });
 
-test('every snippet in nginx/ is in a configuration shown; the examples have tests of their own', async (t) => {
+test('every snippet in nginx/ is in a configuration on a page; the examples have their own tests', async (t) => {
   const files = await readdir(join(REPOSITORY, 'nginx'), { recursive: true });
   const snippets = files.filter((file) => file.endsWith('.conf') && !file.startsWith('examples/'));
   const text = CONFIGS.map((config) => config.text).join('\n');
@@ -221,7 +221,7 @@ const RUN_ELSEWHERE = [
   'npx njs-phantom-token@latest init --force ', // needs a registry; test/package has --force
 ];
 
-test('every command shown is run by a test here, or named with who runs it', (t) => {
+test('every command on a page is run by a test here, or listed with the place that runs it', (t) => {
   const others = blocksOf('sh')
     .map(({ text }) => text.trim())
     .filter((text) => ![...run].some((commands) => commands.trim() === text));
@@ -305,7 +305,7 @@ for (const [what, from, to, expected] of [
 
 const FIRST = SETUPS[0] as Setup;
 
-test("the README's copy by hand gives a folder that the configuration works with", async (t) => {
+test("the README's commands for a copy by hand make a folder with which the configuration works", async (t) => {
   const folder = join(await mkdtemp(join(tmpdir(), 'phantom-token-copy-')), 'phantom_token');
   t.teardown(() => rm(join(folder, '..'), { recursive: true }));
   await shell(COPY.replaceAll('/etc/nginx/phantom_token', folder), REPOSITORY);
@@ -423,7 +423,7 @@ test('the table of settings has a row for each setting, with its default, and no
   t.deepEqual(settingRows(pageOf('docs/settings.md'), '<!-- settings: all').sort(), SETTINGS.toSorted());
 });
 
-test("the README's few settings are settings, with their defaults", (t) => {
+test('the settings in the README exist, with these defaults', (t) => {
   const rows = settingRows(pageOf('README.md'), '<!-- settings: some');
   t.true(rows.length >= 5 && rows.length <= 8);
   for (const row of rows) {
@@ -434,7 +434,7 @@ test("the README's few settings are settings, with their defaults", (t) => {
   }
 });
 
-test('every variable of ours that a page names is declared in http.conf', async (t) => {
+test('every variable of the gateway that a page names is declared in http.conf', async (t) => {
   const conf = await readFile(join(REPOSITORY, 'nginx/http.conf'), 'utf8');
   const declared = new Set(
     [...conf.matchAll(/^(?:js_var|js_set|map \S+) (\$\w+)/gm)].map(([, name]) => name),
@@ -449,7 +449,7 @@ test('every variable of ours that a page names is declared in http.conf', async 
   }
 });
 
-test('the reason codes and their statuses are those of the code', (t) => {
+test('the reason codes and their statuses match the code', (t) => {
   const section = sectionOf(pageOf('docs/answers.md'), '## Reason codes');
   const rows = [...section.matchAll(/^\| `(\w+)` \|(?: (\d+) \|)?/gm)].map(([, reason, status]) => [
     reason,
@@ -473,7 +473,7 @@ function byOrderOf(rows: (string | undefined)[][]): (a: string, b: string) => nu
   return (a, b) => place(a) - place(b);
 }
 
-test('the answers of the table, status, challenge and code, are those of the code', (t) => {
+test('the answers of the table match the code: status, challenge and code in the body', (t) => {
   const section = sectionOf(pageOf('docs/answers.md'), '## To the client');
   const rows = [...section.matchAll(/^\| .* \| (\d{3})[^|]*\| (?:`(.*)` )?\| `(\w+)` \|$/gm)].map(
     ([, status, challenge = '', code]) => [Number(status), challenge, code],
@@ -505,7 +505,7 @@ function settingsWith(requiredScopes: string): Settings {
   return settings;
 }
 
-test('the cache statuses are those of the code', (t) => {
+test('the cache statuses match the code', (t) => {
   const section = sectionOf(pageOf('docs/operations.md'), '## Cache status');
   const named = [...section.matchAll(/^\| `([A-Z]+)` \|/gm)].map((match) => match[1] ?? '');
   t.deepEqual(

@@ -83,7 +83,7 @@ for (const [sentence, settings, logged] of METHODS) {
 }
 
 gatewayTest(
-  'a server without a name is named by its address, a mistake in the settings by the beginning of the path (S17)',
+  'the log names a server without a name by its address, and a mistake in the settings by the beginning of the path (S17)',
   { serverName: '""', settings: 'set $phantom_token_cache_ttl 5m;' },
   async (t, g) => {
     t.is((await g.send('/orders/unseen?unseen=1', { token: 'opaque-1' })).status, 500);
@@ -97,7 +97,7 @@ const BREAKER = 'set $phantom_token_breaker_failures 2; set $phantom_token_break
 const REFUSED = 3;
 
 gatewayTest(
-  'a suspension is logged when it begins and when it ends, with the number of requests refused, and not at each of them',
+  'a suspension is logged when it begins and when it ends, with the number of refused requests, and not at each request',
   {
     server: (words) => `
       ${protectedRoot(words, `${BREAKER} set $phantom_token_introspection_timeout 60;`)}
@@ -126,7 +126,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'probes that fail prolong a suspension: no further line in the same minute but that of the probe itself',
+  'failed probes prolong a suspension: no further line in the same minute except that of the probe itself',
   { settings: BREAKER.replace('delay 60', 'delay 1') },
   async (t, g) => {
     g.as.reply(reset());
@@ -141,7 +141,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a token on which the AS fails each time is suspended alone: one line says so, and other tokens are asked about',
+  'when the AS fails for one token only, that token alone is suspended: one line says so, and other tokens are introspected',
   { settings: BREAKER },
   async (t, g) => {
     g.as.reply((request) => (request.form.token === 'opaque-odd' ? reset() : jwt(JWT)));
@@ -160,7 +160,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'stale records that are served while introspection is suspended leave no line each',
+  'stale records served during a suspension are not logged each',
   {
     settings: `${BREAKER} set $phantom_token_cache_ttl 1; set $phantom_token_stale_if_error 60;`,
   },

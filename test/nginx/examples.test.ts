@@ -103,7 +103,7 @@ test('each file in nginx/examples has a test here', (t) => {
   t.deepEqual([...tested].sort(), readdirSync(FOLDER).sort());
 });
 
-test("no example logs into a folder of nginx's prefix: that of Debian's package has none, and nginx would not start", (t) => {
+test("no example logs into a folder of nginx's prefix: Debian's package has no such folder, and nginx would not start", (t) => {
   for (const file of readdirSync(FOLDER)) {
     const logs = [...readFileSync(FOLDER + file, 'utf8').matchAll(/^\s*(?:access|error)_log (\S+)/gm)];
     t.deepEqual(
@@ -295,7 +295,7 @@ for (const { directive, example } of CGI_LIKE) {
 // Tenants and servers
 
 exampleTest(
-  'each host asks its own authorization server, and neither takes a token of the other (S58)',
+  'each host asks its own authorization server, and neither accepts a token of the other (S58)',
   { file: 'tenants.conf', startApi: startUpstream },
   async (t, g, api) => {
     const alpha = g.as('login.example.com');
@@ -324,7 +324,7 @@ exampleTest(
 );
 
 exampleTest(
-  'a host that is in no line of the map is closed, whatever the token (S101)',
+  'a host that is not in the map is closed, with any token (S101)',
   { file: 'tenants.conf', startApi: startUpstream },
   async (t, g, api) => {
     for (const host of [
@@ -364,7 +364,7 @@ exampleTest(
 // Defaults
 
 exampleTest(
-  'a location takes the settings of its server, overrides them, and its nested one asks for more',
+  'a location uses the settings of its server and overrides them, and its nested location requires more',
   { file: 'defaults.conf', startApi: startUpstream },
   async (t, g, api) => {
     g.as().reply(
@@ -389,7 +389,7 @@ exampleTest(
 );
 
 exampleTest(
-  'the public location needs no token and drops one; the one that is off passes the header as it came',
+  'the public location needs no token and removes one; the location with `off` passes the header unchanged',
   { file: 'defaults.conf', startApi: startUpstream },
   async (t, g, api) => {
     t.is((await send(g, '/health')).status, 200);
@@ -446,7 +446,7 @@ exampleTest(
 );
 
 exampleTest(
-  'without the line on the path, the API gets paths that it may read as what needs more scopes',
+  'without the `if` on the path, the API gets paths that it may read as paths that need more scopes',
   { file: 'defaults.conf', startApi: startUpstream, edit: withoutPathGuard },
   async (t, g, api) => {
     g.as().reply(scopesOf({ 'opaque-weak': 'read write' }));
@@ -465,7 +465,7 @@ exampleTest(
 // WebSocket
 
 exampleTest(
-  'a good token is upgraded and bytes go both ways; a bad one gets 401 and the API hears nothing',
+  'a request with a good token is upgraded and bytes go both ways; one with a bad token gets 401 and does not reach the API',
   { file: 'websocket.conf', startApi: startEchoServer },
   async (t, g, api) => {
     g.as().reply(scopesOf({ 'opaque-1': 'read' }));
@@ -490,7 +490,7 @@ exampleTest(
 );
 
 exampleTest(
-  'another protocol is not upgraded to: what reaches an API that would answer 101 is a plain request, so no tunnel passes the gateway',
+  'other protocols are not upgraded: an API that would answer 101 gets a plain request, so no unchecked connection passes the gateway',
   { file: 'websocket.conf', startApi: startEchoServer },
   async (t, g, api) => {
     g.as().reply(jwt(JWT));
@@ -510,7 +510,7 @@ exampleTest(
 );
 
 exampleTest(
-  'the name of the protocol is taken in any case of letters (RFC 9110 §7.8), and sent in its own',
+  'the name of the protocol is accepted in capital or small letters (RFC 9110 §7.8), and sent in small letters',
   { file: 'websocket.conf', startApi: startEchoServer },
   async (t, g, api) => {
     g.as().reply(jwt(JWT));

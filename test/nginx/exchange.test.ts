@@ -19,7 +19,7 @@ test('five set-ups are there: both modes, both engines, the oldest njs', (t) => 
 });
 
 gatewayTest(
-  'upstream receives the JWT in place of the opaque token, and the rest of the request untouched',
+  'the upstream receives the JWT instead of the opaque token, and the rest of the request unchanged',
   async (t, g) => {
     g.as.reply(jwt(JWT));
     const answer = await g.send('/a%20b/..%2f?q=%00&x=1', {
@@ -188,7 +188,7 @@ const OTHER_SERVERS: [
 
 for (const [what, listen, serverName, otherName] of OTHER_SERVERS) {
   gatewayTest(
-    `two servers that differ in their ${what} alone never share a record (S58)`,
+    `two servers that differ only in their ${what} never share a record (S58)`,
     {
       serverName,
       http: (words) => `
@@ -263,7 +263,7 @@ gatewayTest(
 const FORGED = `x.${Buffer.from('{"sub":"admin"}').toString('base64url')}.x`;
 
 gatewayTest(
-  'what a location that is off let through is taken for no JWT when another location looks at it (S93)',
+  'a token that a location with `off` let through does not count as a JWT in another location (S93)',
   {
     server: (words) => `
       location /off { set $phantom_token off; ${words.protect} proxy_pass ${words.upstreamUrl}; }

@@ -16,7 +16,7 @@ function secondsOf(directive: string): number {
   return Number(new RegExp(`^${directive} (\\d+)s?;`, 'm').exec(LIMITS)?.[1]);
 }
 
-test('the limit as shipped is the sum of its times, and the default of $phantom_token_introspection_timeout is not below it', (t) => {
+test('the shipped limit is the sum of its times, and the default of $phantom_token_introspection_timeout is not below it', (t) => {
   const limitSec = secondsOf('set \\$phantom_introspection_limit');
   const times = ['next_upstream', 'connect', 'send', 'read'].map((name) =>
     secondsOf(`proxy_${name}_timeout`),
@@ -56,7 +56,7 @@ const UNLIMITED: [title: string, lines: (words: ConfigWords) => string][] = [
 
 for (const [title, lines] of UNLIMITED) {
   gatewayTest(
-    `a location ${title}: 500 that names the file, and the token stays here: nginx's own limits would end the connection at 4 kB`,
+    `a location ${title}: 500 that names the file, and the token is not sent: nginx's own limits would end the connection at 4 kB`,
     { server: (words) => server(words, lines(words)) },
     async (t, g) => {
       g.as.reply(jwt(makeJwt({ exp: 4102444800 }, { bytes: 5000 })));
@@ -76,7 +76,7 @@ for (const [title, lines] of UNLIMITED) {
 }
 
 gatewayTest(
-  'a location without introspection_limits.conf is not served by the limits of another one, which the request met before (S92)',
+  'a location without introspection_limits.conf does not use the limits of another location, where the request was before (S92)',
   {
     server: (words) => `
       ${protectedRoot(words)}
@@ -98,7 +98,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'an introspection that may take longer than others with the token wait for it: 500 that names both numbers (S72)',
+  'an introspection that may take longer than other requests wait for it: 500 that names both numbers (S72)',
   {
     server: (words) =>
       server(words, limits(words) + introspection(words), 'set $phantom_token_introspection_timeout 7;'),
@@ -118,7 +118,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "an operator's own lines may take the place of the file, each of them",
+  'an operator may write the lines of the file instead of including it',
   {
     server: (words) => {
       const directives = LIMITS.replace(/#.*/g, '').replace(/ (\d+)s;/g, ' 2s;');
@@ -162,7 +162,7 @@ function withLines(conf: string, lines: string[]): string {
 const SLOW = linesForSlowServer();
 
 gatewayTest(
-  'a slow server is a setting: with the lines of the page it is served after the limit as shipped has ended another question (S44)',
+  'with the lines of the page, a slow server is waited for after the shipped limit has ended another introspection (S44)',
   {
     files: { 'slow.conf': withLines(LIMITS, SLOW.inFile) },
     server: (words) => `
@@ -192,7 +192,7 @@ gatewayTest(
 const HEADERS: [title: string, line: string, name: string, values: (words: ConfigWords) => string[]][] = [
   ['nginx sends the name in proxy_pass', '', 'host', (words) => [new URL(words.introspectionUrl).host]],
   [
-    'a proxy_set_header of the operator takes its place',
+    'a proxy_set_header of the operator replaces it',
     'proxy_set_header Host login.example.com;',
     'host',
     () => ['login.example.com'],

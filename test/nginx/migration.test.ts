@@ -26,7 +26,7 @@ const SENT_TWICE = linesThat(/sends the header twice/);
 const WITHOUT_EFFECT = linesThat(/without effect/);
 const KEPT = linesThat(/^keep/);
 
-test('each line of the table is looked at below, or is the README configuration itself', (t) => {
+test("each line of the table is tested below, or is part of the README's configuration", (t) => {
   const looked = [...DUPLICATE, ...SENT_TWICE, ...WITHOUT_EFFECT, ...KEPT];
   t.deepEqual(
     LINES.filter((line) => !looked.includes(line)),
@@ -55,7 +55,7 @@ for (const setup of SETUPS) {
     });
   }
 
-  test(`[${setup.name}] the other lines are taken: the headers are sent twice, the rest has no effect`, async (t) => {
+  test(`[${setup.name}] nginx accepts the other lines: the headers are sent twice, the rest has no effect`, async (t) => {
     const api = await startUpstream();
     const lines = [...SENT_TWICE, ...WITHOUT_EFFECT].map(({ line }) => line).join(' ');
     const shown = { setup, apiPort: api.port, config: configOf(setup), edit: withLines(lines) };

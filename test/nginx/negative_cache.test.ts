@@ -6,7 +6,7 @@ import { inactive204, jwt, reset, status } from '../support/scripted_server.js';
 const JWT = makeJwt({ exp: 4102444800 });
 
 gatewayTest(
-  'a rejected token is asked for again when its seconds are over, and may be active then (S66)',
+  'a rejected token is introspected again after its seconds, and may be active then (S66)',
   { settings: 'set $phantom_token_negative_cache_ttl 2;' },
   async (t, g) => {
     g.as.reply(inactive204(), jwt(JWT));
@@ -24,7 +24,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a location takes a rejection for its own seconds only, however long a neighbour remembers it (S66)',
+  'a location uses a rejection only for its own seconds, even if another location remembers it longer (S66)',
   {
     server: (words) => `
       ${protectedRoot(words, 'set $phantom_token_negative_cache_ttl 60;')}
@@ -65,7 +65,7 @@ gatewayTest('every spelling of the scheme finds the rejection', async (t, g) => 
 });
 
 gatewayTest(
-  'an active token of another location with a narrower policy is not rejected for all (S57)',
+  'a token that one location refuses by its policy is not rejected in other locations (S57)',
   {
     settings: 'set $phantom_token_required_scopes admin;',
   },
@@ -78,7 +78,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a token that the AS introspects for nobody is 401 and remembered, so that no client provokes 502s at will (RFC 7009 §2.2.1)',
+  'a token that the AS does not introspect is 401 and remembered, so that no client can cause 502s at will (RFC 7009 §2.2.1)',
   async (t, g) => {
     g.as.reply(
       status(400, {
@@ -131,7 +131,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a rejected token that is sent all the time is asked for once a period, without a gap between two',
+  'a rejected token that is sent all the time is introspected once in each period',
   { settings: 'set $phantom_token_negative_cache_ttl 1;' },
   async (t, g) => {
     g.as.reply(inactive204());

@@ -94,7 +94,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a subrequest of SSI or mirror is not checked: it reaches the API though the location has the include, without Authorization',
+  'a subrequest of SSI or mirror is not checked: it reaches the API without Authorization, although the location has the include',
   {
     server: (words) => `
       location /page { ssi on; default_type text/html; return 200 '<!--#include virtual="/api/ssi" -->'; }
@@ -140,7 +140,7 @@ function withErrorPage(words: ConfigWords, errorPage: string): string {
 
 for (const errorPage of ['error_page 401 = @unprotected;', 'error_page 401 =200 /unprotected;']) {
   gatewayTest(
-    `${errorPage} above the include opens in auth_request mode (S87, S88); below it, and in access mode, it does nothing`,
+    `${errorPage} above the include opens the API in auth_request mode (S87, S88); below it, and in access mode, it does nothing`,
     { server: (words) => withErrorPage(words, errorPage) },
     async (t, g) => {
       g.as.reply(reply);
@@ -155,7 +155,7 @@ for (const errorPage of ['error_page 401 = @unprotected;', 'error_page 401 =200 
 }
 
 gatewayTest(
-  "an error_page for 401 and 500 above the include takes the place of the gateway's answers in auth_request mode: no challenge, no preflight, 500 for each 5xx; below it, and in access mode, it does nothing",
+  "an error_page for 401 and 500 above the include replaces the gateway's answers in auth_request mode: no challenge, no preflight, 500 for each 5xx; below it, and in access mode, it does nothing",
   { server: (words) => withErrorPage(words, 'error_page 401 500 /page;') },
   async (t, g) => {
     g.as.reply(closeBeforeAnswer());
@@ -175,7 +175,7 @@ gatewayTest(
 // The order of things
 
 gatewayTest(
-  'an address that is denied: in access mode 401 or 403 after an introspection, in auth_request mode 403; by `if` 403 at once; no JSON of that',
+  'a denied address gets 401, or 403 after an introspection, in access mode, and 403 in auth_request mode; with `if` 403 at once; never with JSON',
   {
     http: () => 'geo $is_refused { default 1; 10.0.0.0/8 0; }',
     server: (words) =>
@@ -244,7 +244,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "a server whose own `return` stands above server.conf answers auth_request's question by it, and is open; below it, closed",
+  'a server whose own `return` is above server.conf answers auth_request with it, and is open; with the `return` below, it is closed',
   {
     http: (words) => {
       const answersAll = 'if ($uri !~ ^/api/) { return 204; }';
@@ -266,7 +266,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a variable that a server and a location set: in access mode the value of the server after an introspection, a `map` keeps its own',
+  "a variable that a server and a location set has the server's value after an introspection in access mode; a `map` keeps its own",
   {
     http: () => 'map $uri $mapped { default other; ~^/api/ location; }',
     serverTop: 'set $own server;',
@@ -293,7 +293,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a request that is sent on keeps the settings of the location before where the next one has no `set` for them',
+  'a redirected request keeps the settings of the location before if the next location has no `set` for them',
   {
     server: (words) => `
       location /rewrite { set $phantom_token off; rewrite ^ /next last; }
@@ -320,7 +320,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'after an error_page with a path, and after X-Accel-Redirect, a setting that the next location lacks has the value of the server',
+  "after an error_page with a path, and after X-Accel-Redirect, a setting that the next location does not set has the server's value",
   {
     serverTop: `${ON} set $phantom_token_required_scopes admin;`,
     server: (words) => `
@@ -340,7 +340,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'an empty setting asks for nothing: a map without a default opens, one with a default closes',
+  'an empty setting requires nothing: a map without a default opens the API, one with a default does not',
   {
     http: () => `
       map $request_method $open_scopes { POST admin; }
@@ -364,7 +364,7 @@ gatewayTest(
 /** The first column of the table in docs/nginx_rules.md. */
 const PATHS = pathsReadInTwoWays();
 
-test('the table of paths has the spellings that gateways were passed by with', (t) => {
+test('the table of paths has the spellings that have been used to bypass gateways', (t) => {
   for (const part of [';', '..;', '%2e%2e;', '%5c', '%25', 'Refunds']) {
     t.true(
       PATHS.some((path) => path.includes(part)),
@@ -374,7 +374,7 @@ test('the table of paths has the spellings that gateways were passed by with', (
 });
 
 gatewayTest(
-  'each path of the table passes with the scopes of the location around, as the client wrote it (S97)',
+  'each path of the table passes with the scopes of the outer location, as the client wrote it (S97)',
   {
     server: (words) => `
       location /orders/ {
@@ -402,7 +402,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "proxy_cache in a protected location gives one user's answer to the next, who needs a good token all the same",
+  "proxy_cache in a protected location gives one user's answer to the next, who also needs a good token",
   {
     http: (words) => `proxy_cache_path ${words.prefix}/cache keys_zone=answers:1m;`,
     server: (words) =>

@@ -24,7 +24,7 @@ const OUTAGES: [title: string, answer: ScriptedAnswer][] = [
 
 for (const [title, outage] of OUTAGES) {
   gatewayTest(
-    `the AS ${title}: a record past its TTL stands in, STALE, and the log says so (S65)`,
+    `the AS ${title}: a record past its TTL is served, STALE, and the log says so (S65)`,
     { settings: STALE },
     async (t, g) => {
       g.as.reply(jwt(JWT), outage);
@@ -41,14 +41,14 @@ for (const [title, outage] of OUTAGES) {
 }
 
 const NO_OUTAGES: [title: string, answer: ScriptedAnswer, expected: number][] = [
-  ['429, which a client can bring about (RFC 6585 §4)', status(429), 503],
+  ['429, which a client can cause (RFC 6585 §4)', status(429), 503],
   ['the token is inactive now', inactive204(), 401],
   ["the gateway's own secret is refused", status(401), 502],
   ['the answer is not understood', jwt('x'), 502],
 ];
 
 for (const [title, answer, expected] of NO_OUTAGES) {
-  gatewayTest(`${title}: no stale record stands in`, { settings: STALE }, async (t, g) => {
+  gatewayTest(`${title}: no stale record is served`, { settings: STALE }, async (t, g) => {
     g.as.reply(jwt(JWT), answer);
     let last = await g.send('/', { token: 'opaque-1' });
     while (g.as.requests.length < 2) {
@@ -94,7 +94,7 @@ for (const [cacheControl, section] of FORBIDDEN) {
 }
 
 gatewayTest(
-  'without $phantom_token_stale_if_error nothing stands in (the default)',
+  'without $phantom_token_stale_if_error (the default) no stale record is served',
   { settings: 'set $phantom_token_cache_ttl 1;' },
   async (t, g) => {
     g.as.reply(jwt(JWT), reset());
@@ -121,7 +121,7 @@ gatewayTest('a stale record ends with exp (RFC 7662 §4)', { settings: STALE }, 
 });
 
 gatewayTest(
-  'the policy of the location runs on a stale record, too (S57)',
+  'the policy of the location is checked on a stale record, too (S57)',
   {
     server: (words) => `
       ${protectedRoot(words, STALE)}
@@ -168,7 +168,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'an answer between two failures begins the row anew, whatever it says',
+  'any answer between two failures sets the count back to zero',
   { settings: BREAKER },
   async (t, g) => {
     g.as.reply(reset(), reset(), status(500), reset(), reset(), jwt(JWT));
@@ -189,7 +189,7 @@ gatewayTest('0 never suspends', { settings: 'set $phantom_token_breaker_failures
 });
 
 gatewayTest(
-  'after the delay a probe asks; its answer opens the way for all',
+  'after the delay a probe asks; if it is answered, all may ask',
   { settings: BRIEF_BREAKER },
   async (t, g) => {
     const probe = held(jwt(JWT));
@@ -211,7 +211,7 @@ gatewayTest(
 const FAILED_PROBES = 3;
 
 gatewayTest(
-  'a probe that fails suspends again: one a second, and the others are refused meanwhile',
+  'a failed probe suspends again: one probe a second, and the other requests are refused meanwhile',
   { settings: BRIEF_BREAKER },
   async (t, g) => {
     g.as.reply(reset());
@@ -235,7 +235,7 @@ const TWO_ENDPOINTS: GatewayOptions = {
 };
 
 gatewayTest(
-  'each endpoint has a breaker of its own; a silent AS counts as a failing one',
+  'each endpoint has its own breaker; a silent AS counts as failing',
   TWO_ENDPOINTS,
   async (t, g) => {
     g.as.reply((request) => (request.path.endsWith('_other') ? jwt(JWT) : silent()));
@@ -266,7 +266,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a token that was rejected meanwhile has no stale record to fall back on',
+  'a token that was rejected meanwhile is not served from its stale record',
   { settings: `${STALE} set $phantom_token_negative_cache_ttl 1;` },
   async (t, g) => {
     g.as.reply(jwt(JWT), inactive204(), reset());
@@ -283,7 +283,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a rejection that one location learns holds for all with that endpoint',
+  'a rejection that one location receives applies to all locations with that endpoint',
   {
     server: (words) => `
       ${protectedRoot(words)}
@@ -300,7 +300,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'no record of another location stands in where stale_if_error is 0, or the TTL is',
+  'where stale_if_error or the TTL is 0, no stale record of another location is served',
   {
     server: (words) => `
       ${protectedRoot(words)}
@@ -333,7 +333,7 @@ for (const [what, answer, expected] of [
   ['answer', jwt(JWT), 200],
 ] as const) {
   gatewayTest(
-    `the ${what} of a location with 0 failures does not touch the breaker of its neighbours`,
+    `the ${what} of a location with 0 failures does not change the breaker of the other locations`,
     WITHOUT_BREAKER,
     async (t, g) => {
       g.as.reply(reset(), reset(), answer, reset());
@@ -364,7 +364,7 @@ for (const code of [502, 504]) {
 }
 
 gatewayTest(
-  'one token on which the AS fails is suspended alone: others ask, and their answer begins the row anew',
+  'one token for which the AS fails is suspended alone: other tokens are introspected, and their answer sets the count back to zero',
   { settings: BREAKER },
   async (t, g) => {
     g.as.reply((request) => (request.form.token === 'opaque-odd' ? reset() : jwt(JWT)));
@@ -382,7 +382,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a second token that fails in the row suspends introspection for all',
+  'failures in a row of two tokens suspend introspection for all',
   { settings: BREAKER },
   async (t, g) => {
     g.as.reply(reset());
@@ -399,7 +399,7 @@ gatewayTest(
 const PROBES = 5;
 
 gatewayTest(
-  'a probe without an answer is lost after a second and the next one goes; the others are refused meanwhile',
+  'a probe without an answer counts as lost after a second, and the next request probes; the others are refused meanwhile',
   {
     server: (words) => `
       ${protectedRoot(words, BRIEF_BREAKER)}
@@ -426,7 +426,7 @@ gatewayTest(
 );
 
 const MISTAKES: [title: string, settings: string][] = [
-  ['settings that make no method', 'set $phantom_token_client_auth private_key_jwt;'],
+  ['settings that give no method', 'set $phantom_token_client_auth private_key_jwt;'],
   [
     'a file that is not there',
     'set $phantom_token_client_auth client_secret_post; set $phantom_token_client_secret_file /nowhere/secret;',
@@ -435,7 +435,7 @@ const MISTAKES: [title: string, settings: string][] = [
 
 for (const [title, settings] of MISTAKES) {
   gatewayTest(
-    `a location with ${title} does not take the probe of its neighbours`,
+    `a location with ${title} does not use up the probe of the other locations`,
     {
       server: (words) => `
         ${protectedRoot(words, `${BRIEF_BREAKER} set $phantom_token_client_id gateway-client; set $phantom_token_client_auth none;`)}
@@ -457,7 +457,7 @@ for (const [title, settings] of MISTAKES) {
 }
 
 gatewayTest(
-  'a location with 0 failures heeds no breaker of its neighbours',
+  'a location with 0 failures ignores the breaker of the other locations',
   WITHOUT_BREAKER,
   async (t, g) => {
     g.as.reply(reset());
@@ -468,7 +468,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'an answer that comes later than the mark of any purge lasts is none: 504, nothing stored, no stale record (S62)',
+  'an answer that comes after the mark of any purge has ended is not used: 504, nothing stored, no stale record (S62)',
   {
     server: (words) =>
       protectedRoot(words, 'set $phantom_token_introspection_timeout 1;') +

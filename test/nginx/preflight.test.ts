@@ -27,7 +27,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'in access mode an `add_header ... always` reaches a refusal, in auth_request mode none does; the answer to a preflight has those of the location or of the server alone',
+  'in access mode `add_header ... always` is sent with a refusal, in auth_request mode not; the answer to a preflight has only those of the location or of the server',
   {
     serverTop: 'add_header Access-Control-Allow-Origin https://app.test always;',
     server: (words) =>
@@ -64,7 +64,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'authenticate: a preflight is a request like all others',
+  'authenticate: a preflight is treated like every request',
   { settings: 'set $phantom_token_preflight authenticate;' },
   async (t, g) => {
     t.is((await g.send('/api', PREFLIGHT)).status, 401);
@@ -75,7 +75,7 @@ gatewayTest(
 for (const missing of ['origin', 'access-control-request-method'] as const) {
   for (const preflight of ['answer', 'pass'] as const) {
     gatewayTest(
-      `OPTIONS without ${missing} is no preflight: 401 where preflights are for ${preflight} (S98)`,
+      `OPTIONS without ${missing} is no preflight: 401 with $phantom_token_preflight ${preflight} (S98)`,
       { settings: `set $phantom_token_preflight ${preflight};` },
       async (t, g) => {
         const { [missing]: _, ...headers } = PREFLIGHT.headers;
@@ -87,7 +87,7 @@ for (const missing of ['origin', 'access-control-request-method'] as const) {
 }
 
 for (const method of ['GET', 'POST', 'HEAD']) {
-  gatewayTest(`${method} with the headers of a preflight is none (S98, S100)`, async (t, g) => {
+  gatewayTest(`${method} with the headers of a preflight is not a preflight (S98, S100)`, async (t, g) => {
     t.is((await g.send('/api', { ...PREFLIGHT, method })).status, 401);
     t.is(g.upstream.requests.length, 0);
   });

@@ -109,7 +109,7 @@ gatewayTest(
       { path: '/other_client/', url: otherPort },
     ];
     for (const { path, url } of ways) t.is((await g.send(path, { token: 'opaque-1', url })).status, 200);
-    t.is(g.as.requests.length, 4, 'each way has a record of its own');
+    t.is(g.as.requests.length, 4, 'each location has a record of its own');
     const answer = await purge(g, 'token=opaque-1');
     t.is(answer.status, 200);
     t.is(answer.body, '{"records":4}');
@@ -156,7 +156,7 @@ gatewayTest('an introspection under way does not bring a purged token back', PUR
 const MAX_KEYSPACES = 256;
 
 gatewayTest(
-  'no record is kept where a purge would not find it: one form field too many is served uncached, and counted (S62)',
+  'no record is kept where a purge would not find it: a token with one combination too many is served uncached, and counted (S62)',
   {
     http: () => 'js_shared_dict_zone zone=phantom_token_metrics:64k type=number;',
     server: (words) =>
@@ -200,7 +200,7 @@ function smallZones(text: string): string {
 }
 
 gatewayTest(
-  'no flood of new tokens pushes out that a token was purged, or where its records are (S62, S73)',
+  'a flood of new tokens does not remove the mark of a purge, or the list by which a purge finds records (S62, S73)',
   { ...PURGING, zones: smallZones },
   async (t, g) => {
     g.as.reply(jwt(makeJwt({ exp: 4102444800 }, { bytes: 3000 })));
@@ -289,7 +289,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a management server on another port purges the records of this one, when their partitions are set equal',
+  'a management server on another port purges the records of this server, when both set the same partition',
   {
     serverTop: 'set $phantom_token_partition api;',
     http: (words) =>
@@ -304,7 +304,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'two servers with equal partitions share their records, on purpose',
+  'two servers with the same partition share their records',
   {
     serverTop: 'set $phantom_token_partition api;',
     http: (words) => `
@@ -326,7 +326,7 @@ gatewayTest(
 
 for (const serverName of ['""', '_']) {
   gatewayTest(
-    `a purge in a server named ${serverName}, whose addresses have records of their own: 500 and not a 200 that misleads`,
+    `a purge in a server named ${serverName}, whose addresses have records of their own: 500 instead of a misleading 200`,
     {
       serverName,
       server: (words) => protectedRoot(words) + introspectionLocation(words) + purgeLocation(),
@@ -339,7 +339,7 @@ for (const serverName of ['""', '_']) {
 }
 
 gatewayTest(
-  'a purge by one address of a server reaches the records of all its addresses',
+  'a purge at one address of a server reaches the records of all its addresses',
   {
     server: (words) => `
       listen ${words.otherHost};
@@ -354,7 +354,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a purge holds for an introspection that takes longer than the TTL, also where the TTL is 0',
+  'a purge also ends a token whose introspection takes longer than the TTL, even with TTL 0',
   {
     server: (words) =>
       protectedRoot(words, 'set $phantom_token_cache_ttl 0;') +
@@ -374,7 +374,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'tokens that are rejected list no keyspace: nobody without a token fills the list that a purge looks into (S62)',
+  'rejected tokens add no keyspace: a client without a valid token cannot fill the list that a purge looks into (S62)',
   {
     server: (words) =>
       protectedRoot(words, 'set $phantom_token_introspection_parameters resource=$arg_r;') +
@@ -393,7 +393,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a purge holds for an introspection that takes longer than any record lives, whatever the timeout of the purge location (S62)',
+  'a purge also ends a token whose introspection takes longer than any record lasts, with any timeout of the purge location (S62)',
   {
     server: (words) =>
       protectedRoot(words, 'set $phantom_token_cache_ttl 1; set $phantom_token_introspection_timeout 60;') +

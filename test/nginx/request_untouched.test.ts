@@ -181,7 +181,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'Expect: 100-continue with a good token: the body is asked for and arrives (RFC 9110 §10.1.1)',
+  'Expect: 100-continue with a good token: nginx requests the body, and it arrives (RFC 9110 §10.1.1)',
   async (t, g) => {
     g.as.reply(jwt(JWT));
     const client = await connectRaw(g.url);
@@ -307,7 +307,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a refused request amid pipelined ones: its body is no request, and the next one is answered (RFC 9112 §9.3.2)',
+  'a refused request among pipelined ones: its body is not read as a request, and the next one is answered (RFC 9112 §9.3.2)',
   async (t, g) => {
     g.as.reply(activeIf('opaque-good'));
     g.upstream.answer = ({ method, url, body }) => ({ body: `${method} ${url} ${body}` });
@@ -334,7 +334,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'HTTP/2: streams of one connection are decided each by its own token, and one that waits holds up none',
+  'HTTP/2: each stream of a connection is decided by its own token, and a waiting stream does not delay the others',
   { serverTop: 'http2 on;' },
   async (t, g) => {
     const waiting = held(jwt(JWT));
@@ -391,7 +391,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'HTTP/2: a stream that is reset during the introspection costs the connection nothing: the next one is served',
+  'HTTP/2: a stream that is reset during the introspection does not harm the connection: the next stream is served',
   { serverTop: 'http2 on;' },
   async (t, g) => {
     g.as.reply(held(jwt(JWT)), jwt(JWT));
@@ -412,7 +412,7 @@ gatewayTest(
   },
 );
 
-gatewayTest('every method passes as it came, those that nginx does not know too (S99)', async (t, g) => {
+gatewayTest('every method passes unchanged, also methods that nginx does not know (S99)', async (t, g) => {
   g.as.reply(jwt(JWT));
   const methods = ['OPTIONS', 'HEAD', 'DELETE', 'PATCH', 'PROPFIND', 'PURGE', 'REPORT', 'M-SEARCH'];
   for (const method of methods) {
@@ -425,7 +425,7 @@ gatewayTest('every method passes as it came, those that nginx does not know too 
   t.is(g.as.requests.length, 1);
 });
 
-gatewayTest('repeated headers arrive as often as they came, one with an empty value too', async (t, g) => {
+gatewayTest('repeated headers all arrive, also one with an empty value', async (t, g) => {
   g.as.reply(jwt(JWT));
   const headers = { 'x-repeated': ['a', 'b, c', ''], 'x-empty': '', cookie: ['d=1', 'e=2'] };
   for (const _ of ['miss', 'hit']) {
@@ -510,7 +510,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'client_max_body_size does not measure the introspection form',
+  'client_max_body_size does not apply to the introspection form',
   { serverTop: 'client_max_body_size 10;' },
   async (t, g) => {
     g.as.reply(jwt(JWT));

@@ -176,7 +176,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "a location overrides the defaults of its server, although nginx runs the server's set lines again in each subrequest",
+  "a location overrides its server's defaults, although nginx runs the server's set lines again in each subrequest",
   {
     serverTop: `
       set $phantom_token off;
@@ -281,13 +281,13 @@ gatewayTest(
   },
 );
 
-gatewayTest('the introspection location answers nobody from outside (S94)', async (t, g) => {
+gatewayTest('a request from outside to the introspection location is not answered (S94)', async (t, g) => {
   t.is((await g.send('/introspect', { token: 'opaque-1', method: 'POST', body: 'token=x' })).status, 404);
   t.is(g.as.requests.length, 0);
 });
 
 gatewayTest(
-  'zones that evict are refused below njs 0.9.7, before anything is written: there they crash workers (S73)',
+  'below njs 0.9.7 zones that evict are refused before anything is written, because they crash workers (S73)',
   { zones: () => ZONES_THAT_EVICT },
   async (t, g) => {
     g.as.reply(jwt(JWT));
@@ -299,7 +299,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a zone that is not declared is named, with what to do: 500',
+  'a zone that is not declared: 500, and the log names it and what to do',
   { zones: (text) => text.replace(/^js_shared_dict_zone zone=phantom_token_state:.*$/m, '') },
   async (t, g) => {
     t.is((await g.send('/', { token: 'opaque-1' })).status, 500);
@@ -360,7 +360,7 @@ gatewayTest(
   },
 );
 
-gatewayTest('without one nginx warns as the page says, and starts', async (t, g) => {
+gatewayTest('without it nginx warns as the page says, and starts', async (t, g) => {
   g.as.reply(jwt(JWT));
   t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
   const page = readPages().get('docs/operations.md') ?? '';

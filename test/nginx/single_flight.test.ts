@@ -57,7 +57,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'at the expiry of a hot token: one introspection more (S70)',
+  'when the record of a hot token ends: one more introspection (S70)',
   { workers: 2, isLoad: true, server: patientServer },
   async (t, g) => {
     g.as.reply(jwt(JWT, { cacheControl: 'max-age=1' }), slow(300, jwt(JWT)));
@@ -71,7 +71,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'those who wait are JOINED, and see each its own policy',
+  "waiting requests are JOINED, and each is checked by its own location's policy",
   { server: patientServer },
   async (t, g) => {
     const answer = held(jwt(JWT));
@@ -91,7 +91,7 @@ gatewayTest(
   },
 );
 
-gatewayTest('a rejected token is one introspection for all who wait', async (t, g) => {
+gatewayTest('a rejected token is one introspection for all waiting requests', async (t, g) => {
   g.as.reply(slow(200, inactive204()));
   const answers = await sendMany(g, WAITING);
   t.deepEqual(new Set(answers.map((answer) => answer.status)), new Set([401]));
@@ -99,7 +99,7 @@ gatewayTest('a rejected token is one introspection for all who wait', async (t, 
 });
 
 gatewayTest(
-  'a failure is one introspection for all who wait; whoever comes later asks anew',
+  'a failure is one introspection for all waiting requests; a later request asks again',
   async (t, g) => {
     g.as.reply(slow(200, status(503, { headers: { 'retry-after': '7' } })), jwt(JWT));
     const answers = await sendMany(g, WAITING);
@@ -113,7 +113,7 @@ gatewayTest(
   },
 );
 
-gatewayTest('an answer that may not be stored releases those who wait, all at once', async (t, g) => {
+gatewayTest('an answer that may not be stored ends the wait of all at once', async (t, g) => {
   const first = held(jwt(JWT, { cacheControl: 'no-store' }));
   const rest = held(jwt(JWT, { cacheControl: 'no-store' }));
   g.as.reply(first, rest);
@@ -151,7 +151,7 @@ function sendHttp2(g: Gateway, token = 'opaque-1') {
 const HTTP2: GatewayOptions = { serverTop: 'http2 on;', server: (words) => patientServer(words) };
 
 gatewayTest(
-  'the leader is lost when its HTTP/2 stream is reset: one of those who wait takes over soon, not all (S72)',
+  "when the leader's HTTP/2 stream is reset, the leader is lost: one of the waiting requests soon takes over, not all (S72)",
   HTTP2,
   async (t, g) => {
     t.timeout(45_000, 'they waited for the whole introspection timeout');
@@ -169,10 +169,10 @@ gatewayTest(
 );
 
 gatewayTest(
-  'clients that have gone do not take over one after the other: of all who wait a living one asks (S72)',
+  'requests of clients that have gone do not take over one after the other: one whose client is still there asks (S72)',
   HTTP2,
   async (t, g) => {
-    t.timeout(45_000, 'those who have gone took over');
+    t.timeout(45_000, 'requests of clients that had gone took over');
     const answer = held(jwt(JWT));
     g.as.reply(answer, jwt(JWT));
     const gone = Array.from({ length: 20 }, () => sendHttp2(g));
@@ -189,7 +189,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'lost leaders, one after the other, cost one question a second at most (S72)',
+  'lost leaders, one after the other, cause at most one introspection a second (S72)',
   HTTP2,
   async (t, g) => {
     const questions = 3;
@@ -208,7 +208,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a leader that was only slow serves all who wait, also those for the one that took over (S72)',
+  'a leader that was only slow serves all waiting requests, also those that wait for the one that took over (S72)',
   HTTP2,
   async (t, g) => {
     const slowAnswer = held(jwt(JWT));
@@ -230,7 +230,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'over HTTP/1.1 nobody takes over from a leader whose client has gone: it asks to the end (S72)',
+  'over HTTP/1.1 nobody takes over from a leader whose client has gone: its introspection goes on (S72)',
   { server: patientServer },
   async (t, g) => {
     const answer = held(jwt(JWT));
@@ -249,7 +249,7 @@ gatewayTest(
 const GONE = 50;
 
 gatewayTest(
-  'HTTP/2 clients that have gone cost one question a second while their time to wait lasts, not one each',
+  'HTTP/2 clients that have gone cause one introspection a second while their requests may wait, not one each',
   {
     serverTop: 'http2 on;',
     isLoad: true,
@@ -315,7 +315,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a wait ends: whoever has waited one and a half times $phantom_token_introspection_timeout gets 504 and asks nobody',
+  'waiting ends: after one and a half times $phantom_token_introspection_timeout a request gets 504 and does not ask',
   {
     server: (words) => `
       ${protectedRoot(words, 'set $phantom_token_introspection_timeout 1; set $phantom_token_stale_if_error 60;')}
@@ -337,12 +337,12 @@ gatewayTest(
       `${lines}`,
     );
     const asking = lines.filter((line) => line.includes('"MISS"'));
-    t.is(g.as.requests.length, asking.length, 'no question of one that is JOINED');
+    t.is(g.as.requests.length, asking.length, 'no introspection by a request that is JOINED');
   },
 );
 
 gatewayTest(
-  'clients that bring a wait to nothing keep no stale record alive: nobody said that the AS fails (RFC 5861 §4, S65)',
+  'clients that make a wait fail do not keep a stale record in use: this does not show that the AS fails (RFC 5861 §4, S65)',
   {
     server: (words) => `
       ${protectedRoot(words, 'set $phantom_token_introspection_timeout 1; set $phantom_token_cache_ttl 1; set $phantom_token_stale_if_error 600;')}
@@ -369,7 +369,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'beyond $phantom_token_max_waiting: 503 with Retry-After at once, nothing asked; those who wait are served',
+  'above $phantom_token_max_waiting: 503 with Retry-After at once, no introspection; the waiting requests are served',
   { server: (words) => patientServer(words, 'set $phantom_token_max_waiting 3;') },
   async (t, g) => {
     const answer = held(jwt(JWT));
@@ -408,7 +408,7 @@ async function sendWaiting(g: Gateway, maxWaiting: number): Promise<Promise<Answ
 }
 
 gatewayTest(
-  "a mistake of the leader's own location is not that of those who wait: they ask, and are served",
+  "a mistake in the leader's location does not affect the waiting requests: they ask, and are served",
   {
     server: (words) => `
     ${protectedRoot(words, `${PATIENT} set $phantom_token_max_waiting 1;`)}
@@ -437,7 +437,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a JWT that is too large: one question for all who wait, who share the limit',
+  'a JWT that is too large: one introspection for all waiting requests, which share the limit',
   {
     server: (words) =>
       patientServer(
@@ -462,7 +462,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "a failure of the leader's own secret is not that of those with another one (S23)",
+  "a failure of the leader's secret does not affect requests with another secret (S23)",
   {
     server: (words) => `
     ${protectedRoot(words, postBy('gateway-secret'))}
@@ -489,7 +489,7 @@ function postBy(secret: string): string {
 }
 
 gatewayTest(
-  'those who wait for a failing flight fail with it, also when another one has begun meanwhile',
+  'requests that wait for a failing introspection fail with it, even if another one has begun meanwhile',
   { isLoad: true },
   async (t, g) => {
     g.as.reply(slow(300, status(500)));
@@ -511,7 +511,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'HTTP/2 clients that leave while they wait cause no alert, and count as no bug',
+  'HTTP/2 clients that leave while they wait cause no alert, and do not count as a bug',
   {
     serverTop: 'http2 on;',
     http: () => 'js_shared_dict_zone zone=phantom_token_metrics:64k type=number;',
@@ -543,7 +543,7 @@ gatewayTest(
 const TOKENS = 300;
 
 gatewayTest(
-  'a full locks zone costs questions and no request; one line a minute names the zone',
+  'a full locks zone causes more introspections but no failed request; one line a minute names the zone',
   {
     zones: (text) => text.replace('zone=phantom_token_locks:8m', 'zone=phantom_token_locks:32k'),
     isLoad: true,

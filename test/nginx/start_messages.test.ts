@@ -144,7 +144,7 @@ const MISTAKES: readonly Mistake[] = [
   },
 ];
 
-test('every message of the table is made here, but for those that need another nginx', (t) => {
+test('every message of the table is caused here, except those that need another nginx', (t) => {
   t.deepEqual(MESSAGES.toSorted(), [...MISTAKES.map(({ message }) => message), ...UNSEEN].toSorted());
 });
 

@@ -105,7 +105,7 @@ function keptOpen(answer: reply.ScriptedAnswer): reply.ScriptedAnswer {
 }
 
 gatewayTest(
-  'AS at a URL answers and keeps the connection open: njs 1.0 serves it; njs 0.8 waits in vain, and the log says what else a timeout means, and at its end what to do',
+  'AS at a URL answers and keeps the connection open: njs 1.0 serves it; njs 0.8 waits for the timeout, and the log says what else a timeout means, and what to do',
   OVER_HTTP,
   async (t, g) => {
     g.as.reply(keptOpen(reply.jwt(JWT)));
@@ -172,7 +172,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'an https URL at which nobody listens: 502 for each request, and the worker lives',
+  'an https URL at which nobody listens: 502 for each request, and the worker does not crash',
   {
     files: { 'ca.pem': ca.cert },
     server: (words) => `
