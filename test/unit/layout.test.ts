@@ -113,7 +113,7 @@ for (const path of CORE_FILES) {
     );
   });
 
-  test(`${path}: core knows no clock, no chance and nothing of nginx: all it knows are its arguments`, (t) => {
+  test(`${path}: core uses no clock, no random values and nothing of nginx: it uses only its arguments`, (t) => {
     t.deepEqual(
       globalsOf(source).filter((name) => !PURE_GLOBALS.includes(name)),
       [],
@@ -130,7 +130,7 @@ for (const path of CORE_FILES) {
 }
 
 for (const path of entriesOf('edge/')) {
-  test(`${path}: edge imports only core, edge and modules of njs, so that the files beside it alone show the paths`, (t) => {
+  test(`${path}: edge imports only core, edge and modules of njs, so that only the other folders show the paths`, (t) => {
     t.deepEqual(
       importsOf(read(path)).filter((name) => !IMPORTS_OF_EDGE.test(name)),
       [],
@@ -138,12 +138,12 @@ for (const path of entriesOf('edge/')) {
   });
 }
 
-test('src: holds these folders and files only, so that a newcomer finds the stage or the thing ruled by name', (t) => {
+test('src: has only these folders and files, so that a newcomer finds a stage or a rule by its name', (t) => {
   t.deepEqual(readdirSync(SRC).toSorted(), ENTRIES_OF_SRC);
   t.deepEqual(readdirSync(new URL('core/', SRC)).toSorted(), RULED);
 });
 
-test('src: the folders hold TypeScript files alone, so that the rules above see all of them', (t) => {
+test('src: the folders have only TypeScript files, so that the rules above check all of them', (t) => {
   const paths = [...CORE_FILES, ...['edge/', 'gateway/', 'operator/'].flatMap(entriesOf)];
   t.deepEqual(
     paths.filter((path) => !/^[a-z/]+\/[a-z_]+\.ts$/.test(path)),
@@ -152,7 +152,7 @@ test('src: the folders hold TypeScript files alone, so that the rules above see 
 });
 
 for (const path of entriesOf('operator/')) {
-  test(`${path}: what serves operators imports core and edge, and no stage of a request`, (t) => {
+  test(`${path}: the code for operators imports core and edge, and no stage of a request`, (t) => {
     t.deepEqual(
       importsOf(read(path)).filter((name) => !IMPORTS_OF_PATHS.test(name)),
       [],
@@ -160,7 +160,7 @@ for (const path of entriesOf('operator/')) {
   });
 }
 
-test('src/gateway: holds the stages and nothing else', (t) => {
+test('src/gateway: has the stages and nothing else', (t) => {
   t.deepEqual(readdirSync(new URL('gateway/', SRC)).toSorted(), STAGES.toSorted());
 });
 
@@ -175,7 +175,7 @@ for (const [at, stage] of STAGES.entries()) {
   });
 }
 
-test('index.ts: holds no more than the names for nginx.conf', (t) => {
+test('index.ts: has only the names for nginx.conf', (t) => {
   t.deepEqual(importsOf(read('index.ts')).toSorted(), ENTRIES);
 });
 

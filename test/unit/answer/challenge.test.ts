@@ -67,7 +67,7 @@ for (const [reason, [status, challenge, body]] of Object.entries(DENIALS)) {
 const CHALLENGES: [sentence: string, reason: DenialReason, settings: Partial<Settings>, challenge: string][] =
   [
     [
-      'the realm is the one of the settings (RFC 9110 §11.5)',
+      'the realm comes from the settings (RFC 9110 §11.5)',
       'token_missing',
       { realm: 'my api, v2' },
       'Bearer realm="my api, v2"',
@@ -91,7 +91,7 @@ const CHALLENGES: [sentence: string, reason: DenialReason, settings: Partial<Set
       'Bearer realm="api", scope="read write"',
     ],
     [
-      'the scopes to name go before the required ones',
+      'the scopes to name are used instead of the required ones',
       'token_expired',
       { scopes: ['openid'], requiredScopes: ['read'] },
       'Bearer realm="api", error="invalid_token", scope="openid"',
@@ -109,7 +109,7 @@ for (const [sentence, reason, settings, challenge] of CHALLENGES) {
     t.is(buildDenial(denied(reason, ''), settingsWith(settings)).challenge, challenge));
 }
 
-test('buildDenial: each attribute stands in the challenge at most once (RFC 6750 §3)', (t) => {
+test('buildDenial: each attribute is in the challenge at most once (RFC 6750 §3)', (t) => {
   for (const reason of Object.keys(DENIALS)) {
     const settings = settingsWith({ scopes: ['a'], requiredScopes: ['b'] });
     const { challenge } = buildDenial(denied(reason as DenialReason, ''), settings);
@@ -118,7 +118,7 @@ test('buildDenial: each attribute stands in the challenge at most once (RFC 6750
   }
 });
 
-test('buildDenial: what the cache did shows in no answer', (t) => {
+test('buildDenial: no answer shows what the cache did', (t) => {
   const settings = settingsWith({ requiredScopes: ['read'] });
   for (const reason of Object.keys(DENIALS) as DenialReason[]) {
     t.deepEqual(buildDenial(denied(reason, 'HIT'), settings), buildDenial(denied(reason, 'MISS'), settings));
@@ -148,7 +148,7 @@ const STATUSES: Record<UnavailableReason, number> = {
 };
 
 for (const [reason, status] of Object.entries(STATUSES)) {
-  test(`buildUnavailable: ${reason} is ${status}, without a challenge: the token is not to blame (S23, S110)`, (t) => {
+  test(`buildUnavailable: ${reason} is ${status}, without a challenge: the token is not the cause (S23, S110)`, (t) => {
     const refusal = buildUnavailable(unavailable(reason as UnavailableReason, 'detail', 'MISS'));
     const retryAfter = status === 503 ? '1' : '';
     t.deepEqual(refusal, { status, challenge: '', retryAfter, body: SERVER_ERROR_BODY });
@@ -175,17 +175,17 @@ const RETRY_AFTER: [sentence: string, asked: string, retryAfter: string][] = [
   ['a date is passed on (RFC 9110 §10.2.3)', DATE, DATE],
   ['a date on the first of a month is passed on', FIRST, FIRST],
   ['a negative number is not', '-1', '1'],
-  ['a fraction is not (RFC 9110 §10.2.3: digits only)', '1.5', '1'],
+  ['a fraction is not passed on (RFC 9110 §10.2.3: digits only)', '1.5', '1'],
   ['a unit is not', '60s', '1'],
-  ['a date without a time is not (RFC 9110 §5.6.7)', 'Wed, 21 Oct 2026  GMT', '1'],
-  ['a date without GMT is not (RFC 9110 §5.6.7)', 'Wed, 21 Oct 2026 07:28:00', '1'],
-  ['a date with a text before it is not', `x ${DATE}`, '1'],
-  ['a date with a text behind it is not', `${DATE} x`, '1'],
-  ['seconds with a text before them are not', 'x 5', '1'],
+  ['a date without a time is not passed on (RFC 9110 §5.6.7)', 'Wed, 21 Oct 2026  GMT', '1'],
+  ['a date without GMT is not passed on (RFC 9110 §5.6.7)', 'Wed, 21 Oct 2026 07:28:00', '1'],
+  ['a date with a text before it is not passed on', `x ${DATE}`, '1'],
+  ['a date with a text after it is not passed on', `${DATE} x`, '1'],
+  ['seconds with a text before them are not passed on', 'x 5', '1'],
   ['two values are not', '5, 6', '1'],
-  ['a line break at the end is not (S104)', '5\n', '1'],
-  ['a header behind a line break is not (S104)', '5\r\nSet-Cookie: a=b', '1'],
-  ['any other text is not (S104)', 'later', '1'],
+  ['a value with a line break at the end is not passed on (S104)', '5\n', '1'],
+  ['a value with a header after a line break is not passed on (S104)', '5\r\nSet-Cookie: a=b', '1'],
+  ['any other text is not passed on (S104)', 'later', '1'],
 ];
 
 for (const [sentence, asked, retryAfter] of RETRY_AFTER) {

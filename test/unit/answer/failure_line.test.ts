@@ -42,7 +42,7 @@ test('formatFailureLine: reason, what arrived, what to do, where', (t) =>
     'introspection_server_error: status=500: the authorization server failed: look at its own log (server=api.example.com:8080 endpoint=/introspect)',
   ));
 
-test('formatFailureLine: a mistake in the configuration says itself what to correct', (t) =>
+test('formatFailureLine: for a mistake in the configuration, the detail itself says what to correct', (t) =>
   t.is(
     formatFailureLine(unavailable('misconfigured', '$x must be a y', ''), PLACE),
     'misconfigured: $x must be a y (server=api.example.com:8080 endpoint=/introspect)',
@@ -50,22 +50,22 @@ test('formatFailureLine: a mistake in the configuration says itself what to corr
 
 const PLACES: [sentence: string, changes: Partial<Place>, said: string][] = [
   [
-    'a server without a name has an address',
+    'a server without a name is named by its address',
     { serverName: '' },
     '(server=192.0.2.1:8080 endpoint=/introspect)',
   ],
   [
-    'and so has one whose name is the placeholder',
+    'a server whose name is the placeholder is named by its address',
     { serverName: '_' },
     '(server=192.0.2.1:8080 endpoint=/introspect)',
   ],
   [
-    'while the settings are not known, the beginning of the path leads to the location',
+    'when the settings are not known, the beginning of the path names the location',
     { endpoint: '' },
     '(server=api.example.com:8080 path=/api/...)',
   ],
   [
-    'nothing is said of a path that may hold a token',
+    'a path that may hold a token is not named',
     { endpoint: '', pathHead: '' },
     '(server=api.example.com:8080)',
   ],
@@ -90,7 +90,7 @@ test('formatStillSuspendedLine: how many requests were refused', (t) =>
     'introspection still suspended: refused=1200: the probes fail; the lines beside this one say why (server=api.example.com:8080 endpoint=/introspect)',
   ));
 
-test('formatResumedLine: how many requests were refused meanwhile', (t) =>
+test('formatResumedLine: how many requests were refused', (t) =>
   t.is(
     formatResumedLine(0, PLACE),
     'introspection resumed: refused=0: the authorization server answers again (server=api.example.com:8080 endpoint=/introspect)',

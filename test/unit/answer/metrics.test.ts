@@ -57,7 +57,7 @@ const SERIES: [sentence: string, series: string, expected: string][] = [
   ['too large a record', uncachedSeries('too_large'), 'phantom_token_uncached_total{cause="too_large"}'],
   ['too many keyspaces', uncachedSeries('too_many'), 'phantom_token_uncached_total{cause="too_many"}'],
   [
-    'entries that took the room of others',
+    'entries that replaced others',
     replacementsSeries('phantom_token'),
     'phantom_token_zone_replacements_total{zone="phantom_token"}',
   ],
@@ -148,13 +148,13 @@ const COUNTERS: [name: string, help: string, series: string[]][] = [
 for (const [name, help, series] of COUNTERS) {
   const head = `# HELP ${name} ${help}\n# TYPE ${name} counter\n`;
 
-  test(`formatMetrics: ${name} has every series from the start, 0 too, so that a rate sees its first event`, (t) => {
+  test(`formatMetrics: ${name} has every series from the start, also with 0, so that a rate sees the first event`, (t) => {
     const samples = series.map((one) => `${one} 0\n`).join('');
     t.true(pageOf({}).includes(head + samples));
     t.is(samplesOf(pageOf({}), name).length, series.length);
   });
 
-  test(`formatMetrics: ${name} shows what was counted, each series its own`, (t) => {
+  test(`formatMetrics: ${name} shows the counts, each in its own series`, (t) => {
     const counts = Object.fromEntries(series.map((one, i) => [one, i + 1]));
     const samples = series.map((one, i) => `${one} ${i + 1}\n`).join('');
     t.true(pageOf(counts).includes(head + samples));
@@ -163,7 +163,7 @@ for (const [name, help, series] of COUNTERS) {
 
 const HISTOGRAM = 'phantom_token_introspection_duration_seconds';
 
-test('formatMetrics: the histogram adds up its buckets: each holds those below it, too', (t) => {
+test('formatMetrics: the histogram adds up its buckets: each includes those below it', (t) => {
   const counts = {
     [bucketSeries(5)]: 1,
     [bucketSeries(25)]: 2,
@@ -199,7 +199,7 @@ const GAUGES: [sentence: string, gauges: Gauge[], page: string][] = [
     '# HELP g Help of g.\n# TYPE g gauge\ng{zone="a"} 0\n',
   ],
   [
-    'samples of one name share its head (text format 0.0.4: one HELP and one TYPE for a name)',
+    'samples of one name share its HELP and TYPE (text format 0.0.4: one of each for a name)',
     [
       gaugeWith({
         samples: [
@@ -211,12 +211,12 @@ const GAUGES: [sentence: string, gauges: Gauge[], page: string][] = [
     '# HELP g Help of g.\n# TYPE g gauge\ng{zone="a"} 1\ng{zone="b"} 2\n',
   ],
   [
-    'without samples its HELP still says why there are none',
+    'without samples the HELP line still says why there are none',
     [gaugeWith({ samples: [] })],
     '# HELP g Help of g.\n# TYPE g gauge\n',
   ],
   [
-    'each name has its own head',
+    'each name has its own HELP and TYPE',
     [
       gaugeWith({}),
       gaugeWith({ name: 'h', help: 'Help of h.', samples: [{ labels: { zone: 'a' }, value: 3 }] }),
@@ -258,7 +258,7 @@ for (const [sentence, value, escaped] of LABELS) {
 const LINE =
   /^(# HELP [a-z_]+ .+|# TYPE [a-z_]+ (counter|histogram|gauge)|[a-z_]+(\{[a-z_]+="[^"\\]*"\})? [0-9.]+)$/;
 
-test('formatMetrics: every line is one of the text format 0.0.4, and the last one ends', (t) => {
+test('formatMetrics: every line is valid in the text format 0.0.4, and the last line has a line break', (t) => {
   const page = pageOf({}, [gaugeWith({})]);
   t.true(page.endsWith('\n'));
   t.deepEqual(
@@ -270,7 +270,7 @@ test('formatMetrics: every line is one of the text format 0.0.4, and the last on
   );
 });
 
-test('formatMetrics: no series and no head stands twice, which Prometheus would refuse', (t) => {
+test('formatMetrics: no series and no HELP or TYPE is repeated, which Prometheus would refuse', (t) => {
   const lines = pageOf({}, [gaugeWith({})])
     .split('\n')
     .map((line) => (line.startsWith('#') ? line : (line.split(' ')[0] as string)))
@@ -278,7 +278,7 @@ test('formatMetrics: no series and no head stands twice, which Prometheus would 
   t.is(new Set(lines).size, lines.length);
 });
 
-test('formatMetrics: reads each series that is counted once, under the name it is counted by', (t) => {
+test('formatMetrics: reads each counted series once, under the name with which it is counted', (t) => {
   const asked: string[] = [];
   formatMetrics((series) => {
     asked.push(series);

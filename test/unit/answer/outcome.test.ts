@@ -30,7 +30,7 @@ const DENIALS: Record<DenialReason, true> = {
   scope_insufficient: true,
 };
 
-/** `none`: no answer came; `outage`: the server said that it cannot; `other`: it is not the server that is down. */
+/** `none`: no answer came; `outage`: the server answered that it cannot; `other`: the server is not down. */
 type Failing = 'none' | 'outage' | 'other';
 
 const FAILURES: Record<UnavailableReason, Failing> = {
@@ -72,7 +72,7 @@ const LISTS: [name: string, listed: readonly string[], codes: string[]][] = [
 ];
 
 for (const [name, listed, codes] of LISTS) {
-  test(`${name}: lists every code once, so that metrics show those too that never happened`, (t) =>
+  test(`${name}: lists every code once, so that metrics also show codes that never occurred`, (t) =>
     t.deepEqual(listed.toSorted(), codes.toSorted()));
 }
 
@@ -95,7 +95,7 @@ test('granted: is a Grant of the whole header value', (t) => {
   });
 });
 
-test('granted: may have no header value, as a preflight that is passed on', (t) => {
+test('granted: may have no header value, for a preflight that is passed on', (t) => {
   t.deepEqual(granted('', 'BYPASS'), { kind: 'grant', authorization: '', cacheStatus: 'BYPASS' });
 });
 
@@ -106,7 +106,7 @@ for (const reason of Object.keys(DENIALS) as DenialReason[]) {
 }
 
 for (const reason of Object.keys(FAILURES) as UnavailableReason[]) {
-  test(`unavailable: ${reason} is Unavailable with a detail for the log; the server asked for no time`, (t) => {
+  test(`unavailable: ${reason} is Unavailable with a detail for the log, and without Retry-After`, (t) => {
     t.deepEqual(unavailable(reason, 'status=500', 'MISS'), {
       kind: 'unavailable',
       reason,
@@ -118,7 +118,7 @@ for (const reason of Object.keys(FAILURES) as UnavailableReason[]) {
   });
 }
 
-test('unavailable: keeps for how long the server asked to be left alone, also when that is nothing (S26)', (t) => {
+test("unavailable: keeps the server's Retry-After, also when it is empty (S26)", (t) => {
   t.is(unavailable('introspection_overloaded', '', 'MISS', '30').retryAfter, '30');
   t.is(unavailable('introspection_overloaded', '', 'MISS', '').retryAfter, '');
 });
@@ -133,11 +133,11 @@ for (const [reason, failing] of Object.entries(FAILURES) as [UnavailableReason, 
   test(`isTransportFailure: ${reason} ${failing === 'none' ? 'counts for the breaker: no answer came' : 'does not count for the breaker: something answered, or nothing was asked'} (S69)`, (t) =>
     t.is(isTransportFailure(reason), failing === 'none'));
 
-  test(`unavailable: ${reason} ${failing === 'other' ? 'is no outage, so no older answer stands in: the server is up, or the fault ours or the clients’' : 'is an outage: an older answer may stand in'} (RFC 5861 §4, S65)`, (t) =>
+  test(`unavailable: ${reason} ${failing === 'other' ? 'is no outage, so no stale record is served: the server is up, or the gateway or a client caused it' : 'is an outage: a stale record may be served'} (RFC 5861 §4, S65)`, (t) =>
     t.is(unavailable(reason, '', 'MISS').isOutage, failing !== 'other'));
 }
 
-test('waitedInVain: a wait without an answer is a timeout, and no outage: clients who reset their streams cause it, too', (t) => {
+test('waitedInVain: a wait without an answer is a timeout, and no outage: clients that reset their streams can cause it', (t) => {
   t.deepEqual(waitedInVain(), {
     kind: 'unavailable',
     reason: 'introspection_timeout',
@@ -148,7 +148,7 @@ test('waitedInVain: a wait without an answer is a timeout, and no outage: client
   });
 });
 
-test('answeredTooLate: a timeout, and no outage: what came too late may have said that the token is inactive', (t) => {
+test('answeredTooLate: a timeout, and no outage: the late answer may have said that the token is inactive', (t) => {
   const outcome = answeredTooLate();
   t.is(outcome.reason, 'introspection_timeout');
   t.is(outcome.cacheStatus, 'MISS');

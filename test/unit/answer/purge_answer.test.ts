@@ -14,9 +14,27 @@ test('purged: says how many records held the token', (t) => {
 
 for (const [sentence, answer, status, code, text] of [
   ['another method: 405', refuseMethod(), 405, 'invalid_request', /POST/],
-  ['another body: 400, and what it should be', refuseForm(), 400, 'invalid_request', /one field token/],
-  ['a mistake in the location: 500, and which', refusePurge('$x is y'), 500, 'server_error', /^\$x is y$/],
-  ['no room for the mark: 503, and which zone', refuseForRoom(), 503, 'server_error', /phantom_token_state/],
+  [
+    'another body: 400, with the body that it should be',
+    refuseForm(),
+    400,
+    'invalid_request',
+    /one field token/,
+  ],
+  [
+    'a mistake in the location: 500, which names it',
+    refusePurge('$x is y'),
+    500,
+    'server_error',
+    /^\$x is y$/,
+  ],
+  [
+    'no space for the mark: 503, which names the zone',
+    refuseForRoom(),
+    503,
+    'server_error',
+    /phantom_token_state/,
+  ],
 ] as const) {
   test(`a purge that is refused says why: ${sentence}`, (t) => {
     const body = JSON.parse(answer.body) as { code: string; message: string };

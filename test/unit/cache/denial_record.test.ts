@@ -14,10 +14,10 @@ const REMEMBERED: Record<DenialReason, [isKept: boolean, why: string]> = {
   token_missing: [false, 'there is no token'],
   token_malformed: [false, 'nobody was asked (S6)'],
   token_purged: [false, 'the purge marks it itself, for longer (S62)'],
-  token_not_yet_valid: [false, 'it becomes valid, and the skew is that of the location (S48)'],
-  issuer_mismatch: [false, 'another location may ask for another one (S57)'],
-  audience_mismatch: [false, 'another location may ask for another one (S57)'],
-  scope_insufficient: [false, 'another location may ask for another one (S57)'],
+  token_not_yet_valid: [false, 'the token becomes valid later, and the skew is the location’s (S48)'],
+  issuer_mismatch: [false, 'another location may require another one (S57)'],
+  audience_mismatch: [false, 'another location may require another one (S57)'],
+  scope_insufficient: [false, 'another location may require another one (S57)'],
 };
 
 for (const [reason, [isKept, why]] of Object.entries(REMEMBERED)) {
@@ -67,11 +67,11 @@ const FRESHNESS: [sentence: string, ttlSec: number, nowSec: number, isFresh: boo
   ['long before its expiry', 60, EXPIRES_AT_SEC - 50, true],
   ['one second before its expiry', 60, EXPIRES_AT_SEC - 1, true],
   ['at its expiry', 60, EXPIRES_AT_SEC, false],
-  ['after its expiry, whatever the timer of the dictionary says', 60, EXPIRES_AT_SEC + 1, false],
-  ['at its expiry, where a location would take it for longer', 3600, EXPIRES_AT_SEC, false],
+  ['after its expiry, even if the dictionary still has it', 60, EXPIRES_AT_SEC + 1, false],
+  ['at its expiry, even if the location would use it longer', 3600, EXPIRES_AT_SEC, false],
   ['within the shorter time of this location', 5, EXPIRES_AT_SEC - 56, true],
   ['at the end of the shorter time of this location', 5, EXPIRES_AT_SEC - 55, false],
-  ['at a location that remembers none', 0, EXPIRES_AT_SEC - 60, false],
+  ['at a location that remembers no rejection', 0, EXPIRES_AT_SEC - 60, false],
 ];
 
 for (const [sentence, ttlSec, nowSec, isFresh] of FRESHNESS) {
@@ -92,6 +92,6 @@ for (const record of [
   '17000000token_inactive',
   '1700000000token_inactive',
 ]) {
-  test(`reasonOf: what is no record of this layout rejects nobody: ${JSON.stringify(record)} (S77)`, (t) =>
+  test(`reasonOf: a text that is not a record of this layout rejects nobody: ${JSON.stringify(record)} (S77)`, (t) =>
     t.is(reasonOf(record, 60, 0), undefined));
 }

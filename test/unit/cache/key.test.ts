@@ -32,7 +32,7 @@ for (const [sentence, lookup, key] of KNOWN_KEYS) {
   test(`cacheKey: ${sentence}`, (t) => t.is(cacheKey(lookup), key));
 }
 
-test('cacheKey: 43 characters of base64url, whatever the length of the token', (t) => {
+test('cacheKey: 43 characters of base64url, for a token of any length', (t) => {
   t.regex(cacheKey(LOOKUP), /^[A-Za-z0-9_-]{43}$/);
   t.regex(cacheKey(`${LOOKUP}${'a'.repeat(4096)}`), /^[A-Za-z0-9_-]{43}$/);
 });
@@ -43,7 +43,7 @@ test('cacheKey: holds no part of the token (S61)', (t) => {
   t.false(Buffer.from(key, 'base64url').toString('latin1').includes('opaque'));
 });
 
-test('cacheKey: is the same for the same lookup, and keeps nothing of the one before (S82)', (t) => {
+test('cacheKey: is the same for the same lookup, and does not depend on the lookup before (S82)', (t) => {
   const first = cacheKey(LOOKUP);
   cacheKey('other:443\n/introspect\nBearer xyz');
   t.is(cacheKey(LOOKUP), first);
@@ -52,7 +52,7 @@ test('cacheKey: is the same for the same lookup, and keeps nothing of the one be
 const OTHER_QUESTIONS: [sentence: string, from: string, to: string][] = [
   ['another token', 'abc', 'abd'],
   ['another case of the token', 'abc', 'aBc'],
-  ['another endpoint, that is another authorization server (S58)', '/introspect', '/other'],
+  ['another endpoint, which means another authorization server (S58)', '/introspect', '/other'],
   ['another server name (S58)', 'api.example.com', 'web.example.com'],
   ['another port (S58)', '443', '8443'],
   ['another address (S58)', '192.0.2.1', '192.0.2.2'],
@@ -60,8 +60,12 @@ const OTHER_QUESTIONS: [sentence: string, from: string, to: string][] = [
   ['no client of its own', '\nclient\n', '\n\n'],
   ['other form fields, which may ask for another JWT (S58)', 'resource=a', 'resource=b'],
   ['another member that holds the JWT (S58)', '\njwt\n', '\ntoken\n'],
-  ['a shorter longest JWT: what is refused there is not served there', '\n8000\n', '\n100\n'],
-  ['Cache-Control ignored: what obeying it forbids to store is not served', '\nobey\n', '\nignore\n'],
+  ['a smaller limit for the JWT: a JWT that is refused there is not served there', '\n8000\n', '\n100\n'],
+  [
+    'Cache-Control ignored: a record that obeying it forbids to store is not served',
+    '\nobey\n',
+    '\nignore\n',
+  ],
   ['the same characters with a line break elsewhere (S59)', 'client\nresource', 'clientr\nesource'],
   ['the same values in other lines (S59)', 'client\nresource=a', 'resource=a\nclient'],
   ['the same characters without a line break (S59)', 'obey\nBearer', 'obeyBearer'],
@@ -80,7 +84,7 @@ const CREDENTIALS: [sentence: string, lookup: string, credential: string][] = [
   ['the last line', LOOKUP, 'Bearer abc'],
   ['empty when the request has no Authorization header', 'api:443\n/introspect\n', ''],
   ['empty when nginx joined nothing', '', ''],
-  ['the header as it came, spaces and all', 'api:443\n/introspect\nbEaReR   abc', 'bEaReR   abc'],
+  ['the header unchanged, with its spaces', 'api:443\n/introspect\nbEaReR   abc', 'bEaReR   abc'],
   ['the last line also when the lines before it are empty', '\n\nBearer abc', 'Bearer abc'],
 ];
 
@@ -100,19 +104,19 @@ for (const [sentence, authorization] of SPELLINGS) {
     t.is(canonicalLookup(LOOKUP.replace('Bearer abc', authorization), 'abc'), LOOKUP));
 }
 
-test('canonicalLookup: keeps the lines before the credential as they are (S58)', (t) => {
+test('canonicalLookup: does not change the lines before the credential (S58)', (t) => {
   t.is(canonicalLookup('\n\n\n\n\nbearer x', 'x'), '\n\n\n\n\nBearer x');
   t.is(canonicalLookup('API:443\n/Introspect\nbearer x', 'x'), 'API:443\n/Introspect\nBearer x');
 });
 
-test('canonicalLookup: leaves the credential that it made to credentialOf', (t) => {
+test('canonicalLookup: credentialOf finds the credential that it wrote', (t) => {
   t.is(credentialOf(canonicalLookup('api:443\n/introspect\nbearer   abc', 'abc')), 'Bearer abc');
 });
 
 const ENDPOINT = '443 192.0.2.1 api.example.com\n/introspect';
 
 const ENDPOINTS: [sentence: string, lookup: string, endpoint: string][] = [
-  ['server and endpoint, one a line', LOOKUP, ENDPOINT],
+  ['server and endpoint, one per line', LOOKUP, ENDPOINT],
   ['the same without a credential', LOOKUP.replace('Bearer abc', ''), ENDPOINT],
   ['empty lines are lines', '\n\n\n\n\nBearer abc', '\n'],
   ['empty when nginx joined nothing', '', ''],
@@ -122,7 +126,7 @@ for (const [sentence, lookup, endpoint] of ENDPOINTS) {
   test(`endpointOf: ${sentence}`, (t) => t.is(endpointOf(lookup), endpoint));
 }
 
-test('endpointOf: another token, client, form or member is the same endpoint: it fails for all of them (S61, S69)', (t) => {
+test('endpointOf: is the same for another token, client, form or member: the endpoint fails for all of them (S61, S69)', (t) => {
   for (const [sentence, from, to] of [...OTHER_QUESTIONS.slice(0, 2), ...OTHER_QUESTIONS.slice(6, 12)]) {
     t.is(endpointOf(LOOKUP.replace(from, to)), ENDPOINT, sentence);
   }
@@ -135,7 +139,7 @@ test('endpointOf: another server or endpoint is another endpoint (S58)', (t) => 
 });
 
 const SERVERS: [sentence: string, server: string, isBound: boolean][] = [
-  ['a server without a name is known by its address', '443 @192.0.2.1', true],
+  ['a server without a name is identified by its address', '443 @192.0.2.1', true],
   ['every digit of a port', '10080 @192.0.2.1', true],
   ['an address of IPv6', '443 @2001:db8::1', true],
   ['a socket, which has no port', ' @unix:/run/nginx.sock', true],
@@ -155,7 +159,7 @@ for (const [sentence, server, isBound] of SERVERS) {
   });
 }
 
-test('keyspaceOf: all of a lookup but its token, so that a purge makes the key of any token from it (S62)', (t) => {
+test('keyspaceOf: the whole lookup except the token, so that a purge can make the key of any token from it (S62)', (t) => {
   t.is(`${keyspaceOf(LOOKUP)}abc`, LOOKUP);
   t.is(keyspaceOf(LOOKUP.replace('Bearer abc', 'bearer   xyz')), keyspaceOf(LOOKUP));
 });
@@ -196,7 +200,7 @@ test('reachOf: a partition is the same for every server that sets it', (t) => {
   t.is(reachOf('=api v2\n/introspect\n\n\n\n\n\nBearer abc'), '=api v2\n/introspect');
 });
 
-test('purgeKey: another token has another mark, and no mark is a record', (t) => {
+test('purgeKey: another token has another mark, and no mark has the key of a record', (t) => {
   t.not(purgeKey(LOOKUP.replace('abc', 'abd')), purgeKey(LOOKUP));
   t.not(purgeKey(LOOKUP), cacheKey(LOOKUP));
 });

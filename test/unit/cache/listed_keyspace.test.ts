@@ -14,7 +14,7 @@ const LISTED = {
   listedAtSec: 1_700_000_000,
 };
 
-test('parseListed: gives back what formatListed made, spaces and line breaks of the keyspace included (S62)', (t) => {
+test('parseListed: reads what formatListed wrote, with the spaces and line breaks of the keyspace (S62)', (t) => {
   t.deepEqual(parseListed(formatListed(LISTED)), LISTED);
 });
 
@@ -26,14 +26,19 @@ const ENOUGH: [sentence: string, markTtlSec: number, nowSec: number, isEnough: b
   ['is enough for the same location', 300, LISTED.listedAtSec, true],
   ['is enough for a location that keeps records shorter', 5, LISTED.listedAtSec, true],
   [
-    'is not enough for one that keeps them longer: the mark of a purge has to outlive them (S62)',
+    'is not enough for a location that keeps them longer: the mark of a purge has to last longer than they (S62)',
     301,
     LISTED.listedAtSec,
     false,
   ],
   ['is enough for a day', 300, LISTED.listedAtSec + 86_399, true],
-  ['is written anew after a day, so that it outlives each record', 300, LISTED.listedAtSec + 86_400, false],
-  ['is written anew when the clock was set back', 300, LISTED.listedAtSec - 1, false],
+  [
+    'is written again after a day, so that it lasts longer than each record',
+    300,
+    LISTED.listedAtSec + 86_400,
+    false,
+  ],
+  ['is written again when the clock was set back', 300, LISTED.listedAtSec - 1, false],
 ];
 
 for (const [sentence, markTtlSec, nowSec, isEnough] of ENOUGH) {
@@ -47,9 +52,9 @@ const MARKS: [
   introspectionTimeoutSec: number,
   markTtlSec: number,
 ][] = [
-  ['as long as a record could be kept, stale time included', 300, 3600, 10, 3900],
-  ['as long as an introspection under way can bring an answer that counts', 2, 0, 60, 120],
-  ['not for ever where nothing is kept', 0, 0, 1, 2],
+  ['as long as a record could be kept, with the stale time', 300, 3600, 10, 3900],
+  ['as long as an introspection under way can bring an answer that is used', 2, 0, 60, 120],
+  ['not for ever where no record is kept', 0, 0, 1, 2],
 ];
 
 for (const [sentence, cacheTtlSec, staleIfErrorSec, introspectionTimeoutSec, markTtlSec] of MARKS) {
@@ -60,7 +65,7 @@ for (const [sentence, cacheTtlSec, staleIfErrorSec, introspectionTimeoutSec, mar
   });
 }
 
-test('longestMarkTtlSec: of several locations the longest, and the settings of the purge at least (S62)', (t) => {
+test('longestMarkTtlSec: the longest of several locations, and at least that of the purge location (S62)', (t) => {
   const keyspaces = [10, 3900, 60].map((markTtlSec) => ({ keyspace: '', markTtlSec, listedAtSec: 0 }));
   t.is(longestMarkTtlSec(300, keyspaces), 3900);
   t.is(longestMarkTtlSec(300, keyspaces.slice(0, 1)), 300);

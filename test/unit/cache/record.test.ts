@@ -59,7 +59,7 @@ const LAYOUTS: [
     '170000000017000000000000000000169999970017000036000006000060Bearer e30.e30.c2ln',
   ],
   [
-    'grants alone: the token met no policy',
+    'only grants: the token was stored without a policy',
     {},
     'GRANTS',
     '',
@@ -73,14 +73,14 @@ const LAYOUTS: [
     '170000000017000000000000000000169999970017000036000006800074POLICY__GRANTSBearer e30.e30.c2ln',
   ],
   [
-    'not before has a place of its own',
+    'the not-before time has its own place',
     { notBeforeSec: 1_699_999_701 },
     '',
     '',
     '170000000017000000001699999701169999970017000036000006000060Bearer e30.e30.c2ln',
   ],
   [
-    'a record that no default location takes at once starts with zeros',
+    'a record that no default location uses at once starts with zeros',
     { notBeforeSec: 1_699_999_761 },
     '',
     '',
@@ -136,7 +136,7 @@ const GRANTS: [sentence: string, grants: string][] = [
 const MET_POLICIES = ['', PolicyText.none, POLICY, 'é😀\n\n\n\n', `${'9'.repeat(70)}Bearer x\n\n\n\n`];
 
 for (const [sentence, grants] of GRANTS) {
-  test(`grantsOf: gives back what was stored, whatever policy stands before it: ${sentence} (S57)`, (t) => {
+  test(`grantsOf: returns what was stored, with any policy before it: ${sentence} (S57)`, (t) => {
     for (const policy of MET_POLICIES) {
       t.is(grantsOf(encodeRecord(timesWith({}), JWT, grants, policy)), grants, policy);
     }
@@ -158,23 +158,26 @@ for (const [sentence, grants] of GRANTS) {
 }
 
 const NOT_MET: [sentence: string, policy: string][] = [
-  ['a policy that is shorter by its last line, which is a start of it', POLICY.slice(0, -'\n10'.length)],
+  [
+    'a policy without the last line, which is the beginning of the stored one',
+    POLICY.slice(0, -'\n10'.length),
+  ],
   ['a policy that is shorter by a character', POLICY.slice(0, -1)],
   ['a policy that is longer by a character', `${POLICY}0`],
-  ['a policy that goes on as the record does', `${POLICY}${grantsWith({ scope: 'read' })}`],
+  ['a policy that continues like the record', `${POLICY}${grantsWith({ scope: 'read' })}`],
   ['a policy with other scopes', POLICY.replace('read', 'admin')],
   ['a policy with another TTL', POLICY.replace('10', '20')],
   ['a policy with more', POLICY.replace('\n\n\n', '\nhttps://as\n\n')],
   ['a policy with less', POLICY.replace('api', '')],
   ['another case', POLICY.toUpperCase()],
-  ['no policy: that is decided by other times', PolicyText.none],
+  ['no policy: other times decide on that', PolicyText.none],
 ];
 
 for (const [sentence, policy] of NOT_MET) {
   test(`isStoredUnder: false for ${sentence} (S57)`, (t) => t.false(isStoredUnder(recordWith({}), policy)));
 }
 
-test('isStoredUnder: false for every policy, when the token met none of its location (S57)', (t) => {
+test('isStoredUnder: false for every policy, when the token was stored without one (S57)', (t) => {
   const record = encodeRecord(timesWith({}), JWT, `${POLICY}${grantsWith({})}`, '');
   t.false(isStoredUnder(record, POLICY));
   t.false(isStoredUnder(record, PolicyText.none));
@@ -183,7 +186,7 @@ test('isStoredUnder: false for every policy, when the token met none of its loca
 const FRESHNESS: [sentence: string, nowSec: number, isStillFresh: boolean][] = [
   ['one second before its expiry a record is fresh', EXPIRES_AT_SEC - 1, true],
   ['at its expiry it is not', EXPIRES_AT_SEC, false],
-  ['after its expiry it is not, whatever is left of the token', EXPIRES_AT_SEC + 1, false],
+  ['after its expiry it is not, even if the token lives longer', EXPIRES_AT_SEC + 1, false],
 ];
 
 for (const [sentence, nowSec, isStillFresh] of FRESHNESS) {
@@ -219,7 +222,7 @@ const READINESS: [sentence: string, times: Partial<RecordTimes>, ageSec: number,
   ['a token that begins at the skew (S48)', { notBeforeSec: STORED_AT_SEC + 60 }, 0, true],
   ['not a token that begins beyond the skew (S48)', { notBeforeSec: STORED_AT_SEC + 61 }, 0, false],
   [
-    'not even once it has begun: then its times are looked at',
+    'not even after it has begun: then its times are checked',
     { notBeforeSec: STORED_AT_SEC + 61 },
     62,
     false,
@@ -234,7 +237,7 @@ for (const [sentence, times, ageSec, isTaken] of READINESS) {
     t.is(isReady(recordWith(times), STORED_AT_SEC + ageSec), isTaken));
 }
 
-test('isReady: a policy that the token met changes nothing: the times are those of the default location (S62)', (t) => {
+test('isReady: a stored policy changes nothing: the times are those of the default location (S62)', (t) => {
   for (const policy of MET_POLICIES) {
     const record = encodeRecord(timesWith({ expiresAtSec: STORED_AT_SEC + 3600 }), JWT, '', policy);
     t.true(isReady(record, STORED_AT_SEC + 299));
@@ -274,7 +277,7 @@ test('isReady: the bounds are 300 and 60 seconds, the defaults of the settings',
 const NO_RECORDS = ['', 'Bearer e30.e30.c2ln\n\n', 'undefined'];
 
 for (const record of NO_RECORDS) {
-  test(`isReady, isFresh, isStale: what is no record is none of them: ${JSON.stringify(record)} (S77)`, (t) => {
+  test(`isReady, isFresh, isStale: false for a text that is not a record: ${JSON.stringify(record)} (S77)`, (t) => {
     t.false(isReady(record, 0));
     t.false(isFresh(record, 0));
     t.false(isStale(record, { cacheTtlSec: 300, staleIfErrorSec: 31536000 }, 31536000));
@@ -289,7 +292,7 @@ const NOT_BEFORE: [notBeforeSec: number, why: string][] = [
 ];
 
 for (const [notBeforeSec, why] of NOT_BEFORE) {
-  test(`notBeforeOf: ${notBeforeSec} comes back, whatever the times (${why}, S48)`, (t) => {
+  test(`notBeforeOf: returns ${notBeforeSec}, with any other times (${why}, S48)`, (t) => {
     const least = { expiresAtSec: 1, storedAtSec: 2, usableUntilSec: 3 };
     const largest = { expiresAtSec: 9999999999, storedAtSec: 9999999999, usableUntilSec: 9999999999 };
     t.is(notBeforeOf(recordWith({ ...least, notBeforeSec })), notBeforeSec);
@@ -301,8 +304,8 @@ const AGES: [sentence: string, storedAtSec: number, nowSec: number, ageSec: numb
   ['0 in the second in which it was stored', STORED_AT_SEC, STORED_AT_SEC, 0],
   ['1 a second later', STORED_AT_SEC, STORED_AT_SEC + 1, 1],
   ['counted from when it was stored, not from its expiry', STORED_AT_SEC, EXPIRES_AT_SEC, 300],
-  ['negative when the clock was set back: never taken for old (S78)', STORED_AT_SEC, STORED_AT_SEC - 5, -5],
-  ['a number also of times with leading zeros', 8, 10, 2],
+  ['negative when the clock was set back: never counts as old (S78)', STORED_AT_SEC, STORED_AT_SEC - 5, -5],
+  ['a number, also for times with leading zeros', 8, 10, 2],
 ];
 
 for (const [sentence, storedAtSec, nowSec, ageSec] of AGES) {
@@ -320,14 +323,14 @@ const STALENESS: [
   nowSec: number,
   isUsable: boolean,
 ][] = [
-  ['0 at its end: it does not stand in', 0, undefined, EXPIRES_AT_SEC, false],
-  ['0 after its end: it does not stand in', 0, undefined, EXPIRES_AT_SEC + 1, false],
-  ['1 at its end: it stands in for this second', 1, undefined, EXPIRES_AT_SEC, true],
-  ['1 a second later: it does not', 1, undefined, EXPIRES_AT_SEC + 1, false],
+  ['0 at its end: it is not served', 0, undefined, EXPIRES_AT_SEC, false],
+  ['0 after its end: it is not served', 0, undefined, EXPIRES_AT_SEC + 1, false],
+  ['1 at its end: it is served for this second', 1, undefined, EXPIRES_AT_SEC, true],
+  ['1 a second later: it is not served', 1, undefined, EXPIRES_AT_SEC + 1, false],
   ['60 in its last second', 60, undefined, EXPIRES_AT_SEC + 59, true],
   ['60 after them', 60, undefined, EXPIRES_AT_SEC + 60, false],
   ['60 long after them', 60, undefined, EXPIRES_AT_SEC + 10_000, false],
-  ['a year, of a token without exp', 31536000, undefined, EXPIRES_AT_SEC + 31535999, true],
+  ['a year, for a token without exp', 31536000, undefined, EXPIRES_AT_SEC + 31535999, true],
   ['a year: not a second more', 31536000, undefined, EXPIRES_AT_SEC + 31536000, false],
   ['a year: in the last second of the token', 31536000, HOUR_LATER_SEC, HOUR_LATER_SEC - 1, true],
   ['a year: never at exp (RFC 7662 §4)', 31536000, HOUR_LATER_SEC, HOUR_LATER_SEC, false],
@@ -336,7 +339,7 @@ const STALENESS: [
   ['60, although the token lives for an hour', 60, HOUR_LATER_SEC, EXPIRES_AT_SEC + 60, false],
   ['60: an exp with leading zeros is a number in the past', 60, 9, EXPIRES_AT_SEC, false],
   [
-    '0 before its end: a location that wants none takes none, however old',
+    '0 before its end: a location without stale time uses no stale record of any age',
     0,
     undefined,
     EXPIRES_AT_SEC - 1,
@@ -345,7 +348,7 @@ const STALENESS: [
 ];
 
 for (const [sentence, staleIfErrorSec, usableUntilSec, nowSec, isUsable] of STALENESS) {
-  test(`isStale: a record past its end, with so many seconds granted: ${sentence} (RFC 5861 §4, S65)`, (t) => {
+  test(`isStale: a record past its end, with this stale time in seconds: ${sentence} (RFC 5861 §4, S65)`, (t) => {
     const record = recordWith({ usableUntilSec, notBeforeSec: 1_699_999_999 });
     t.is(isStale(record, { cacheTtlSec: 31536000, staleIfErrorSec }, nowSec), isUsable);
   });
@@ -378,19 +381,19 @@ const OF_ANOTHER_LOCATION: [sentence: string, limits: RecordLimits, nowSec: numb
     false,
   ],
   [
-    'a TTL of 1, the shortest, takes a record for its second and the granted ones',
+    'a TTL of 1, the shortest, allows a record for its second and the stale time',
     { cacheTtlSec: 1, staleIfErrorSec: 20 },
     STORED_AT_SEC + 20,
     true,
   ],
   [
-    'a TTL of 0 takes no record, not even a new one',
+    'a TTL of 0 allows no record, not even a new one',
     { cacheTtlSec: 0, staleIfErrorSec: 20 },
     STORED_AT_SEC,
     false,
   ],
   [
-    'a shorter TTL without staleness takes no record past it',
+    'a shorter TTL without stale time allows no record past it',
     { cacheTtlSec: 10, staleIfErrorSec: 0 },
     STORED_AT_SEC + 10,
     false,
@@ -423,6 +426,6 @@ const COUNTED: [sentence: string, text: string, isAlike: boolean][] = [
 ];
 
 for (const [sentence, text, isAlike] of COUNTED) {
-  test(`isCountedAlike: ${isAlike}: ${sentence}, so that a record of one engine is never cut wrongly by the other`, (t) =>
+  test(`isCountedAlike: ${isAlike}: ${sentence}, so that neither engine cuts a record of the other at a wrong place`, (t) =>
     t.is(isCountedAlike(text), isAlike));
 }

@@ -8,9 +8,9 @@ function lifetimesWith(changes: Partial<Lifetimes>): Lifetimes {
 }
 
 const ROWS: [sentence: string, lifetimes: Partial<Lifetimes>, ttlSec: number][] = [
-  ['without exp and Cache-Control the setting alone bounds, never "unlimited" (S46)', {}, 300],
+  ['without exp and Cache-Control the setting is the only limit, never "unlimited" (S46)', {}, 300],
   [
-    'the setting 0 is no caching, whatever else is said',
+    'the setting 0 means no caching, with any exp and Cache-Control',
     { cacheTtlSec: 0, freshnessSec: 60, expiresAtSec: NOW_SEC + 60 },
     0,
   ],
@@ -28,17 +28,17 @@ const ROWS: [sentence: string, lifetimes: Partial<Lifetimes>, ttlSec: number][] 
   ['exp in the past is 0, never negative (S45)', { expiresAtSec: NOW_SEC - 1 }, 0],
   ['exp 0 is a time in the past, not an absent one (S45)', { expiresAtSec: 0 }, 0],
   [
-    'of all three the least counts: the setting',
+    'the shortest of all three counts: here the setting',
     { cacheTtlSec: 10, freshnessSec: 20, expiresAtSec: NOW_SEC + 30 },
     10,
   ],
   [
-    'of all three the least counts: Cache-Control',
+    'the shortest of all three counts: here Cache-Control',
     { cacheTtlSec: 30, freshnessSec: 10, expiresAtSec: NOW_SEC + 20 },
     10,
   ],
   [
-    'of all three the least counts: exp',
+    'the shortest of all three counts: here exp',
     { cacheTtlSec: 30, freshnessSec: 20, expiresAtSec: NOW_SEC + 10 },
     10,
   ],
@@ -59,7 +59,7 @@ for (const [sentence, lifetimes, ttlSec] of ROWS) {
   test(`recordTtlSec: ${sentence}`, (t) => t.is(recordTtlSec(lifetimesWith(lifetimes), NOW_SEC, 0), ttlSec));
 }
 
-/** The largest number below 1: what chance gives at most. */
+/** The largest number below 1, the largest that Math.random can give. */
 const ALMOST_ONE = 1 - 2 ** -53;
 
 const JITTERS: [sentence: string, lifetimes: Partial<Lifetimes>, random: number, ttlSec: number][] = [
@@ -67,18 +67,18 @@ const JITTERS: [sentence: string, lifetimes: Partial<Lifetimes>, random: number,
   ['almost a tenth at almost 1', {}, ALMOST_ONE, 271],
   ['half of a tenth in the middle', {}, 0.5, 285],
   ['whole seconds: 300 less 29.7', {}, 0.99, 271],
-  ['whole seconds: less than one is none', {}, 0.033, 300],
+  ['only whole seconds: less than one counts as 0', {}, 0.033, 300],
   ['the first second at a thirtieth', {}, 0.034, 290 + 9],
   ['of what Cache-Control leaves', { freshnessSec: 100 }, 0.5, 95],
   ['of what exp leaves', { expiresAtSec: NOW_SEC + 200 }, 0.5, 190],
   ['of the largest setting', { cacheTtlSec: 31536000 }, 0.5, 29959200],
-  ['nothing of 1 second, so that a stored one stays one', { cacheTtlSec: 1 }, ALMOST_ONE, 1],
+  ['nothing of 1 second, so that a stored record stays stored', { cacheTtlSec: 1 }, ALMOST_ONE, 1],
   ['nothing of 9 seconds', { cacheTtlSec: 9 }, ALMOST_ONE, 9],
   ['nothing of 10 seconds', { cacheTtlSec: 10 }, ALMOST_ONE, 10],
-  ['a second of 11, which is the least that it shortens', { cacheTtlSec: 11 }, ALMOST_ONE, 10],
-  ['of a life with a fraction whole seconds remain (S47)', { freshnessSec: 100.9 }, 0.5, 95],
-  ['nothing of what is not stored', { cacheTtlSec: 0 }, ALMOST_ONE, 0],
-  ['nothing of what has ended', { expiresAtSec: NOW_SEC - 1000 }, ALMOST_ONE, 0],
+  ['a second of 11, the shortest time that is shortened', { cacheTtlSec: 11 }, ALMOST_ONE, 10],
+  ['of a time with a fraction whole seconds remain (S47)', { freshnessSec: 100.9 }, 0.5, 95],
+  ['nothing of a time of 0, which is not stored', { cacheTtlSec: 0 }, ALMOST_ONE, 0],
+  ['nothing of a time that has ended', { expiresAtSec: NOW_SEC - 1000 }, ALMOST_ONE, 0],
 ];
 
 for (const [sentence, lifetimes, random, ttlSec] of JITTERS) {

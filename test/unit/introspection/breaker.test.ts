@@ -41,21 +41,21 @@ const NOT_STORED: [sentence: string, text: string | undefined][] = [
   ['a negative time', '5 -1'],
   ['a number alone', '5'],
   ['words', 'five now'],
-  ['a word in place of the time', '5 now'],
-  ['a word in place of the failures', 'five 0'],
+  ['a word instead of the time', '5 now'],
+  ['a word instead of the failures', 'five 0'],
 ];
 
-test('parseBreaker: what an older script stored, without a token, is for all', (t) => {
+test('parseBreaker: a text of an older script, without a token, applies to all tokens', (t) => {
   t.deepEqual(parseBreaker('5 1700000000500'), { failures: 5, suspendedUntilMs: NOW_MS, token: '*' });
 });
 
-test('formatBreaker: stays one short text, however many tokens fail', (t) => {
+test('formatBreaker: is one short text, with any number of failing tokens', (t) => {
   const breaker = { failures: 999_999, suspendedUntilMs: NOW_MS, token: ODD };
   t.true(formatBreaker(breaker).length <= 40);
 });
 
 for (const [sentence, text] of NOT_STORED) {
-  test(`parseBreaker: ${sentence} is closed: what is not understood suspends nobody (S77)`, (t) =>
+  test(`parseBreaker: ${sentence} is closed: a text that is not understood suspends nobody (S77)`, (t) =>
     t.deepEqual(parseBreaker(text), CLOSED));
 }
 
@@ -66,7 +66,11 @@ const STATES: [sentence: string, suspendedUntilMs: number, state: BreakerState][
   ['at its end', NOW_MS, 'half_open'],
   ['a millisecond after its end', NOW_MS - 1, 'half_open'],
   ['as long as probes are made', NOW_MS - 14_999, 'half_open'],
-  ['when no probe has brought an answer for long: they may have been reset', NOW_MS - 15_000, 'closed'],
+  [
+    'when no probe has brought an answer for a long time: their streams may have been reset',
+    NOW_MS - 15_000,
+    'closed',
+  ],
 ];
 
 for (const [sentence, suspendedUntilMs, state] of STATES) {
@@ -82,24 +86,24 @@ const FAILURES: [
   after: Omit<Breaker, 'token'>,
 ][] = [
   ['the first is counted', 0, 0, {}, { failures: 1, suspendedUntilMs: 0 }],
-  ['the one before the last does not suspend', 3, 0, {}, { failures: 4, suspendedUntilMs: 0 }],
-  ['the last suspends, from now on', 4, 0, {}, { failures: 5, suspendedUntilMs: NOW_MS + 2000 }],
+  ['the failure before the last does not suspend', 3, 0, {}, { failures: 4, suspendedUntilMs: 0 }],
+  ['the last failure suspends, from now on', 4, 0, {}, { failures: 5, suspendedUntilMs: NOW_MS + 2000 }],
   [
-    'a probe that fails suspends again, and is counted',
+    'a failed probe suspends again, and is counted',
     5,
     NOW_MS - 1,
     {},
     { failures: 6, suspendedUntilMs: NOW_MS + 2000 },
   ],
   [
-    'one that was on its way while others suspended counts from when it came back',
+    'a failure that was under way while others suspended counts from when it ended',
     5,
     NOW_MS + 1500,
     {},
     { failures: 6, suspendedUntilMs: NOW_MS + 2000 },
   ],
   [
-    'one is enough where one is set',
+    'one failure is enough if one is set',
     0,
     0,
     { breakerFailures: 1 },
@@ -120,14 +124,14 @@ const FAILURES: [
     { failures: 5, suspendedUntilMs: NOW_MS },
   ],
   [
-    'a location that tolerates more does not suspend for its own part',
+    'a location that allows more failures does not suspend',
     5,
     NOW_MS - 1,
     { breakerFailures: 10 },
     { failures: 6, suspendedUntilMs: NOW_MS - 1 },
   ],
   [
-    'a location that tolerates more does not end the suspension of its neighbours',
+    'a location that allows more failures does not end the suspension of other locations',
     5,
     NOW_MS + 1000,
     { breakerFailures: 10 },
@@ -145,14 +149,14 @@ for (const [sentence, failures, suspendedUntilMs, settings, after] of FAILURES) 
 
 const ROWS: [sentence: string, tokens: string[], token: string][] = [
   ['one failure is of its token', [ODD], ODD],
-  ['five of one token are of that one', [ODD, ODD, ODD, ODD, ODD], ODD],
-  ['a second token makes it all', [ODD, ODD, ODD, ODD, OTHER], '*'],
-  ['a second token in the middle makes it all', [ODD, OTHER, ODD, ODD, ODD], '*'],
-  ['and all it stays, until an answer', [ODD, OTHER, OTHER, OTHER, OTHER, OTHER, OTHER], '*'],
+  ['five failures of one token are of that token', [ODD, ODD, ODD, ODD, ODD], ODD],
+  ['with a second token they are of all tokens', [ODD, ODD, ODD, ODD, OTHER], '*'],
+  ['with a second token in the middle they are of all tokens', [ODD, OTHER, ODD, ODD, ODD], '*'],
+  ['they remain of all tokens until an answer', [ODD, OTHER, OTHER, OTHER, OTHER, OTHER, OTHER], '*'],
 ];
 
 for (const [sentence, tokens, token] of ROWS) {
-  test(`afterFailure: whose row it is: ${sentence} (S69)`, (t) => {
+  test(`afterFailure: to which tokens the failures belong: ${sentence} (S69)`, (t) => {
     const last = tokens.reduce(
       (breaker, failed) => parseBreaker(formatBreaker(afterFailure(breaker, failed, SETTINGS, NOW_MS))),
       CLOSED,
@@ -162,23 +166,23 @@ for (const [sentence, tokens, token] of ROWS) {
   });
 }
 
-test('holdsFor: a row of one token alone is for that token: an odd one does not stop the others (S69)', (t) => {
+test('holdsFor: failures of one token suspend only that token: it does not stop the others (S69)', (t) => {
   const breaker = { failures: 5, suspendedUntilMs: NOW_MS + 1, token: ODD };
   t.true(holdsFor(breaker, ODD));
   t.false(holdsFor(breaker, OTHER));
 });
 
-test('holdsFor: a row of two tokens is for all, those too that never failed', (t) => {
+test('holdsFor: failures of two tokens suspend all, also tokens that never failed', (t) => {
   const breaker = { failures: 5, suspendedUntilMs: NOW_MS + 1, token: '*' };
   t.true(holdsFor(breaker, ODD));
   t.true(holdsFor(breaker, OTHER));
 });
 
-test('tokenOf: the beginning of a key, which never looks like "all" and holds no space', (t) => {
+test('tokenOf: the beginning of a key, which is never "all" and has no space', (t) => {
   t.is(tokenOf('UUGpu7DZ-0_8bQzVfk3PaQxM1dYx0Zt9sLhWn5cRrEo'), ODD);
 });
 
-test('afterFailure: so many in a row suspend, and not one less', (t) => {
+test('afterFailure: exactly this number of failures in a row suspends', (t) => {
   let breaker = parseBreaker(undefined);
   const states: BreakerState[] = [];
   for (let i = 0; i < 5; i++) {
@@ -195,8 +199,8 @@ const WAITS: [sentence: string, leftMs: number, waitSec: number][] = [
   ['a millisecond more is the next second', 2001, 3],
   ['a millisecond less is the same second', 1999, 2],
   ['a second', 1000, 1],
-  ['less than a second is one', 1, 1],
-  ['a suspension that just ended: 1, because 0 would ask at once', 0, 1],
+  ['less than a second is 1', 1, 1],
+  ['a suspension that has just ended: 1, because with 0 the client would retry at once', 0, 1],
   ['one that ended long ago', -60_000, 1],
 ];
 

@@ -40,7 +40,7 @@ test('locationProof: an id goes into the form, beside a client certificate (RFC 
 const BASIC: [sentence: string, clientId: string, secret: string, authorization: string][] = [
   ['id and secret, a colon between them (RFC 7617 §2)', 'id', 'secret', 'Basic aWQ6c2VjcmV0'],
   [
-    'the id is form-encoded first, so that its colon ends it not (RFC 6749 §2.3.1)',
+    'the id is form-encoded first, so that a colon in it does not end it (RFC 6749 §2.3.1)',
     'a:b',
     'c',
     'Basic YSUzQWI6Yw==',
@@ -124,26 +124,26 @@ for (const keyAlgorithm of ['RS256', 'PS256', 'ES256'] as const) {
   });
 }
 
-test('assertionInput: kid stands in the header when it is set, and only then (RFC 7515 §4.1.4)', (t) => {
+test('assertionInput: kid is in the header only when it is set (RFC 7515 §4.1.4)', (t) => {
   const [header] = partsOf(assertionInput(clientWith({ keyId: 'k1' }), 'j', NOW_SEC));
   t.deepEqual(header, { alg: 'RS256', typ: 'JWT', kid: 'k1' });
 });
 
-test('assertionInput: a quote in a setting ends no text: the claims are JSON (RFC 7519 §3)', (t) => {
+test('assertionInput: a quote in a setting does not end a text: the claims are JSON (RFC 7519 §3)', (t) => {
   const client = clientWith({ id: 'a","sub":"admin', assertionAudience: '"', keyId: '"' });
   const [header, claims] = partsOf(assertionInput(client, '"', NOW_SEC));
   t.like(header, { kid: '"' });
   t.like(claims, { iss: 'a","sub":"admin', sub: 'a","sub":"admin', aud: '"', jti: '"' });
 });
 
-test('ASSERTION_MARGIN_SEC: is 5, more than an introspection takes on its way', (t) => {
+test('ASSERTION_MARGIN_SEC: is 5, longer than the request takes to arrive', (t) => {
   t.is(ASSERTION_MARGIN_SEC, 5);
 });
 
 const LIVES: [sentence: string, assertionTtlSec: number, lifeSec: number][] = [
-  ['one that is used once is valid for a minute (RFC 7523 §3: exp)', 0, 60],
+  ['an assertion that is used once is valid for a minute (RFC 7523 §3: exp)', 0, 60],
   ['the shortest reuse and the margin', 1, 1 + 5],
-  ['the default reuse and the margin, so that none ends on its way', 60, 60 + 5],
+  ['the default reuse and the margin, so that none ends before it arrives', 60, 60 + 5],
   ['the longest reuse and the margin', 31536000, 31536000 + 5],
 ];
 
@@ -154,7 +154,7 @@ for (const [sentence, assertionTtlSec, lifeSec] of LIVES) {
   });
 }
 
-test('assertionInput: is the same for the same arguments: clock and chance are the edge’s', (t) => {
+test('assertionInput: is the same for the same arguments: the edge passes the time and random values', (t) => {
   const first = assertionInput(clientWith({}), 'j', NOW_SEC);
   t.is(assertionInput(clientWith({}), 'j', NOW_SEC), first);
   t.not(assertionInput(clientWith({}), 'k', NOW_SEC), first);
@@ -175,12 +175,12 @@ const PEMS: [sentence: string, pem: string][] = [
   ['one line', `${BEGIN}${BASE64}${END}`],
   ['spaces and tabs around the lines', `${BEGIN}\n  ${BASE64}\t\n${END}`],
   ['text before it (RFC 7468 §2)', `Bag Attributes\n    friendlyName: x\n${BEGIN}\n${BASE64}\n${END}\n`],
-  ['text behind it (RFC 7468 §2)', `${BEGIN}\n${BASE64}\n${END}\n# end\n`],
+  ['text after it (RFC 7468 §2)', `${BEGIN}\n${BASE64}\n${END}\n# end\n`],
   [
     'a certificate before it',
     `-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n${BEGIN}\n${BASE64}\n${END}\n`,
   ],
-  ['another key behind it: the first counts', `${BEGIN}\n${BASE64}\n${END}\n${BEGIN}\nAAAA\n${END}\n`],
+  ['another key after it: the first counts', `${BEGIN}\n${BASE64}\n${END}\n${BEGIN}\nAAAA\n${END}\n`],
 ];
 
 for (const [sentence, pem] of PEMS) {
@@ -196,9 +196,9 @@ const NO_PEMS: [sentence: string, pem: string][] = [
   ['an empty file', ''],
   ['no PEM', 'secret'],
   ['base64 alone', BASE64],
-  ['an encrypted key, for which nobody has the password (RFC 7468 §11)', pemOf('ENCRYPTED PRIVATE KEY')],
-  ['a PKCS #1 key, which importKey does not take', pemOf('RSA PRIVATE KEY')],
-  ['a SEC 1 key, which importKey does not take (RFC 5915 §4)', pemOf('EC PRIVATE KEY')],
+  ['an encrypted key, which would need a password (RFC 7468 §11)', pemOf('ENCRYPTED PRIVATE KEY')],
+  ['a PKCS #1 key, which importKey does not accept', pemOf('RSA PRIVATE KEY')],
+  ['a SEC 1 key, which importKey does not accept (RFC 5915 §4)', pemOf('EC PRIVATE KEY')],
   ['a public key', pemOf('PUBLIC KEY')],
   ['a certificate', pemOf('CERTIFICATE')],
   ['a key whose end is missing', `${BEGIN}\n${BASE64}\n`],

@@ -30,7 +30,7 @@ const STATUSES: [sentence: string, status: string, uid: string][] = [
     '33',
   ],
   ['root', 'Uid:\t0\t0\t0\t0\n', '0'],
-  ['no other line that ends so', 'TheUid:\t1\t2\t3\t4\n', ''],
+  ['another line with the same end does not count', 'TheUid:\t1\t2\t3\t4\n', ''],
   ['a text without it', '', ''],
 ];
 

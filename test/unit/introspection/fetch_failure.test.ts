@@ -39,12 +39,12 @@ const MESSAGES: [sentence: string, message: string, expected: FetchFailure][] = 
   ['headers over the limit (S38)', 'very large http header', TOO_LARGE],
   ['a server that refuses, or whose certificate is not trusted (S22)', 'connect failed', NO_CONNECTION],
   ['a server that closes early (S44)', 'prematurely closed connection', OTHER],
-  ['an answer that is no HTTP (1.0.2)', 'invalid http status line', OTHER],
-  ['an answer that is no HTTP (0.8.9)', 'invalid fetch status line', OTHER],
+  ['an answer that is not HTTP (1.0.2)', 'invalid http status line', OTHER],
+  ['an answer that is not HTTP (0.8.9)', 'invalid fetch status line', OTHER],
   ['a header that is none', 'invalid http header', OTHER],
   ['two lengths that differ (S39)', 'invalid http content length', OTHER],
   ['a chunk that was cut (S37)', 'invalid http chunked response', OTHER],
-  ['bytes behind the announced ones', 'http trailing data', OTHER],
+  ['bytes after the announced ones', 'http trailing data', OTHER],
   ['a socket that breaks', 'read failed', OTHER],
   ['an exception without a text', '', OTHER],
   ['a text of a later njs', 'something new', OTHER],
@@ -61,7 +61,7 @@ test('readFetchFailure: only a timeout is 504, every other fault 502, as from pr
   }
 });
 
-test('readFetchFailure: repeats nothing of the message, which may name a host or quote an answer (S108, S109)', (t) => {
+test('readFetchFailure: does not repeat the message, which may name a host or quote an answer (S108, S109)', (t) => {
   for (const [, message] of MESSAGES) {
     const { failure } = readFetchFailure(`${message} secret`, NJS_1_0_2);
     t.false(failure.includes('secret'), message);

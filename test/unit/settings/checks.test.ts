@@ -117,7 +117,7 @@ for (const [sentence, value, isValid] of SECONDS) {
 }
 
 const TIMEOUTS: [sentence: string, value: string, isValid: boolean][] = [
-  ['0: a lock of no time would be none', '0', false],
+  ['0: a lock without time would not lock', '0', false],
   ['two zeros, which are 0', '00', false],
   ['a leading zero', '05', false],
   ['the least', '1', true],
@@ -158,7 +158,7 @@ for (const [sentence, value, isValid] of ONE_OF) {
     t.is(checkOneOf(['one', 'two'])(value), isValid ? undefined : 'must be one of one, two'));
 }
 
-test('checkOneOf: takes nothing where that is one of the words', (t) => {
+test('checkOneOf: accepts an empty value if it is one of the words', (t) => {
   t.is(checkOneOf(['', 'one'])(''), undefined);
 });
 
@@ -166,7 +166,7 @@ const NO_ENDPOINT = 'is not set: name the internal location that introspects, or
 const BAD_ENDPOINT =
   'must be the path of an internal location, such as /introspect, or an http or https URL; neither with a query';
 
-test('checkEndpoint: an empty endpoint is refused: fail closed, where it would let everybody in (S101)', (t) => {
+test('checkEndpoint: an empty endpoint is refused, since it must not let everybody in (S101)', (t) => {
   t.is(checkEndpoint(''), NO_ENDPOINT);
 });
 
@@ -395,14 +395,14 @@ for (const name of [
   });
 }
 
-test('checkFormFields: many thousand characters are checked at once', (t) => {
+test('checkFormFields: checks many thousand characters quickly', (t) => {
   const fields = 'a=b%2F&'.repeat(10_000);
   t.is(checkFormFields(`${fields}c=d`), undefined);
   t.is(checkFormFields(`${fields}c`), BAD_FIELDS);
   t.is(checkFormFields(`a=${'%2F'.repeat(10_000)}%`), BAD_FIELDS);
 });
 
-test('checkScopes: spaces around scopes are taken, spaces alone are not: they would ask for nothing (S57)', (t) => {
+test('checkScopes: spaces around scopes are accepted, only spaces are not: they would require nothing (S57)', (t) => {
   t.is(checkScopes(' a  b '), undefined);
   t.is(checkScopes(' '), 'must be scopes separated by spaces (RFC 6749 §3.3)');
   t.is(checkScopes('   '), 'must be scopes separated by spaces (RFC 6749 §3.3)');

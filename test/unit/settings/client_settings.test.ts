@@ -91,7 +91,7 @@ const PARSED: [sentence: string, values: Values, isUrl: boolean, expected: Parti
     { authMethod: 'private_key_jwt', id: 'gateway', keyFile: '/key.pem', assertionAudience: 'https://as' },
   ],
   [
-    'none may be named for a URL, too: then nobody authenticates, and the server decides',
+    'none may be set for a URL, too: then the gateway does not authenticate, and the server decides',
     { auth: 'none' },
     true,
     {},
@@ -103,7 +103,7 @@ const PARSED: [sentence: string, values: Values, isUrl: boolean, expected: Parti
     { authMethod: 'none', id: 'gateway' },
   ],
   [
-    'what only describes a key is no obstacle: a server may set it for some of its locations',
+    'settings that only describe a key are allowed: a server may set them for some of its locations',
     { ...BASIC, key_id: 'kid', assertion_audience: 'https://as' },
     false,
     {
@@ -211,7 +211,7 @@ const INCOMPLETE: [sentence: string, values: Values, isUrl: boolean, problem: st
     `${ONE_SECRET}client_secret_post needs one of them`,
   ],
   [
-    'a file of a secret without an id, which was silently no proof at all',
+    'a secret file without an id, which would send no credentials without any message',
     { secret_file: '/run/secret' },
     false,
     `${NO_ID}client_secret_basic needs it`,
@@ -424,7 +424,7 @@ test('parseClientSettings: no problem repeats a value: a secret in the wrong var
   }
 });
 
-test('clientSettingsTable: every default is a value that its own check takes', (t) => {
+test('clientSettingsTable: its own check accepts every default', (t) => {
   const refused = clientSettingsTable().filter(
     ({ defaultValue, check }) => check(defaultValue) !== undefined,
   );

@@ -25,7 +25,7 @@ for (const limit of ['0', '-1', '8s', '8.5', '61', '080', 'secret', '8\n']) {
   });
 }
 
-test('findLimitProblem: an introspection that may take longer than its lock names both numbers and what to set', (t) => {
+test('findLimitProblem: for an introspection that may take longer than its lock, names both numbers and what to set', (t) => {
   const problem = findLimitProblem('24', 10);
   t.regex(
     problem,

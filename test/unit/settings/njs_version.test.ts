@@ -77,7 +77,7 @@ test('findUnsafeNjs: says which njs to use', (t) => {
   t.regex(findUnsafeNjs(0x000900, 'QuickJS', 'auth_request', true) as string, /njs 1\.0\.1 or newer/);
 });
 
-test('findUnsafeNjs: names the other way out, too', (t) => {
+test('findUnsafeNjs: names the alternative, too', (t) => {
   t.regex(findUnsafeNjs(0x010000, 'njs', 'access', false) as string, /use auth_request mode/);
   t.regex(findUnsafeNjs(0x000905, 'njs', 'auth_request', false) as string, /use an absolute URL as endpoint/);
   const withUrl = findUnsafeNjs(0x000900, 'QuickJS', 'auth_request', true) as string;

@@ -107,12 +107,12 @@ const PARSED: [sentence: string, values: Record<string, string>, expected: Parti
     { introspectionParameters: 'a=b+c&d=%20' },
   ],
   [
-    'Cache-Control of the reply is obeyed (RFC 9111 §5.2.2, S56)',
+    'Cache-Control of the answer is obeyed (RFC 9111 §5.2.2, S56)',
     { phantom_token_cache_control: 'obey' },
     { obeysCacheControl: true },
   ],
   [
-    'Cache-Control of the reply may be ignored: many servers send no-store with everything (S56)',
+    'Cache-Control of the answer may be ignored: many servers send no-store with every answer (S56)',
     { phantom_token_cache_control: 'ignore' },
     { obeysCacheControl: false },
   ],
@@ -127,11 +127,11 @@ const PARSED: [sentence: string, values: Record<string, string>, expected: Parti
     { negativeCacheTtlSec: 0 },
   ],
   [
-    'stale records stand in for so many seconds (RFC 5861 §4)',
+    'stale records are served for this number of seconds (RFC 5861 §4)',
     { phantom_token_stale_if_error: '600' },
     { staleIfErrorSec: 600 },
   ],
-  ['stale records stand in for none (S65)', { phantom_token_stale_if_error: '0' }, { staleIfErrorSec: 0 }],
+  ['stale records are not served (S65)', { phantom_token_stale_if_error: '0' }, { staleIfErrorSec: 0 }],
   [
     'the time of an introspection is a number (S72)',
     { phantom_token_introspection_timeout: '30' },
@@ -271,7 +271,7 @@ for (const [value, isValid] of SWITCHES) {
 }
 
 for (const value of ['0', '1', '60', '61', '-1', '5s', 'off', '1.5']) {
-  test(`parseSettings: $phantom_token_introspection_timeout "${value}" is what checkTimeout makes of it: a lock of no time would be none (S72)`, (t) => {
+  test(`parseSettings: $phantom_token_introspection_timeout "${value}" is what checkTimeout makes of it: a lock without time would not lock (S72)`, (t) => {
     const problem = checkTimeout(value);
     t.is(problem === undefined, value === '1' || value === '60');
     t.is(
@@ -293,13 +293,13 @@ test('parseSettings: no text at all, as for settings with a line break, is refus
 const NOT_HERE: [sentence: string, joined: string][] = [
   ['settings that are right', joinedWith({})],
   ['a switch that is off', joinedWith({ phantom_token: 'off' })],
-  ['a mistake: what is missing is said first', joinedWith({ phantom_token: 'yes' })],
+  ['a mistake: the missing protect.conf is reported first', joinedWith({ phantom_token: 'yes' })],
   ['a value that looks like the mark of protect.conf', joinedWith({ phantom_token: 'here on' })],
   ['no settings', ''],
 ];
 
 for (const [sentence, joined] of NOT_HERE) {
-  test(`parseSettings: a location without protect.conf, which inherited js_access but no settings, is refused, with ${sentence} (S84)`, (t) => {
+  test(`parseSettings: a location without protect.conf, which inherited js_access but no settings, is refused with ${sentence} (S84)`, (t) => {
     const settings = parseSettings(false, joined);
     t.is(settings.kind, 'misconfiguration');
     t.regex(
@@ -309,7 +309,7 @@ for (const [sentence, joined] of NOT_HERE) {
   });
 }
 
-test('parseSettings: an empty endpoint is refused: fail closed, where it would let everybody in', (t) => {
+test('parseSettings: an empty endpoint is refused, since it must not let everybody in', (t) => {
   t.true(
     problemOf(joinedWith({ phantom_token_introspection_endpoint: '' }))?.startsWith(
       '$phantom_token_introspection_endpoint is not set',
@@ -381,7 +381,7 @@ test('parseSettings: of two bad values the first of the table is named', (t) => 
   );
 });
 
-test('settingsTable: every default is a value that its own check takes, but those that must be set', (t) => {
+test('settingsTable: its own check accepts every default, except for settings that must be set', (t) => {
   const mustBeSet = settingsTable()
     .filter(({ defaultValue, check }) => check(defaultValue) !== undefined)
     .map(({ variable }) => variable);
@@ -397,7 +397,7 @@ test('settingsTable: no variable stands twice, and all share the prefix', (t) =>
   );
 });
 
-test('parseSettings: agrees with readSwitch on what is valid: no request slips between the two', (t) => {
+test('parseSettings: accepts the same switches as readSwitch, so that no request is missed by both', (t) => {
   for (const [value] of SWITCHES) {
     const isInvalid = readSwitch(`here ${value}\n`) === 'invalid';
     t.is(isInvalid, problemOf(joinedWith({ phantom_token: value })) !== undefined, `"${value}"`);
@@ -424,7 +424,7 @@ for (const [variable, words, others] of WORDS) {
   }
 }
 
-test('DEFAULT_CLOCK_SKEW_SEC, DEFAULT_CACHE_TTL_SEC: are the defaults of the settings, for hits without a look at them (S48, S62)', (t) => {
+test('DEFAULT_CLOCK_SKEW_SEC, DEFAULT_CACHE_TTL_SEC: are the defaults of the settings, for hits that do not read the settings (S48, S62)', (t) => {
   const settings = parseSettings(true, joinedWith({}));
   t.like(settings, { clockSkewSec: DEFAULT_CLOCK_SKEW_SEC, cacheTtlSec: DEFAULT_CACHE_TTL_SEC });
   t.is(DEFAULT_CLOCK_SKEW_SEC, 60);
@@ -487,7 +487,7 @@ for (const { name, parse, variable, member } of TIMES_OF_HITS) {
   }
 
   for (const value of NO_SECONDS) {
-    test(`${name}: undefined for ${JSON.stringify(value)}: parseSettings then tells what is wrong (S101)`, (t) => {
+    test(`${name}: undefined for ${JSON.stringify(value)}: parseSettings then says what is wrong (S101)`, (t) => {
       t.is(parse(value), undefined);
       t.is(parseSettings(true, joinedWith({ [variable]: value })).kind, 'misconfiguration');
     });

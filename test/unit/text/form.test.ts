@@ -5,7 +5,7 @@ const ENCODED: [sentence: string, text: string, encoded: string][] = [
   ['an empty text stays empty', '', ''],
   ['letters, digits and * - . _ stay', 'aZ09*-._', 'aZ09*-._'],
   ['a space is a + (RFC 6749 Appendix B)', 'a b  c', 'a+b++c'],
-  ['a + is not taken for a space (S16)', 'a+b', 'a%2Bb'],
+  ['a + is not read as a space (S16)', 'a+b', 'a%2Bb'],
   ['what separates fields (S16)', 'a&b=c;d', 'a%26b%3Dc%3Bd'],
   ['a colon, which separates id and secret (RFC 6749 §2.3.1)', 'a:b', 'a%3Ab'],
   ['a percent sign, so that nothing is decoded twice', '%41%', '%2541%25'],
@@ -38,7 +38,7 @@ const TOKEN_FORMS: [sentence: string, form: string, token: string | undefined][]
   ['percent-encoded (RFC 6749 Appendix B)', 'token=a%2Bb%2Fc%3D', 'a+b/c='],
   ['in UTF-8', 'token=%C3%A9', 'é'],
   ['a + is a space, so that a token that was not encoded is no other token (S16)', 'token=a+b+c', 'a b c'],
-  ['an empty one is left to the grammar of bearer.ts', 'token=', ''],
+  ['an empty token is checked by the grammar of bearer.ts', 'token=', ''],
   ['a line break is part of the value, and left to the grammar', 'token=abc\n', 'abc\n'],
   ['a field whose name only starts so is another one', 'token_type_hint=x&tokens=y&token=abc', 'abc'],
   ['a field whose name only ends so is another one', 'access_token=x&token=abc', 'abc'],
@@ -54,7 +54,7 @@ const TOKEN_FORMS: [sentence: string, form: string, token: string | undefined][]
   ['JSON in place of a form', '{"token":"abc"}', undefined],
   ['a percent sign that encodes nothing', 'token=100%', undefined],
   ['a percent sign before what is no hex', 'token=%zz', undefined],
-  ['bytes that are no UTF-8 (S55)', 'token=%ff', undefined],
+  ['bytes that are not UTF-8 (S55)', 'token=%ff', undefined],
 ];
 
 for (const [sentence, form, token] of TOKEN_FORMS) {
@@ -62,7 +62,7 @@ for (const [sentence, form, token] of TOKEN_FORMS) {
     t.is(parseTokenForm(form), token));
 }
 
-test('parseTokenForm: gives back what formEncode made, of all ASCII', (t) => {
+test('parseTokenForm: reads what formEncode wrote, for all ASCII', (t) => {
   const ascii = Array.from({ length: 0x80 }, (_, code) => String.fromCharCode(code)).join('');
   t.is(parseTokenForm(`token=${formEncode(ascii)}`), ascii);
 });

@@ -39,7 +39,7 @@ for (const [sentence, text] of NO_OBJECTS) {
   test(`parseJsonObject: refuses ${sentence}`, (t) => t.is(parseJsonObject(text), undefined));
 }
 
-test('parseJsonObject: __proto__ is a member like any other and gives nothing to inherit (S30)', (t) => {
+test('parseJsonObject: __proto__ is a member like any other, and nothing is inherited from it (S30)', (t) => {
   const value = parseJsonObject('{"__proto__":{"active":true}}') as Record<string, unknown>;
   t.true(Object.hasOwn(value, '__proto__'));
   t.is(value.active, undefined);

@@ -18,6 +18,6 @@ test('isPlainText: the empty text is plain', (t) => {
   t.true(isPlainText(''));
 });
 
-test('isPlainText: a line break behind other lines is seen (S104)', (t) => {
+test('isPlainText: a line break after other lines is found (S104)', (t) => {
   t.false(isPlainText('a\nb\nc'));
 });

@@ -273,11 +273,11 @@ for (const [sentence, claim, value] of INVALID) {
     t.deepEqual(readClaims({ [claim]: value }), { kind: 'invalid_claim', claim }));
 }
 
-test('readClaims: names the claim, never its value, which is foreign text (S108)', (t) => {
+test('readClaims: names the claim, never its value, which comes from outside (S108)', (t) => {
   t.false(JSON.stringify(readClaims({ iss: 'secret\n' })).includes('secret'));
 });
 
-test('readClaims: one invalid claim spoils the rest', (t) => {
+test('readClaims: one invalid claim makes all of them invalid', (t) => {
   const valid = {
     exp: 1,
     nbf: 1,

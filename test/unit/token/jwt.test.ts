@@ -18,7 +18,7 @@ const UNKNOWN_ALG = { alg: 'X' };
 /** Of an unknown algorithm any base64url will do. */
 const SIGNATURE = 'c2ln';
 
-test('parseJwt: takes what the refused texts below are made of', (t) => {
+test('parseJwt: accepts the JWT from which the refused texts below are made', (t) => {
   t.not(parseJwt(jwtOf(UNKNOWN_ALG, {}, SIGNATURE)), undefined);
   t.not(parseJwt(`${base64url('{"alg":"X"}')}.${base64url('{"sub":"abc"}')}.${SIGNATURE}`), undefined);
 });
@@ -209,7 +209,7 @@ for (const [sentence, text, problem] of EXPLAINED) {
   });
 }
 
-test('explainBadJwt: repeats nothing of the text, which may be a token or a page (S108)', (t) => {
+test('explainBadJwt: does not repeat the text, which may be a token or a page (S108)', (t) => {
   const texts = [
     'hidden',
     'hidden.hidden.hidden',

@@ -28,9 +28,9 @@ type Row = [
 ];
 
 const ROWS: Row[] = [
-  ['a token without claims passes where nothing is asked', {}, {}, undefined],
+  ['a token without claims passes if nothing is required', {}, {}, undefined],
   [
-    'claims that nobody asks for are not looked at',
+    'claims that are not required are not checked',
     { scope: 'a', issuer: 'https://as', audience: ['b'] },
     {},
     undefined,
@@ -177,7 +177,7 @@ const ROWS: Row[] = [
     'scope_insufficient',
   ],
   ['a dot in a scope is no wildcard', { scope: 'aXb' }, { requiredScopes: ['a.b'] }, 'scope_insufficient'],
-  ['all of no scopes are granted', {}, { requiredScopes: [] }, undefined],
+  ['an empty list of required scopes is granted', {}, { requiredScopes: [] }, undefined],
   [
     'no scope is granted by two that are beside each other',
     { scope: 'a b' },
@@ -210,7 +210,7 @@ const ROWS: Row[] = [
     { issuer: 'https://ås', audience: '😀' },
     undefined,
   ],
-  ['a TTL is no matter of the token', {}, { cacheTtlSec: 0 }, undefined],
+  ['a TTL does not concern the token', {}, { cacheTtlSec: 0 }, undefined],
 ];
 
 for (const [sentence, claims, policy, expected] of ROWS) {
@@ -258,14 +258,14 @@ const OF_ANOTHER_KIND: Row[] = [
 ];
 
 for (const [sentence, claims, policy, expected] of OF_ANOTHER_KIND) {
-  test(`checkPolicy: no value passes for one of another kind: ${sentence} (S50, S52)`, (t) =>
+  test(`checkPolicy: no value counts as one of another kind: ${sentence} (S50, S52)`, (t) =>
     t.is(check(claims, policy), expected));
 }
 
 // What a claim cannot hold: claims.ts refuses control characters, and so do the settings.
 const SEPARATORS = ['\n', '\v', '\f'];
 
-test('encodeGrants: every value stands between two separators of its kind, an absent one leaves them empty', (t) => {
+test('encodeGrants: every value is between two separators of its kind; for an absent value there is nothing between them', (t) => {
   t.is(encodeGrants(claimsWith({})), '\n\n\f\f\v\v');
   t.is(
     encodeGrants(claimsWith({ scope: 'read write', issuer: 'https://as', audience: ['a', 'b c'] })),
@@ -274,7 +274,7 @@ test('encodeGrants: every value stands between two separators of its kind, an ab
   t.is(encodeGrants(claimsWith({ audience: ['', 'a', ''] })), '\n\n\f\fa\f\f\v\v');
 });
 
-test('encodeGrants: when a token begins is kept elsewhere: it is a time, not a grant', (t) =>
+test('encodeGrants: the time at which a token begins is stored elsewhere: it is not a grant', (t) =>
   t.is(encodeGrants(claimsWith({ notBeforeSec: NOW_SEC })), encodeGrants(claimsWith({}))));
 
 test('checkGrants: an absent claim never matches what is asked for, not even a separator (RFC 8725 §3.8, §3.9)', (t) => {
@@ -291,7 +291,7 @@ test('checkGrants: an absent claim never matches what is asked for, not even a s
   }
 });
 
-test('checkGrants: what no grants at all are asked for is missing: a broken record grants nothing (S77)', (t) => {
+test('checkGrants: with no grants at all everything required is missing: a broken record grants nothing (S77)', (t) => {
   t.is(checkGrants('', 'https://as', '', []), 'issuer_mismatch');
   t.is(checkGrants('', '', 'api', []), 'audience_mismatch');
   t.is(checkGrants('', '', '', ['read']), 'scope_insufficient');
@@ -305,7 +305,7 @@ test('checkGrants: agrees with checkPolicy on all but the times, so that a hit d
   }
 });
 
-test('checkPolicy: a missing scope (403) is named only for a token that is right in all else (RFC 6750 §3.1)', (t) => {
+test('checkPolicy: a missing scope (403) is reported only for a token that is correct in all else (RFC 6750 §3.1)', (t) => {
   const policy = { issuer: 'https://as', audience: 'api', requiredScopes: ['read'] };
   const issuer = 'https://as';
   const audience = ['api'];
