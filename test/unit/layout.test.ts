@@ -5,7 +5,7 @@ import test from 'ava';
 import { transformSync } from 'esbuild';
 
 const SRC = new URL('../../src/', import.meta.url);
-/** What stands in src itself; njs.d.ts declares types for the compiler and imports nothing. */
+/** The files in src itself; njs.d.ts declares types for the compiler and imports nothing. */
 const ENTRIES_OF_SRC = ['core', 'edge', 'gateway', 'index.ts', 'njs.d.ts', 'operator', 'tsconfig.json'];
 /** The stages of a request, in order: each imports only later ones. */
 const STAGES = ['hit.ts', 'miss.ts', 'join.ts', 'ask.ts', 'known.ts'];

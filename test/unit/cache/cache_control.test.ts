@@ -110,7 +110,7 @@ for (const [sentence, cacheControl, expectedSec] of CACHE_CONTROL) {
 const AGE: [sentence: string, cacheControl: string, age: string, expectedSec: number | undefined][] = [
   ['Age is subtracted from max-age (RFC 9111 §4.2.3)', 'max-age=60', '10', 50],
   ['Age is subtracted from s-maxage (RFC 9111 §4.2.3)', 's-maxage=60', '10', 50],
-  ['Age 0 takes nothing off', 'max-age=60', '0', 60],
+  ['Age 0 subtracts nothing', 'max-age=60', '0', 60],
   ['an age one second below the lifetime', 'max-age=60', '59', 1],
   ['an age equal to the lifetime is "do not store" (RFC 9111 §4.2)', 'max-age=60', '60', 0],
   ['an age beyond the lifetime is 0, never negative (RFC 9111 §4.2)', 'max-age=60', '61', 0],

@@ -59,7 +59,7 @@ function denialOf(reason: DenialReason): string {
 }
 
 for (const reason of denialReasons()) {
-  test(`reasonOf: gives back why the token was rejected: ${reason}`, (t) =>
+  test(`reasonOf: returns why the token was rejected: ${reason}`, (t) =>
     t.is(reasonOf(denialOf(reason), 60, EXPIRES_AT_SEC - 1), reason));
 }
 
