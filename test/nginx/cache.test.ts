@@ -32,7 +32,7 @@ for (const [title, answer, settings] of NOT_STORED) {
 }
 
 gatewayTest(
-  'not stored: a token whose claims hold characters that the two engines of njs count differently',
+  'not stored: a token whose claims hold characters that the two engines of njs count differently (S122)',
   async (t, g) => {
     g.as.reply(jwt(makeJwt({ exp: 4102444800, aud: ['a😀'] })));
     t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
@@ -66,7 +66,7 @@ const EXPIRING: [title: string, answer: () => ReturnType<typeof jwt>, settings: 
 ];
 
 for (const [title, answer, settings] of EXPIRING) {
-  gatewayTest(`a record ends after ${title}, not before`, { settings }, async (t, g) => {
+  gatewayTest(`a record ends after ${title}, not before (S63)`, { settings }, async (t, g) => {
     g.as.reply(answer);
     // Until the record ends. If it never does, AVA's time limit ends the test.
     while (g.as.requests.length < 2) {

@@ -19,7 +19,7 @@ test('five set-ups are there: both modes, both engines, the oldest njs', (t) => 
 });
 
 gatewayTest(
-  'the upstream receives the JWT instead of the opaque token, and the rest of the request unchanged',
+  'the upstream receives the JWT instead of the opaque token, and the rest of the request unchanged (S107, S116)',
   async (t, g) => {
     g.as.reply(jwt(JWT));
     const answer = await g.send('/a%20b/..%2f?q=%00&x=1', {
@@ -81,7 +81,7 @@ gatewayTest('every spelling of the scheme finds the same record (RFC 9110 §11.1
 });
 
 gatewayTest(
-  'the authorization server gets the token in a form body, our credentials and nothing of the client, not even its Host (RFC 7662 §2.1, S16-S19, S21)',
+  'the authorization server gets the token in a form body, our credentials and nothing of the client, not even its Host (RFC 7662 §2.1, S16, S17, S18, S19, S21)',
   async (t, g) => {
     g.as.reply(jwt(JWT));
     await g.send('/path?secret=query', {

@@ -78,7 +78,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  '`return` and `rewrite` run before access control: what they answer needs no token',
+  '`return` and `rewrite` run before access control: what they answer needs no token (S83)',
   {
     server: (words) =>
       protectedBy(words, '/return', '', 'return 200 everybody;') +
@@ -94,7 +94,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a subrequest of SSI or mirror is not checked: it reaches the API without Authorization, although the location has the include',
+  'a subrequest of SSI or mirror is not checked: it reaches the API without Authorization, although the location has the include (S91)',
   {
     server: (words) => `
       location /page { ssi on; default_type text/html; return 200 '<!--#include virtual="/api/ssi" -->'; }
@@ -402,7 +402,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "proxy_cache in a protected location gives one user's answer to the next, who also needs a good token",
+  "proxy_cache in a protected location gives one user's answer to the next, who also needs a good token (S102)",
   {
     http: (words) => `proxy_cache_path ${words.prefix}/cache keys_zone=answers:1m;`,
     server: (words) =>

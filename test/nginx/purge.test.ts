@@ -200,7 +200,7 @@ function smallZones(text: string): string {
 }
 
 gatewayTest(
-  'a flood of new tokens does not remove the mark of a purge, or the list by which a purge finds records (S62, S73)',
+  'a flood of new tokens does not remove the mark of a purge, or the list by which a purge finds records (S62, S73, S75)',
   { ...PURGING, zones: smallZones },
   async (t, g) => {
     g.as.reply(jwt(makeJwt({ exp: 4102444800 }, { bytes: 3000 })));

@@ -68,7 +68,7 @@ const MALFORMED: Record<string, string> = {
 };
 
 gatewayTest(
-  'a token outside the grammar or too long: 401 invalid_token, the AS not asked (RFC 6750 §2.1, S5-S10)',
+  'a token outside the grammar or too long: 401 invalid_token, the AS not asked (RFC 6750 §2.1, S5, S6, S7, S10)',
   async (t, g) => {
     g.as.reply(jwt(JWT));
     for (const [what, authorization] of Object.entries(MALFORMED)) {
@@ -138,7 +138,7 @@ const POLICIES: [setting: string, reason: string, expected: Expected][] = [
 
 for (const [settings, reason, expected] of POLICIES) {
   gatewayTest(
-    `${reason}: refused on the miss and on the hit alike (S50, S57)`,
+    `${reason}: refused on the miss and on the hit alike (S50, S57, S118)`,
     { settings },
     async (t, g) => {
       g.as.reply(jwt(JWT));

@@ -373,7 +373,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'HTTP/1: the answer for a client that hung up is kept, so its next request is a hit',
+  'HTTP/1: the answer for a client that hung up is kept, so its next request is a hit (S114)',
   async (t, g) => {
     const waiting = held(jwt(JWT));
     g.as.reply(waiting);

@@ -287,7 +287,7 @@ gatewayTest('a request from outside to the introspection location is not answere
 });
 
 gatewayTest(
-  'below njs 0.9.7 zones that evict are refused before anything is written, because they crash workers (S73)',
+  'below njs 0.9.7 zones that evict are refused before anything is written, because they crash workers (S73, S79)',
   { zones: () => ZONES_THAT_EVICT },
   async (t, g) => {
     g.as.reply(jwt(JWT));

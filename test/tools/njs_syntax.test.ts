@@ -49,7 +49,7 @@ const REFUSED_ANYWHERE: [code: string, reason: RegExp][] = [
 ];
 
 for (const [code, reason] of REFUSED_ANYWHERE) {
-  test(`findForbiddenSyntax: refuses ${code}`, (t) => {
+  test(`findForbiddenSyntax: refuses ${code} (S122)`, (t) => {
     const violations = findForbiddenSyntax(insideFunction(code));
     t.is(violations.length, 1, JSON.stringify(violations));
     t.is(violations[0]?.line, 2);

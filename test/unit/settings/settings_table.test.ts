@@ -213,7 +213,7 @@ test('http.conf: the credential is the Authorization header, or the token that a
 });
 
 for (const target of ['_phantom_request', '_phantom_policy', '_phantom_rest']) {
-  test(`http.conf: $${target} is made anew after an internal redirect, and depends on no value (S93)`, (t) => {
+  test(`http.conf: $${target} is made anew after an internal redirect, and depends on no value (S93, S96)`, (t) => {
     const names = directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token', target)).map(
       (directive) => directive.split(/\s/)[0],
     );
