@@ -44,7 +44,7 @@ for (const [sentence, text, numbers] of NUMBERS) {
 
 const SOURCES: [sentence: string, source: string, titles: string[]][] = [
   ['a title', "test('closed (S1)', (t: Test) => t.pass());", ['closed (S1)']],
-  ['a title that is filled in', 'test(`[${name}] ${what}: closed (S1)`, run);', ['[…] …: closed (S1)']],
+  ['a title that is filled in', `test(\`[\${name}] \${what}: closed (S1)\`, run);`, ['[…] …: closed (S1)']],
   ['a case of a table', "const CASES: [string, number][] = [['open (S1)', 2], ['shut', 3]];", ['open (S1)']],
   ['a case that is a key', "const CASES = { 'open (S1)': 1 };", ['open (S1)']],
   ['no comment', '// closed (S1)', []],

@@ -1,0 +1,120 @@
+// An exception is a bug of the gateway's own. Here each function of the shipped script fails once, as its first act.
+import { functionsOf, runningScript, SHIPPED_SCRIPT } from '../support/altered_script.js';
+import { type Gateway, gatewayTest, introspectionLocation, protectedRoot } from '../support/gateway.js';
+import { makeJwt } from '../support/jwt.js';
+import { inactive204, jwt } from '../support/scripted_server.js';
+
+const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
+const FUNCTIONS = functionsOf(SHIPPED_SCRIPT);
+const NAMES = FUNCTIONS.map(({ name }) => name);
+/** What nginx.conf calls with a request that has to be decided. */
+const ENTRIES = ['access', 'authorize'];
+
+/**
+ * Whoever fails here fails the refusal too: it calls the function, is in its part of the bundle, or is not reached yet. njs
+ * then refuses by itself, and logs the exception with its text.
+ */
+const ENDS_THE_REFUSAL = /failOnBug|quoted-by-(access|authorize|handle|handleMiss|\w*Part)\./;
+
+/** The function that the request's header names throws an exception with a text of its own. */
+function failingScript(): string {
+  let script = SHIPPED_SCRIPT;
+  for (const { name, at, parameters } of FUNCTIONS.toReversed()) {
+    const entry = ENTRIES.includes(name)
+      ? `globalThis.failing = ${parameters[0]}.headersIn['X-Failing'];`
+      : '';
+    const failure = `if (globalThis.failing === '${name}') throw new TypeError('${textOf(name)}');`;
+    script = script.slice(0, at) + entry + failure + script.slice(at);
+  }
+  return script;
+}
+
+function textOf(name: string): string {
+  return `quoted-by-${name}.`;
+}
+
+interface Sent {
+  readonly name: string;
+  readonly status: number;
+  readonly isGood: boolean;
+}
+
+/** One request for each way through the script, while one of its functions fails. */
+async function sendAll(g: Gateway, name: string): Promise<Sent[]> {
+  const failing = { 'x-failing': name };
+  const preflight = { ...failing, origin: 'https://app.test', 'access-control-request-method': 'POST' };
+  const sent: Sent[] = [];
+  const send = async (isGood: boolean, path: string, options: Parameters<Gateway['send']>[1]) => {
+    sent.push({ name, isGood, status: (await g.send(path, { headers: failing, ...options })).status });
+  };
+  await send(false, '/', {});
+  await send(false, '/', { token: `opaque-bad-${name}` });
+  await send(false, '/', { token: 'opaque=malformed' });
+  await send(false, '/admin', { token: 'opaque-good' });
+  await send(false, '/mistake', { token: `opaque-good-${name}` });
+  await send(false, '/', { method: 'OPTIONS', headers: preflight });
+  await send(true, '/', { token: 'opaque-good' });
+  await send(true, '/', { token: `opaque-good-${name}` });
+  await send(true, '/url', { token: `opaque-good-${name}` });
+  return sent;
+}
+
+gatewayTest(
+  'an exception at the head of any function lets nobody through, ends no worker, and the log has its kind only, unless the refusal itself fails (S108, S113)',
+  {
+    ...runningScript(failingScript()),
+    isLoad: true,
+    server: (words) => `
+      ${protectedRoot(words)}
+      ${protectedRoot(words, 'set $phantom_token_required_scopes admin;').replace('location /', 'location /admin')}
+      ${protectedRoot(words, 'set $phantom_token_cache_ttl soon;').replace('location /', 'location /mistake')}
+      ${protectedRoot(words, 'set $phantom_token_client_id a; set $phantom_token_client_secret b;')
+        .replace('location /', 'location /url')
+        .replace('/introspect;', `${words.introspectionUrl};`)}
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    g.as.reply(({ form }) => (form.token?.startsWith('opaque-good') ? jwt(JWT) : inactive204()));
+    t.is((await g.send('/', { token: 'opaque-good' })).status, 200);
+    const sent: Sent[] = [];
+    for (const name of NAMES) sent.push(...(await sendAll(g, name)));
+
+    for (const { name, status, isGood } of sent) {
+      t.true(isGood ? status === 200 || status >= 500 : status !== 200, `${name}: ${status}`);
+    }
+    const served = 1 + sent.filter(({ status }) => status === 200).length;
+    t.is(g.upstream.requests.length, served);
+    t.true(g.upstream.requests.every(({ headers }) => headers.authorization === `Bearer ${JWT}`));
+    t.is((await g.nginx.workerPids()).length, 1);
+
+    const entries = (await g.nginx.errorLog()).split(/\n(?=\d{4}\/)/);
+    t.true(entries.some((entry) => entry.includes('phantom_token: internal_error: exception=TypeError')));
+    const quoting = entries.filter((entry) => entry.includes('quoted-by-'));
+    t.deepEqual(
+      quoting.filter((entry) => !ENDS_THE_REFUSAL.test(entry)),
+      [],
+    );
+    const reasons = (await g.accessLog()).filter((line) => line.endsWith('"internal_error"'));
+    t.true(reasons.length > NAMES.length, `${reasons.length}`);
+  },
+);
+
+/** What answers a request does nothing: the handler ends without a decision. */
+function undecidedScript(): string {
+  const respond = FUNCTIONS.find(({ name }) => name === 'respond');
+  if (respond === undefined) throw new Error('the script has no function respond');
+  return `${SHIPPED_SCRIPT.slice(0, respond.at)} return; ${SHIPPED_SCRIPT.slice(respond.at)}`;
+}
+
+gatewayTest(
+  'a handler that ends without a decision refuses with 500, where js_access by itself would let through (S113)',
+  runningScript(undecidedScript()),
+  async (t, g) => {
+    g.as.reply(inactive204(), jwt(JWT));
+    t.is((await g.send('/')).status, 500);
+    t.is((await g.send('/', { token: 'opaque-bad' })).status, 500);
+    t.is((await g.send('/', { token: 'opaque-good' })).status, 500);
+    t.is(g.upstream.requests.length, 0);
+    t.is(g.as.requests.length, 2);
+  },
+);
