@@ -137,7 +137,10 @@ export const ATTACK_GROUPS: readonly AttackGroup[] = [
       ],
       [38, 'The answer is larger than all limits; nothing of it is used, and other requests are served.'],
       [39, 'The answer has two lengths, or a length and chunks; it is refused.'],
-      [40, 'The answer is an endless row of chunks; it is given up at the limit of its size.'],
+      [
+        40,
+        'The answer is a row of chunks without an end; it is given up at the limit of its size, and others are served.',
+      ],
       [41, 'The authorization server redirects; nobody follows, 502.'],
       [
         42,
@@ -230,7 +233,7 @@ export const ATTACK_GROUPS: readonly AttackGroup[] = [
       [74, 'A very large record would push out many small ones; it is served uncached.'],
       [
         75,
-        'Tokens with a long life are sent to push out those of others; a zone evicts what ends next, and what must not be lost is in zones that do not evict.',
+        'A full zone drops what ends next, so somebody with many tokens pushes out those of others; these are asked for again, and what must not be lost is in zones that drop nothing.',
       ],
       [
         76,

@@ -1,6 +1,6 @@
 // The answers of a scripted server, correct and faulty ones, by name.
 import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { makeJwt } from './jwt.js';
 
 /** The connection on which an answer is sent. */
