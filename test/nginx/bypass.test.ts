@@ -14,7 +14,7 @@ import {
   protectedRoot,
 } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
-import { closeBeforeAnswer, jwt, oversized } from '../support/scripted_server.js';
+import { closeBeforeAnswer, inactive204, jwt, oversized } from '../support/scripted_server.js';
 import { SETUPS, type Setup } from '../support/setups.js';
 import { startUwsgiUpstream } from '../support/uwsgi_upstream.js';
 
@@ -54,8 +54,12 @@ interface Bypass {
   readonly title: string;
   readonly path: string;
   readonly method?: string;
-  /** Default: a good token with the scope read. */
-  readonly token?: string | undefined;
+  /** A good token is served there, and is in the cache from then on. Default `/`. */
+  readonly warmUp?: string;
+  /** False where access mode serves nobody: 500. */
+  readonly isServedByAccess?: false;
+  /** Undefined for none. Default: the good token, which has the scope read. */
+  readonly tokens?: readonly (string | undefined)[];
   readonly top?: string;
   readonly locations: (words: ConfigWords) => string;
   /** Statuses that are not a clean refusal, in one of the modes. */
@@ -67,7 +71,7 @@ const BYPASSES: Bypass[] = [
     title: 'limit_except inside a protected location, with a server that is off',
     path: '/api/x',
     method: 'POST',
-    token: undefined,
+    tokens: [undefined],
     top: 'set $phantom_token off;',
     locations: (words) =>
       `location /api/ { ${ON} ${words.protect} limit_except GET { deny 10.0.0.0/8; } proxy_pass ${words.upstreamUrl}; }`,
@@ -128,8 +132,7 @@ const BYPASSES: Bypass[] = [
   },
   ...[
     ['an SPA fallback of the server', 'rewrite ^/(?!api/|introspect|index) /index.html last;'],
-    ['an `if` of the server that answers 204', 'if ($uri !~ ^/api) { return 204; }'],
-    ['an `if` of the server on an argument', 'if ($arg_key = "") { return 204; }'],
+    ['an `if` of the server that answers 204', 'if ($uri !~ ^/(api|introspect)) { return 204; }'],
     [
       'an error_page of the server that turns failures into 200',
       'error_page 401 403 404 413 500 502 =200 /public; location = /public { return 200 public; }',
@@ -141,12 +144,24 @@ const BYPASSES: Bypass[] = [
   ].map(([title = '', top = '']) => ({
     title,
     path: '/api/x?key=1',
-    token: undefined,
+    warmUp: '/api/x?key=1', // whatever the server answers elsewhere
+    tokens: [undefined, 'opaque-bad'],
     top,
     locations: (words: ConfigWords) =>
       `location /api/ { ${ON} ${words.protect} proxy_pass ${words.upstreamUrl}; }`,
     statuses: [401],
   })),
+  {
+    title: 'an `if` of the server on an argument, which answers the question of access mode as well',
+    path: '/api/x?key=1',
+    warmUp: '/api/x?key=1',
+    isServedByAccess: false,
+    tokens: [undefined, 'opaque-bad'],
+    top: 'if ($arg_key = "") { return 204; }',
+    locations: (words: ConfigWords) =>
+      `location /api/ { ${ON} ${words.protect} proxy_pass ${words.upstreamUrl}; }`,
+    statuses: [401, 500],
+  },
 ];
 
 function optionsOf({ top = '', locations }: Bypass): GatewayOptions {

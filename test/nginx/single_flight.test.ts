@@ -72,7 +72,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "waiting requests are JOINED, and each is checked by its own location's policy",
+  "waiting requests are JOINED, and each is checked by its own location's policy (S70)",
   { server: patientServer },
   async (t, g) => {
     const answer = held(jwt(JWT));
