@@ -5,8 +5,8 @@ import { buildPage, findProblems } from '../attacks/page.js';
 import { findMentions, findTitles, numbersIn, type Title, titlesIn } from '../attacks/titles.js';
 import { REPOSITORY } from '../support/pages.js';
 
-/** Lower it with each attack that gets its first test; it never grows. */
-const MOST_WITHOUT_TEST = 1;
+/** To be lowered with each attack that gets its first test. It never grows. */
+const MOST_WITHOUT_TEST = 0;
 
 const TITLES = findTitles(REPOSITORY);
 
