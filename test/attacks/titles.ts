@@ -1,8 +1,17 @@
 // Which tests name which attacks: found in the sources of the tests, so that a test that is moved or renamed is found again.
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { type Literal, type Property, parse, type TemplateLiteral } from 'acorn';
-import { simple } from 'acorn-walk';
+import {
+  type CallExpression,
+  type ForOfStatement,
+  type Literal,
+  type Node,
+  type Property,
+  parse,
+  type TemplateLiteral,
+  type VariableDeclarator,
+} from 'acorn';
+import { ancestor, full, simple } from 'acorn-walk';
 import { transformSync } from 'esbuild';
 
 /** S57, but neither S256, which names an algorithm, nor x5t#S256. */
@@ -14,11 +23,14 @@ const NOT_READ = ['build', 'dist', 'node_modules', 'results'];
 /** The test of what is here: the numbers in it are examples. */
 const EXAMPLES = '/attacks.test.ts';
 
+/** A test that names attacks. */
 export interface Title {
   /** Path in the repository. */
   readonly file: string;
   /** What the source says, with `…` for what is filled in when the test runs. */
   readonly text: string;
+  /** What is filled in, or is a case within the test, as far as it names a number. */
+  readonly cases: readonly string[];
 }
 
 /** The numbers that a text names, each once. */
@@ -26,29 +38,104 @@ export function numbersIn(text: string): number[] {
   return [...new Set(Array.from(text.matchAll(NUMBER), (match) => Number(match[1])))];
 }
 
-/** Titles of a test file, and the names of cases that titles are made of, as far as they name a number. */
-export function titlesIn(source: string): string[] {
-  const { code } = transformSync(source, { loader: 'ts', format: 'esm' });
-  const texts: string[] = [];
-  simple(parse(code, { ecmaVersion: 'latest', sourceType: 'module' }), {
-    Literal: (node) => texts.push(String((node as Literal).value)),
-    Property: (node) => texts.push(keyOf(node as Property)),
-    TemplateLiteral: (node) =>
-      texts.push((node as TemplateLiteral).quasis.map(({ value }) => value.cooked).join('…')),
-  });
-  return texts.filter((text) => numbersIn(text).length > 0);
+/** What a test file says of attacks. */
+export interface TitlesOfFile {
+  readonly titles: readonly Omit<Title, 'file'>[];
+  /** Texts that name a number and belong to no test. */
+  readonly lost: readonly string[];
 }
 
-/** The name of a case that is a key; '' for all other keys. */
-function keyOf({ key }: Property): string {
-  return key.type === 'Literal' ? String(key.value) : '';
+/**
+ * The cases of a test are in its own source, in the table of the loop around it, or in a constant that either of them names.
+ * A table may serve many tests: a case belongs to those with a title that it fills in, if there are any.
+ */
+export function titlesIn(source: string): TitlesOfFile {
+  const { code } = transformSync(source, { loader: 'ts', format: 'esm' });
+  const tree = parse(code, { ecmaVersion: 'latest', sourceType: 'module' });
+  const tests = testsIn(tree);
+  const named = new Set(tests.map(({ text }) => text));
+  const fillingIn = new Set(tests.filter(({ text }) => text.includes('…')).flatMap(({ cases }) => cases));
+  const titles = tests.map(({ text, cases }) => ({
+    text,
+    cases: cases.filter((one) => !named.has(one) && (text.includes('…') || !fillingIn.has(one))),
+  }));
+  const seen = new Set(tests.flatMap(({ text, cases }) => [text, ...cases]));
+  return {
+    titles: titles.filter(({ text, cases }) => numbersIn(text).length + cases.length > 0),
+    lost: numberedTextsIn(tree).filter((text) => !seen.has(text)),
+  };
+}
+
+/** Every test of a file, with all numbered texts that it reaches as its cases. */
+function testsIn(tree: Node): Omit<Title, 'file'>[] {
+  const constants = constantsOf(tree);
+  const tests: Omit<Title, 'file'>[] = [];
+  ancestor(tree, {
+    CallExpression(node, _state, ancestors) {
+      const title = node.arguments[0];
+      if (title === undefined || !isTest(node)) return;
+      const loops = ancestors.filter((around) => around.type === 'ForOfStatement');
+      const roots = [node, ...loops.map((loop) => (loop as ForOfStatement).right)];
+      const cases = new Set(reachedFrom(roots, constants).flatMap(numberedTextsIn));
+      tests.push({ text: textOf(title) ?? '…', cases: [...cases] });
+    },
+  });
+  return tests;
+}
+
+/** `test(...)`, `gatewayTest(...)`. */
+function isTest({ callee }: CallExpression): boolean {
+  return callee.type === 'Identifier' && /^(test|[a-z]+Test)$/.test(callee.name);
+}
+
+function constantsOf(tree: Node): Map<string, Node> {
+  const constants = new Map<string, Node>();
+  simple(tree, {
+    VariableDeclarator: ({ id, init }: VariableDeclarator) => {
+      if (id.type === 'Identifier' && init) constants.set(id.name, init);
+    },
+  });
+  return constants;
+}
+
+/** The roots, and the constants that they name, directly or through others. */
+function reachedFrom(roots: Node[], constants: Map<string, Node>): Node[] {
+  const reached = new Set(roots);
+  for (const node of reached) {
+    full(node, (part) => {
+      const constant =
+        part.type === 'Identifier' ? constants.get((part as Node & { name: string }).name) : undefined;
+      if (constant !== undefined) reached.add(constant);
+    });
+  }
+  return [...reached];
+}
+
+function numberedTextsIn(tree: Node): string[] {
+  const texts: string[] = [];
+  full(tree, (node) => {
+    const text = node.type === 'Property' ? textOf((node as Property).key) : textOf(node);
+    if (text !== undefined && numbersIn(text).length > 0) texts.push(text);
+  });
+  return texts;
+}
+
+function textOf(node: Node): string | undefined {
+  if (node.type === 'Literal') return String((node as Literal).value);
+  if (node.type !== 'TemplateLiteral') return undefined;
+  return (node as TemplateLiteral).quasis.map(({ value }) => value.cooked).join('…');
 }
 
 /** @param repository its path, with a slash at the end */
-export function findTitles(repository: string): Title[] {
-  return sourcesBelow(repository, 'test')
-    .filter((file) => file.endsWith('.test.ts') && !file.endsWith(EXAMPLES))
-    .flatMap((file) => titlesIn(readFileSync(repository + file, 'utf8')).map((text) => ({ file, text })));
+export function findTitles(repository: string): { titles: Title[]; lost: string[] } {
+  const files = sourcesBelow(repository, 'test').filter(
+    (file) => file.endsWith('.test.ts') && !file.endsWith(EXAMPLES),
+  );
+  const found = files.map((file) => ({ file, ...titlesIn(readFileSync(repository + file, 'utf8')) }));
+  return {
+    titles: found.flatMap(({ file, titles }) => titles.map((title) => ({ file, ...title }))),
+    lost: found.flatMap(({ file, lost }) => lost.map((text) => `${file}: ${text}`)),
+  };
 }
 
 /** Every file of the repository that names a number, wherever: titles, comments, documentation. */

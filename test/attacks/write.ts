@@ -5,8 +5,8 @@ import { ATTACK_GROUPS, WITHOUT_TEST } from './list.js';
 import { buildPage, findProblems } from './page.js';
 import { findMentions, findTitles } from './titles.js';
 
-const titles = findTitles(REPOSITORY);
-writeFileSync(`${REPOSITORY}docs/attacks.md`, buildPage(ATTACK_GROUPS, titles));
-const problems = findProblems(ATTACK_GROUPS, WITHOUT_TEST, titles, findMentions(REPOSITORY));
+const found = findTitles(REPOSITORY);
+writeFileSync(`${REPOSITORY}docs/attacks.md`, buildPage(ATTACK_GROUPS, found.titles));
+const problems = findProblems(ATTACK_GROUPS, WITHOUT_TEST, found, findMentions(REPOSITORY));
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length === 0 ? 0 : 1;

@@ -39,9 +39,14 @@ interface Fault {
 }
 
 const FAULTS: Fault[] = [
-  { title: 'resets the connection', answer: reply.reset(), status: 502, reason: 'introspection_unreachable' },
   {
-    title: 'closes before it answers',
+    title: 'resets the connection (S44)',
+    answer: reply.reset(),
+    status: 502,
+    reason: 'introspection_unreachable',
+  },
+  {
+    title: 'closes before it answers (S44)',
     answer: reply.closeBeforeAnswer(),
     status: 502,
     reason: 'introspection_unreachable',
@@ -198,21 +203,27 @@ const FAULTS: Fault[] = [
 ];
 
 for (const { title, answer, status, reason, serverTop = '' } of FAULTS) {
-  gatewayTest(`AS ${title}: ${status} ${reason}, asked again next time`, { serverTop }, async (t, g) => {
-    g.as.reply(answer);
-    assertUnavailable(t, g, await g.send('/', { token: 'opaque-1' }), status);
-    assertUnavailable(t, g, await g.send('/', { token: 'opaque-1' }), status);
-    t.deepEqual(await g.accessLog(), Array(2).fill(`${status} "MISS" "${reason}"`));
-    const errors = (await g.nginx.errorLog()).split('\n').filter((line) => line.includes('phantom_token: '));
-    t.is(errors.length, 2);
-    t.regex(errors[0] ?? '', new RegExp(`\\[error\\].*phantom_token: ${reason}: .*status=\\d+`));
-    g.as.reply(reply.jwt(JWT));
-    t.is((await g.send('/', { token: 'opaque-1' })).status, 200, 'the fault was not remembered');
-  });
+  gatewayTest(
+    `AS ${title}: ${status} ${reason}, asked again next time (S67, S109, S110)`,
+    { serverTop },
+    async (t, g) => {
+      g.as.reply(answer);
+      assertUnavailable(t, g, await g.send('/', { token: 'opaque-1' }), status);
+      assertUnavailable(t, g, await g.send('/', { token: 'opaque-1' }), status);
+      t.deepEqual(await g.accessLog(), Array(2).fill(`${status} "MISS" "${reason}"`));
+      const errors = (await g.nginx.errorLog())
+        .split('\n')
+        .filter((line) => line.includes('phantom_token: '));
+      t.is(errors.length, 2);
+      t.regex(errors[0] ?? '', new RegExp(`\\[error\\].*phantom_token: ${reason}: .*status=\\d+`));
+      g.as.reply(reply.jwt(JWT));
+      t.is((await g.send('/', { token: 'opaque-1' })).status, 200, 'the fault was not remembered');
+    },
+  );
 }
 
 gatewayTest(
-  'AS refuses the connection: 502',
+  'AS refuses the connection: 502 (S44)',
   {
     server: (words) => `
       ${protectedRoot(words)}

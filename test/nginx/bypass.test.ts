@@ -87,7 +87,7 @@ const BYPASSES: Bypass[] = [
     statuses: [500],
   },
   {
-    title: 'a nested location without the include, with a server that is off',
+    title: 'a nested location without the include, with a server that is off (S84)',
     path: '/api/n/x',
     top: 'set $phantom_token off;',
     locations: (words) =>
@@ -95,7 +95,7 @@ const BYPASSES: Bypass[] = [
     statuses: [500],
   },
   {
-    title: 'a nested location without the include, in a location that requires more than its server',
+    title: 'a nested location without the include, in a location that requires more than its server (S84)',
     path: '/api/n/x',
     top: ON,
     locations: (words) =>

@@ -35,7 +35,7 @@ async function statusesOf(g: Gateway, path: string, tokens: (string | undefined)
 // What the include protects
 
 gatewayTest(
-  '`set $phantom_token on` protects nothing without the include, neither in a server nor in a location',
+  '`set $phantom_token on` protects nothing without the include, neither in a server nor in a location (S84)',
   {
     serverTop: ON,
     server: (words) => proxied(words, '/') + proxied(words, '/own/', ON) + introspectionLocation(words),

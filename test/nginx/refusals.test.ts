@@ -35,7 +35,7 @@ const NO_BEARER_CREDENTIAL: Record<string, Record<string, string>> = {
   'an empty header': { authorization: '' },
   'the scheme alone': { authorization: 'Bearer' },
   'the scheme and spaces': { authorization: 'Bearer   ' },
-  'another scheme': { authorization: 'Basic opaque-1' },
+  'another scheme (S20)': { authorization: 'Basic opaque-1' },
   'another scheme that names Bearer inside (S4)': { authorization: 'Basic x, Bearer opaque-1' },
   'a longer scheme (S3)': { authorization: 'BearerX opaque-1' },
   'a scheme without a space (S3)': { authorization: 'Beareropaque-1' },

@@ -334,7 +334,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'HTTP/2: each stream of a connection is decided by its own token, and a waiting stream does not delay the others',
+  'HTTP/2: each stream of a connection is decided by its own token, and a waiting stream does not delay the others (S82)',
   { serverTop: 'http2 on;' },
   async (t, g) => {
     const waiting = held(jwt(JWT));
@@ -391,7 +391,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'HTTP/2: a stream that is reset during the introspection does not harm the connection: the next stream is served',
+  'HTTP/2: a stream that is reset during the introspection does not harm the connection: the next stream is served (S114)',
   { serverTop: 'http2 on;' },
   async (t, g) => {
     g.as.reply(held(jwt(JWT)), jwt(JWT));

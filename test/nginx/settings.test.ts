@@ -155,7 +155,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a nested location without settings of its own is closed: nginx does not inherit set',
+  'a nested location without settings of its own is closed: nginx does not inherit set (S84)',
   {
     server: (words) => `
       location /api/ {

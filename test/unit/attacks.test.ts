@@ -2,16 +2,23 @@ import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { ATTACK_GROUPS, type AttackGroup, WITHOUT_TEST } from '../attacks/list.js';
 import { buildPage, findProblems } from '../attacks/page.js';
-import { findMentions, findTitles, numbersIn, type Title, titlesIn } from '../attacks/titles.js';
+import {
+  findMentions,
+  findTitles,
+  numbersIn,
+  type Title,
+  type TitlesOfFile,
+  titlesIn,
+} from '../attacks/titles.js';
 import { REPOSITORY } from '../support/pages.js';
 
 /** To be lowered with each attack that gets its first test. It never grows. */
 const MOST_WITHOUT_TEST = 0;
 
-const TITLES = findTitles(REPOSITORY);
+const FOUND = findTitles(REPOSITORY);
 
 test('every attack has a test or a reason why it does not apply, and every number that is named is on the list', (t) => {
-  t.deepEqual(findProblems(ATTACK_GROUPS, WITHOUT_TEST, TITLES, findMentions(REPOSITORY)), []);
+  t.deepEqual(findProblems(ATTACK_GROUPS, WITHOUT_TEST, FOUND, findMentions(REPOSITORY)), []);
 });
 
 test('attacks without a test become fewer, never more', (t) => {
@@ -28,7 +35,7 @@ test('numbers go up without a gap, so that the next one is known', (t) => {
 
 test('docs/attacks.md is what `npm run docs` writes', (t) => {
   const page = readFileSync(`${REPOSITORY}docs/attacks.md`, 'utf8');
-  t.is(page, buildPage(ATTACK_GROUPS, TITLES), 'run `npm run docs`');
+  t.is(page, buildPage(ATTACK_GROUPS, FOUND.titles), 'run `npm run docs`');
 });
 
 const NUMBERS: [sentence: string, text: string, numbers: number[]][] = [
@@ -42,55 +49,95 @@ for (const [sentence, text, numbers] of NUMBERS) {
   test(`numbersIn: ${sentence}`, (t) => t.deepEqual(numbersIn(text), numbers));
 }
 
-const SOURCES: [sentence: string, source: string, titles: string[]][] = [
-  ['a title', "test('closed (S1)', (t: Test) => t.pass());", ['closed (S1)']],
-  ['a title that is filled in', `test(\`[\${name}] \${what}: closed (S1)\`, run);`, ['[…] …: closed (S1)']],
-  ['a case of a table', "const CASES: [string, number][] = [['open (S1)', 2], ['shut', 3]];", ['open (S1)']],
-  ['a case that is a key', "const CASES = { 'open (S1)': 1 };", ['open (S1)']],
-  ['no comment', '// closed (S1)', []],
+const SOURCES: [sentence: string, source: string, titles: TitlesOfFile['titles'], lost?: string[]][] = [
+  [
+    'a title, types or not',
+    "gatewayTest('closed (S1)', (t: Test) => t.pass());",
+    [{ text: 'closed (S1)', cases: [] }],
+  ],
+  [
+    'a title that is filled in',
+    `for (const name of NAMES) test(\`[\${name}] closed (S1)\`, run);`,
+    [{ text: '[…] closed (S1)', cases: [] }],
+  ],
+  [
+    'the cases of the table around the test',
+    `const CASES: [string, number][] = [['a (S1)', 2], ['b', 3]];
+     for (const [what] of CASES) test(\`\${what}: closed\`, run);`,
+    [{ text: '…: closed', cases: ['a (S1)'] }],
+  ],
+  [
+    'the cases of a table that is made of another',
+    `const CASES = [['a (S1)']]; const MORE = CASES.concat([['b (S2)']]);
+     for (const [what] of MORE) test(what, run);`,
+    [{ text: '…', cases: ['b (S2)', 'a (S1)'] }],
+  ],
+  [
+    'the cases that a test goes through, keys too',
+    "const CASES = { 'a (S1)': 1 }; test('closed (S2)', () => check(CASES));",
+    [{ text: 'closed (S2)', cases: ['a (S1)'] }],
+  ],
+  [
+    'a case where it fills a title in, and not in another test of the same table',
+    `const CASES = ['a (S1)']; for (const what of CASES) test(\`\${what}: closed\`, run);
+     test('all of them (S2)', () => check(CASES));`,
+    [
+      { text: '…: closed', cases: ['a (S1)'] },
+      { text: 'all of them (S2)', cases: [] },
+    ],
+  ],
+  ['what belongs to no test', "const CASES = ['a (S1)']; test('closed', run);", [], ['a (S1)']],
+  ['no comment', "// closed (S1)\ntest('closed', run);", []],
 ];
 
-for (const [sentence, source, titles] of SOURCES) {
-  test(`titlesIn: ${sentence}`, (t) => t.deepEqual(titlesIn(source), titles));
+for (const [sentence, source, titles, lost = []] of SOURCES) {
+  test(`titlesIn: ${sentence}`, (t) => t.deepEqual(titlesIn(source), { titles, lost }));
 }
 
-const HELD: Title = { file: 'test/a.test.ts', text: 'closed (S1)' };
-const MENTION = { file: 'src/a.ts', numbers: [2] };
+const HELD: Title = { file: 'test/a.test.ts', text: 'closed (S1)', cases: [] };
+const OF_CASE: Title = { file: 'test/a.test.ts', text: '…: closed', cases: ['a (S1)', 'b (S2)'] };
 
 const PROBLEMS: [
   sentence: string,
   attacks: AttackGroup['attacks'],
   without: number[],
   titles: Title[],
-  problem: string,
+  problems: string[],
 ][] = [
-  ['an attack without a test', [[1, 'a']], [], [], 'no title of a test names S1'],
-  ['one that does not apply, with a test', [[1, 'a', 'b']], [], [HELD], 'S1 has a test and does not apply'],
-  ['one that has got its test', [[1, 'a']], [1], [HELD], 'S1 has a test: take it off WITHOUT_TEST'],
-  ['one that is excused twice', [[1, 'a', 'b']], [1], [], 'S1 does not apply and lacks a test'],
+  ['no attack that a title names', [[1, 'a']], [], [HELD], []],
+  ['no attack that a case names', [[1, 'a']], [], [OF_CASE], []],
+  ['no attack that does not apply', [[1, 'a', 'b']], [], [], []],
+  ['an attack without a test', [[1, 'a']], [], [], ['no title of a test names S1']],
+  ['one that does not apply, with a test', [[1, 'a', 'b']], [], [HELD], ['S1 has a test and does not apply']],
+  ['one that has got its test', [[1, 'a']], [1], [HELD], ['S1 has a test: take it off WITHOUT_TEST']],
+  ['one that is excused twice', [[1, 'a', 'b']], [1], [], ['S1 does not apply and lacks a test']],
   [
-    'a number given twice',
+    'a number that is given twice',
     [
       [1, 'a'],
       [1, 'b'],
     ],
     [],
     [HELD],
-    'S1 is listed twice',
+    ['S1 is listed twice'],
   ],
 ];
 
-for (const [sentence, attacks, without, titles, problem] of PROBLEMS) {
+for (const [sentence, attacks, without, titles, problems] of PROBLEMS) {
   test(`findProblems: names ${sentence}`, (t) =>
-    t.deepEqual(findProblems([{ title: 'A', attacks }], without, titles, []), [problem]));
+    t.deepEqual(findProblems([{ title: 'A', attacks }], without, { titles, lost: [] }, []), problems));
 }
 
-test('findProblems: names a number that is not on the list, wherever it stands', (t) => {
-  t.deepEqual(findProblems([], [], [], [MENTION]), ['src/a.ts names S2, which is not on the list']);
+test('findProblems: names a number that is not on the list, wherever it stands, and one that belongs to no test', (t) => {
+  const found = { titles: [], lost: ['test/a.test.ts: a (S2)'] };
+  t.deepEqual(findProblems([], [], found, [{ file: 'src/a.ts', numbers: [2] }]), [
+    'this belongs to no test: test/a.test.ts: a (S2)',
+    'src/a.ts names S2, which is not on the list',
+  ]);
 });
 
 test('buildPage: a title is shown as it is written, and means nothing in Markdown', (t) => {
-  const titles = [{ file: 'test/a.test.ts', text: '`<b>` *x* __proto__ a_b [c]\n (S1)' }];
+  const titles = [{ ...HELD, text: '`<b>` *x* __proto__ a_b [c]\n (S1)' }];
   const page = buildPage([{ title: 'A', attacks: [[1, 'one']] }], titles);
   t.true(page.includes('  - \\`\\<b\\>\\` \\*x\\* \\_\\_proto\\_\\_ a_b \\[c\\] (S1)\n'), page);
 });
@@ -98,10 +145,10 @@ test('buildPage: a title is shown as it is written, and means nothing in Markdow
 test('buildPage: says of each attack by what it is held, or why by nothing', (t) => {
   const attacks: AttackGroup['attacks'] = [
     [1, 'one'],
-    [2, 'two', 'it does not.'],
-    [3, 'three'],
+    [3, 'three', 'it does not.'],
+    [4, 'four'],
   ];
-  const page = buildPage([{ title: 'A', attacks }], [HELD, HELD]);
+  const page = buildPage([{ title: 'A', attacks }], [HELD, OF_CASE, { ...HELD, file: 'test/b.test.ts' }]);
   const items = `## A
 
 ### S1
@@ -110,19 +157,23 @@ one
 
 - \`test/a.test.ts\`
   - closed (S1)
-
-### S2
-
-two
-
-Not applicable: it does not.
+  - …: closed
+    - a (S1)
+- \`test/b.test.ts\`
+  - closed (S1)
 
 ### S3
 
 three
 
+Not applicable: it does not.
+
+### S4
+
+four
+
 No test yet.
 `;
   t.true(page.endsWith(items), page);
-  t.true(page.includes('Of 3 attacks, 1 are held by tests, 1 do not apply here, and 1 has no test yet.'));
+  t.true(page.includes('Attacks: 3. Held by tests: 1. Not applicable here: 1. Without a test yet: 1.\n'));
 });
