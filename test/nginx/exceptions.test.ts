@@ -10,21 +10,25 @@ const NAMES = FUNCTIONS.map(({ name }) => name);
 /** What nginx.conf calls with a request that has to be decided. */
 const ENTRIES = ['access', 'authorize'];
 
-/**
- * Whoever fails here fails the refusal too: it calls the function, is in its part of the bundle, or is not reached yet. njs
- * then refuses by itself, and logs the exception with its text.
- */
-const ENDS_THE_REFUSAL = /failOnBug|quoted-by-(access|authorize|handle|handleMiss|\w*Part)\./;
+/** What every `catch` for bugs calls. */
+const REFUSAL = 'failOnBug';
+/** Whoever fails like that ends the refusal too, and njs refuses by itself, and logs the exception with its text. */
+const ENDS_THE_REFUSAL = new RegExp(`${REFUSAL}|quoted-by-(${ENTRIES.join('|')}|\\w*(Part|Stage))\\.`);
 
-/** The function that the request's header names throws an exception with a text of its own. */
+/**
+ * The function that the request's header names throws an exception with a text of its own: as its first act, or as the first
+ * one that it guards, where it is one of those that catch bugs.
+ */
 function failingScript(): string {
-  let script = SHIPPED_SCRIPT;
-  for (const { name, at, parameters } of FUNCTIONS.toReversed()) {
-    const entry = ENTRIES.includes(name)
-      ? `globalThis.failing = ${parameters[0]}.headersIn['X-Failing'];`
-      : '';
+  const changes = FUNCTIONS.flatMap(({ name, at, guarded, parameters }) => {
+    const failsAt = guarded?.handler.includes(REFUSAL) ? guarded.at : at;
     const failure = `if (globalThis.failing === '${name}') throw new TypeError('${textOf(name)}');`;
-    script = script.slice(0, at) + entry + failure + script.slice(at);
+    const entry = `globalThis.failing = ${parameters[0]}.headersIn['X-Failing'];`;
+    return ENTRIES.includes(name) ? [{ at, text: entry + failure }] : [{ at: failsAt, text: failure }];
+  });
+  let script = SHIPPED_SCRIPT;
+  for (const { at, text } of changes.toSorted((a, b) => b.at - a.at)) {
+    script = script.slice(0, at) + text + script.slice(at);
   }
   return script;
 }

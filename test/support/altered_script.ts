@@ -31,6 +31,8 @@ export interface ScriptFunction {
   readonly name: string;
   /** Of the first character in its braces. */
   readonly at: number;
+  /** The same of the `try` that it holds, and the source of its `catch`; undefined when it has none of its own. */
+  readonly guarded: { readonly at: number; readonly handler: string } | undefined;
   readonly parameters: readonly string[];
 }
 
@@ -39,7 +41,17 @@ export function functionsOf(script: string): ScriptFunction[] {
   const found: ScriptFunction[] = [];
   const add = (node: FunctionDeclaration | AnonymousFunctionDeclaration) => {
     const parameters = node.params.map((param) => (param.type === 'Identifier' ? param.name : ''));
-    found.push({ name: node.id?.name ?? '', at: node.body.start + 1, parameters });
+    const own = node.body.body.find((statement) => statement.type === 'TryStatement');
+    const guarded = own?.handler && {
+      at: own.block.start + 1,
+      handler: script.slice(own.handler.start, own.handler.end),
+    };
+    found.push({
+      name: node.id?.name ?? '',
+      at: node.body.start + 1,
+      guarded: guarded ?? undefined,
+      parameters,
+    });
   };
   simple(parse(script, { ecmaVersion: 'latest', sourceType: 'module' }), { FunctionDeclaration: add });
   return found.filter(({ name }) => name !== '').toSorted((a, b) => a.at - b.at);
