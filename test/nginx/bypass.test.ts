@@ -1,4 +1,4 @@
-// Configurations that a careful operator may write, and that must not leave a location open.
+// Configurations that a reasonable person writes, and that must not open what they seem to protect.
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
@@ -62,7 +62,7 @@ interface Bypass {
   readonly tokens?: readonly (string | undefined)[];
   readonly top?: string;
   readonly locations: (words: ConfigWords) => string;
-  /** Statuses that are not a clean refusal, in one of the modes. */
+  /** What is not a clean refusal, in either mode. */
   readonly statuses: readonly number[];
 }
 
@@ -110,7 +110,7 @@ const BYPASSES: Bypass[] = [
     statuses: [500],
   },
   {
-    title: 'a rewrite that stops the settings below it',
+    title: 'a rewrite that breaks off the settings',
     path: '/api/x',
     locations: (words) =>
       `location /api/ { ${ON} rewrite ^/api/(.*)$ /$1 break; set $phantom_token_required_scopes admin; ${words.protect} proxy_pass ${words.upstreamUrl}; }`,
@@ -176,20 +176,23 @@ function optionsOf({ top = '', locations }: Bypass): GatewayOptions {
 
 for (const bypass of BYPASSES) {
   gatewayTest(`${bypass.title}: closed`, optionsOf(bypass), async (t, g) => {
-    g.as.reply(jwt(JWT));
-    // The token is in the cache, so that a hit is tested as well.
-    await g.send('/', { token: 'opaque-1' });
-    const before = g.upstream.requests.length;
-    const token = 'token' in bypass ? bypass.token : 'opaque-1';
-    const method = bypass.method ?? 'GET';
-    const answer = await g.send(bypass.path, { method, ...(token !== undefined && { token }) });
-    t.true(bypass.statuses.includes(answer.status), `${answer.status}`);
-    t.is(g.upstream.requests.length, before);
+    g.as.reply(({ form }) => (form.token === 'opaque-1' ? jwt(JWT) : inactive204()));
+    // The token is in the cache, so that a hit cannot slip by either.
+    const isServed = g.setup.mode === 'auth_request' || bypass.isServedByAccess !== false;
+    const warmUp = await g.send(bypass.warmUp ?? '/', { token: 'opaque-1' });
+    t.is(warmUp.status, isServed ? 200 : 500);
+    t.is(g.upstream.requests.length, isServed ? 1 : 0);
+    for (const token of bypass.tokens ?? ['opaque-1']) {
+      const method = bypass.method ?? 'GET';
+      const answer = await g.send(bypass.path, { method, ...(token !== undefined && { token }) });
+      t.true(bypass.statuses.includes(answer.status), `${token}: ${answer.status}`);
+    }
+    t.is(g.upstream.requests.length, isServed ? 1 : 0);
   });
 }
 
 gatewayTest(
-  'a partition with line breaks, which comes from the path, makes no record that looks like the rest of a policy: closed (S57, S59)',
+  'a partition with line breaks, which comes from the path, makes no record that passes for the rest of a policy: closed (S57, S59)',
   {
     server: (words) => `
       location ~ ^/tenant/(?<tenant>[^/]+)/ {
@@ -217,7 +220,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'X-Accel-Redirect from a location that is off to one that only inherits access control: closed (S92)',
+  'X-Accel-Redirect from a location that is off into one that only inherits access control: closed (S92)',
   {
     server: (words) => `
       location /off { set $phantom_token off; ${words.protect} proxy_pass ${words.upstreamUrl}; }
@@ -237,7 +240,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a server in auth_request mode without server.conf is closed, also with lines that answer 2xx',
+  'a server of auth_request mode without server.conf is closed, whatever else it answers',
   {
     http: (words) => `
       server {
@@ -258,7 +261,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "when the authorization server is silent, the introspection does not go to the server's error page, which may proxy (S107)",
+  "the question to a silent server does not go to the server's error page, which may proxy (S107)",
   {
     serverTop: 'error_page 502 503 504 = @maintenance;',
     server: (words) => `
@@ -286,7 +289,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "an API's own 401, 403 and 500 pass through unchanged, even if the server intercepts errors",
+  "an API's own 401, 403 and 500 pass through as they are, also where the server intercepts errors",
   { serverTop: 'proxy_intercept_errors on;' },
   async (t, g) => {
     g.as.reply(jwt(JWT));
@@ -302,7 +305,7 @@ gatewayTest(
 
 for (const { status, fastcgi, uwsgi, grpc } of REFUSING_APIS) {
   gatewayTest(
-    `a ${status} of a FastCGI, uwsgi or gRPC API passes through unchanged, even if the server intercepts errors`,
+    `a ${status} of a FastCGI, uwsgi or gRPC API passes through as it is, also where the server intercepts errors`,
     {
       serverTop: 'fastcgi_intercept_errors on; uwsgi_intercept_errors on; grpc_intercept_errors on;',
       server: (words) => `
@@ -323,7 +326,7 @@ for (const { status, fastcgi, uwsgi, grpc } of REFUSING_APIS) {
 }
 
 gatewayTest(
-  'a location with TTL 0 introspects each time, and one with a shorter TTL uses no older record, even of another location',
+  'a location with the TTL 0 asks each time, and one with a shorter TTL takes no older record, whoever stored it',
   {
     server: (words) => `
       ${protectedRoot(words, 'set $phantom_token_cache_ttl 300;')}
@@ -378,7 +381,7 @@ for (const [place, file] of [
   ['above', (snippets: string, map: string) => `${map} include ${snippets}/http.conf;`],
 ] as const) {
   gatewayTest(
-    `a map whose target is a setting ${place} the include of http.conf ${place === 'below' ? 'decides' : 'is ignored: the rule of the README'}`,
+    `a map whose target is a setting ${place} the include of http.conf ${place === 'below' ? 'decides' : 'is lost: the rule of the README'}`,
     {
       httpConf: (words) => file(words.snippets, 'map $uri $phantom_token_required_scopes { default admin; }'),
     },
@@ -416,7 +419,7 @@ function confWithProtect({ runtime, mode, zones }: Setup, place: 'server' | 'loc
 }
 
 for (const setup of SETUPS) {
-  test(`[${setup.name}] with protect.conf in a server, a location with its own proxy_set_header would pass the opaque token on: nginx does not start (S107)`, async (t) => {
+  test(`[${setup.name}] protect.conf in a server, whose locations would send the opaque token on with one proxy_set_header of their own: nginx does not start (S107)`, async (t) => {
     const { runtime } = setup;
     const error = await t.throwsAsync(startNginx({ runtime, conf: confWithProtect(setup, 'server') }), {
       instanceOf: NginxError,
@@ -429,7 +432,7 @@ for (const setup of SETUPS) {
 }
 
 gatewayTest(
-  "the line that makes nginx refuse protect.conf in a server changes no answer: `expires` of the server and the API's headers pass",
+  'what makes nginx refuse protect.conf in a server changes no answer: `expires` of the server, and what the API says, stay',
   { serverTop: 'expires 1h;' },
   async (t, g) => {
     g.as.reply(jwt(JWT));
@@ -443,7 +446,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "the same without `expires`: the API's own Expires and Cache-Control pass, and none is added",
+  "the same where no `expires` stands: the API's own Expires and Cache-Control pass, and none is added",
   async (t, g) => {
     g.as.reply(jwt(JWT));
     g.upstream.answer = () => ({
@@ -482,7 +485,7 @@ gatewayTest(
 
 for (const state of ['asked', 'checking', 'answered']) {
   gatewayTest(
-    `a subrequest of the script that comes to a protected location does not reach the API: ${state} (S92)`,
+    `a subrequest of the script's own that is sent to a protected location goes no further: ${state} (S92)`,
     { serverTop: `set $_phantom_introspection ${state};` },
     async (t, g) => {
       g.as.reply(jwt(JWT));

@@ -1,4 +1,4 @@
-// The client's request reaches the upstream unchanged, with or without an introspection in between.
+// The caller's request reaches the upstream as it came, whatever was asked of the authorization server meanwhile.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
@@ -25,11 +25,11 @@ import {
 } from '../support/scripted_server.js';
 
 const JWT = makeJwt({ exp: 4102444800 });
-/** How long a test waits for something that a correct gateway does at once. */
+/** So long a test waits for what a right gateway does at once. */
 const EVENT_TIMEOUT_MS = 30_000;
 const MEGABYTE = Buffer.alloc(1 << 20, 'abcdefghijklmnopqrstuvwxyz');
 
-/** The protected location proxies to a server that the test starts on `otherPort`, instead of the recorder. */
+/** The protected location proxies to a server that the test starts on `otherPort`, in place of the recorder. */
 function throughOther(settings: string): GatewayOptions {
   return {
     http: (words) => `upstream other { server ${words.otherPort}; }`,
@@ -181,7 +181,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'Expect: 100-continue with a good token: nginx requests the body, and it arrives (RFC 9110 §10.1.1)',
+  'Expect: 100-continue with a good token: the body is asked for and arrives (RFC 9110 §10.1.1)',
   async (t, g) => {
     g.as.reply(jwt(JWT));
     const client = await connectRaw(g.url);
@@ -207,7 +207,7 @@ gatewayTest(
     const client = await connectRaw(g.url);
     client.write(postHead('/', 'opaque-1', 11, 'Expect: 100-continue'));
     let answer = await client.next();
-    // Just before an answer with a body nginx sends 100, and does not wait for the request's body.
+    // Right before an answer that has a body nginx says 100, and does not wait for what follows.
     if (answer.status === 100) answer = await client.next();
     t.is(answer.status, 401);
     t.is(answer.headers['www-authenticate'], 'Bearer realm="api", error="invalid_token"');
@@ -307,7 +307,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a refused request among pipelined ones: its body is not read as a request, and the next one is answered (RFC 9112 §9.3.2)',
+  'a refused request amid pipelined ones: its body is no request, and the next one is answered (RFC 9112 §9.3.2)',
   async (t, g) => {
     g.as.reply(activeIf('opaque-good'));
     g.upstream.answer = ({ method, url, body }) => ({ body: `${method} ${url} ${body}` });
@@ -334,7 +334,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'HTTP/2: each stream of a connection is decided by its own token, and a waiting stream does not delay the others (S82)',
+  'HTTP/2: streams of one connection are decided each by its own token, and one that waits holds up none (S82)',
   { serverTop: 'http2 on;' },
   async (t, g) => {
     const waiting = held(jwt(JWT));
@@ -391,7 +391,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'HTTP/2: a stream that is reset during the introspection does not harm the connection: the next stream is served (S114)',
+  'HTTP/2: a stream that is reset during the introspection costs the connection nothing: the next one is served (S114)',
   { serverTop: 'http2 on;' },
   async (t, g) => {
     g.as.reply(held(jwt(JWT)), jwt(JWT));
@@ -412,7 +412,7 @@ gatewayTest(
   },
 );
 
-gatewayTest('every method passes unchanged, also methods that nginx does not know (S99)', async (t, g) => {
+gatewayTest('every method passes as it came, those that nginx does not know too (S99)', async (t, g) => {
   g.as.reply(jwt(JWT));
   const methods = ['OPTIONS', 'HEAD', 'DELETE', 'PATCH', 'PROPFIND', 'PURGE', 'REPORT', 'M-SEARCH'];
   for (const method of methods) {
@@ -425,7 +425,7 @@ gatewayTest('every method passes unchanged, also methods that nginx does not kno
   t.is(g.as.requests.length, 1);
 });
 
-gatewayTest('repeated headers all arrive, also one with an empty value', async (t, g) => {
+gatewayTest('repeated headers arrive as often as they came, one with an empty value too', async (t, g) => {
   g.as.reply(jwt(JWT));
   const headers = { 'x-repeated': ['a', 'b, c', ''], 'x-empty': '', cookie: ['d=1', 'e=2'] };
   for (const _ of ['miss', 'hit']) {
@@ -446,7 +446,7 @@ function getHead(path: string, token: string): string {
   return `GET ${path} HTTP/1.1\r\nHost: gateway.test\r\nAuthorization: Bearer ${token}\r\n\r\n`;
 }
 
-/** The head of a request; its body has to follow. */
+/** The body has to follow. */
 function postHead(path: string, token: string, bodyBytes: number, ...lines: string[]): string {
   return [
     `POST ${path} HTTP/1.1`,
@@ -458,7 +458,7 @@ function postHead(path: string, token: string, bodyBytes: number, ...lines: stri
   ].join('\r\n');
 }
 
-/** Waits for a line of the access log: nginx writes it when everything of the request has ended. */
+/** Waits for a line of the access log: nginx writes it when all that belongs to the request has ended. */
 async function untilLogged(g: Gateway, line: RegExp): Promise<void> {
   const file = `${g.nginx.prefix}/logs/phantom.log`;
   const watcher = watch(file);
@@ -466,7 +466,7 @@ async function untilLogged(g: Gateway, line: RegExp): Promise<void> {
   try {
     for (;;) {
       const changed = once(watcher, 'change', { signal });
-      changed.catch(() => {}); // not awaited when the line already exists
+      changed.catch(() => {}); // not awaited when the line is there
       if (line.test(await readFile(file, 'utf8'))) return;
       await changed;
     }
@@ -510,7 +510,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'client_max_body_size does not apply to the introspection form',
+  'client_max_body_size does not measure the introspection form',
   { serverTop: 'client_max_body_size 10;' },
   async (t, g) => {
     g.as.reply(jwt(JWT));

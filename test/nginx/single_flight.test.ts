@@ -31,7 +31,7 @@ function sendMany(g: Gateway, count: number, token = 'opaque-1'): Promise<Answer
   return Promise.all(Array.from({ length: count }, () => g.send('/', { token })));
 }
 
-/** No time limit of the gateway ends before the test, also on a busy machine. */
+/** No time of the gateway's own ends before the test does, however busy the machine is. */
 const PATIENT = 'set $phantom_token_introspection_timeout 60;';
 
 function patientServer(words: ConfigWords, settings = ''): string {
@@ -58,7 +58,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'when the record of a hot token ends: one more introspection (S70)',
+  'at the expiry of a hot token: one introspection more (S70)',
   { workers: 2, isLoad: true, server: patientServer },
   async (t, g) => {
     g.as.reply(jwt(JWT, { cacheControl: 'max-age=1' }), slow(300, jwt(JWT)));
@@ -72,7 +72,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "waiting requests are JOINED, and each is checked by its own location's policy (S70)",
+  'those who come while one asks are served with its answer, and nobody else asks (S70)',
   { server: patientServer },
   async (t, g) => {
     const answer = held(jwt(JWT));
@@ -92,7 +92,7 @@ gatewayTest(
   },
 );
 
-gatewayTest('a rejected token is one introspection for all waiting requests', async (t, g) => {
+gatewayTest('a rejected token is one introspection for all who wait', async (t, g) => {
   g.as.reply(slow(200, inactive204()));
   const answers = await sendMany(g, WAITING);
   t.deepEqual(new Set(answers.map((answer) => answer.status)), new Set([401]));
@@ -100,7 +100,7 @@ gatewayTest('a rejected token is one introspection for all waiting requests', as
 });
 
 gatewayTest(
-  'a failure is one introspection for all waiting requests; a later request asks again',
+  'a failure is one introspection for all who wait; whoever comes later asks anew',
   async (t, g) => {
     g.as.reply(slow(200, status(503, { headers: { 'retry-after': '7' } })), jwt(JWT));
     const answers = await sendMany(g, WAITING);
@@ -114,7 +114,7 @@ gatewayTest(
   },
 );
 
-gatewayTest('an answer that may not be stored ends the wait of all at once', async (t, g) => {
+gatewayTest('an answer that may not be stored releases those who wait, all at once', async (t, g) => {
   const first = held(jwt(JWT, { cacheControl: 'no-store' }));
   const rest = held(jwt(JWT, { cacheControl: 'no-store' }));
   g.as.reply(first, rest);
@@ -129,7 +129,13 @@ gatewayTest('an answer that may not be stored ends the wait of all at once', asy
   t.is(g.as.requests.length, 1 + WAITING);
 });
 
-/** One request over HTTP/2 in a session of its own, which can be reset. */
+function ping(session: http2.ClientHttp2Session): Promise<number> {
+  return new Promise((resolve, reject) =>
+    session.ping((error, durationMs) => (error === null ? resolve(durationMs) : reject(error))),
+  );
+}
+
+/** One request over HTTP/2, by a session of its own: it can be reset, and answered. */
 function sendHttp2(g: Gateway, token = 'opaque-1') {
   const session = http2.connect(g.url);
   const stream = session.request({ ':path': '/', authorization: `Bearer ${token}` });
@@ -153,11 +159,11 @@ function sendHttp2(g: Gateway, token = 'opaque-1') {
   };
 }
 
-// A request that waited for the whole time of a lost leader would wait longer than a test may take.
+// Whoever waited for a lost leader's whole time would wait longer than a test may take.
 const HTTP2: GatewayOptions = { serverTop: 'http2 on;', server: (words) => patientServer(words) };
 
 gatewayTest(
-  "when the leader's HTTP/2 stream is reset, the leader is lost: one of the waiting requests soon takes over, not all (S72)",
+  'the leader is lost when its HTTP/2 stream is reset: one of those who wait takes over soon, not all (S72)',
   HTTP2,
   async (t, g) => {
     t.timeout(45_000, 'they waited for the whole introspection timeout');
@@ -175,10 +181,10 @@ gatewayTest(
 );
 
 gatewayTest(
-  'requests of clients that have gone do not take over one after the other: one whose client is still there asks (S72)',
+  'clients that have gone do not take over one after the other: of all who wait a living one asks (S72)',
   HTTP2,
   async (t, g) => {
-    t.timeout(45_000, 'requests of clients that had gone took over');
+    t.timeout(45_000, 'those who have gone took over');
     const answer = held(jwt(JWT));
     g.as.reply(answer, jwt(JWT));
     const gone = Array.from({ length: 20 }, () => sendHttp2(g));
@@ -195,7 +201,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'lost leaders, one after the other, cause at most one introspection a second (S72)',
+  'lost leaders, one after the other, cost one question a second at most (S72)',
   HTTP2,
   async (t, g) => {
     const questions = 3;
@@ -214,7 +220,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a leader that was only slow serves all waiting requests, also those that wait for the one that took over (S72)',
+  'a leader that was only slow serves all who wait, also those for the one that took over (S72)',
   HTTP2,
   async (t, g) => {
     const slowAnswer = held(jwt(JWT));
@@ -223,7 +229,7 @@ gatewayTest(
     const leader = sendHttp2(g);
     await g.as.waitForRequests(1);
     const others = Array.from({ length: 5 }, () => sendHttp2(g));
-    await g.as.waitForRequests(2); // one of the five; it gets no answer
+    await g.as.waitForRequests(2); // one of the five; nothing answers it
     slowAnswer.release();
     t.is(await leader.status, 200);
     const first = await Promise.race(others.map((other) => other.status));
@@ -236,7 +242,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'over HTTP/1.1 nobody takes over from a leader whose client has gone: its introspection goes on (S72)',
+  'over HTTP/1.1 nobody takes over from a leader whose client has gone: it asks to the end (S72)',
   { server: patientServer },
   async (t, g) => {
     const answer = held(jwt(JWT));
@@ -255,7 +261,7 @@ gatewayTest(
 const GONE = 50;
 
 gatewayTest(
-  'HTTP/2 clients that have gone cause one introspection a second while their requests may wait, not one each',
+  'HTTP/2 clients that have gone cost one question a second while their time to wait lasts, not one each',
   {
     serverTop: 'http2 on;',
     isLoad: true,
@@ -321,7 +327,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'waiting ends: after one and a half times $phantom_token_introspection_timeout a request gets 504 and does not ask',
+  'a wait ends: whoever has waited one and a half times $phantom_token_introspection_timeout gets 504 and asks nobody',
   {
     server: (words) => `
       ${protectedRoot(words, 'set $phantom_token_introspection_timeout 1; set $phantom_token_stale_if_error 60;')}
@@ -343,12 +349,12 @@ gatewayTest(
       `${lines}`,
     );
     const asking = lines.filter((line) => line.includes('"MISS"'));
-    t.is(g.as.requests.length, asking.length, 'no introspection by a request that is JOINED');
+    t.is(g.as.requests.length, asking.length, 'no question of one that is JOINED');
   },
 );
 
 gatewayTest(
-  'clients that make a wait fail do not keep a stale record in use: this does not show that the AS fails (RFC 5861 §4, S65)',
+  'clients that bring a wait to nothing keep no stale record alive: nobody said that the AS fails (RFC 5861 §4, S65)',
   {
     server: (words) => `
       ${protectedRoot(words, 'set $phantom_token_introspection_timeout 1; set $phantom_token_cache_ttl 1; set $phantom_token_stale_if_error 600;')}
@@ -375,7 +381,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'above $phantom_token_max_waiting: 503 with Retry-After at once, no introspection; the waiting requests are served',
+  'beyond $phantom_token_max_waiting: 503 with Retry-After at once, nothing asked; those who wait are served',
   { server: (words) => patientServer(words, 'set $phantom_token_max_waiting 3;') },
   async (t, g) => {
     const answer = held(jwt(JWT));
@@ -405,7 +411,7 @@ gatewayTest(
   },
 );
 
-/** Sends one request more than may wait at `/`. @returns the others, as soon as that one is refused: then they all wait */
+/** Sends one more than may wait at `/`. @returns the others, once that one is refused: then all of them wait */
 async function sendWaiting(g: Gateway, maxWaiting: number): Promise<Promise<Answer>[]> {
   const sent = Array.from({ length: maxWaiting + 1 }, () => g.send('/', { token: 'opaque-1' }));
   const refused = await Promise.race(sent.map(async (one) => ({ one, status: (await one).status })));
@@ -414,7 +420,7 @@ async function sendWaiting(g: Gateway, maxWaiting: number): Promise<Promise<Answ
 }
 
 gatewayTest(
-  "a mistake in the leader's location does not affect the waiting requests: they ask, and are served",
+  "a mistake of the leader's own location is not that of those who wait: they ask, and are served",
   {
     server: (words) => `
     ${protectedRoot(words, `${PATIENT} set $phantom_token_max_waiting 1;`)}
@@ -443,7 +449,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'a JWT that is too large: one introspection for all waiting requests, which share the limit',
+  'a JWT that is too large: one question for all who wait, who share the limit',
   {
     server: (words) =>
       patientServer(
@@ -468,7 +474,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  "a failure of the leader's secret does not affect requests with another secret (S23)",
+  "a failure of the leader's own secret is not that of those with another one (S23)",
   {
     server: (words) => `
     ${protectedRoot(words, postBy('gateway-secret'))}
@@ -495,7 +501,7 @@ function postBy(secret: string): string {
 }
 
 gatewayTest(
-  'requests that wait for a failing introspection fail with it, even if another one has begun meanwhile',
+  'those who wait for a failing flight fail with it, also when another one has begun meanwhile',
   { isLoad: true },
   async (t, g) => {
     g.as.reply(slow(300, status(500)));
@@ -517,7 +523,7 @@ gatewayTest(
 );
 
 gatewayTest(
-  'HTTP/2 clients that leave while they wait cause no alert, and do not count as a bug',
+  'HTTP/2 clients that leave while they wait cause no alert, and count as no bug',
   {
     serverTop: 'http2 on;',
     http: () => 'js_shared_dict_zone zone=phantom_token_metrics:64k type=number;',
@@ -551,7 +557,7 @@ gatewayTest(
 const TOKENS = 300;
 
 gatewayTest(
-  'a full locks zone causes more introspections but no failed request; one line a minute names the zone',
+  'a full locks zone costs questions and no request; one line a minute names the zone',
   {
     zones: (text) => text.replace('zone=phantom_token_locks:8m', 'zone=phantom_token_locks:32k'),
     isLoad: true,
@@ -563,7 +569,7 @@ gatewayTest(
     const sent = Array.from({ length: TOKENS }, (_, i) => g.send('/', { token: `opaque-${i}` }));
     await g.as.waitForRequests(TOKENS);
     const again = Array.from({ length: TOKENS }, (_, i) => g.send('/', { token: `opaque-${i}` }));
-    await g.as.waitForRequests(TOKENS + 1); // each request without a lock asks
+    await g.as.waitForRequests(TOKENS + 1); // of those without a lock each asks
     answer.release();
     const statuses = (await Promise.all([...sent, ...again])).map((one) => one.status);
     t.deepEqual(new Set(statuses), new Set([200]));

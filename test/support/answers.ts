@@ -1,23 +1,23 @@
-// The answers of a scripted server, correct and faulty ones, by name.
+// The answers of a scripted server, right and wrong ones, by name.
 import type { Socket } from 'node:net';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { makeJwt } from './jwt.js';
 
-/** The connection on which an answer is sent. */
+/** What an answer is played on. */
 export interface Connection {
   readonly socket: Socket;
-  /** Aborted when one of the two sides has closed the connection. */
+  /** Aborted when either side has closed the connection. */
   readonly closed: AbortSignal;
 }
 
 export interface ScriptedAnswer {
-  /** Sends the answer; returns whether the connection can be used again. Does not reject when the client has gone. */
+  /** Plays the answer; says whether the connection serves another request. Never rejects for a client that left. */
   deliver(connection: Connection): Promise<'keep' | 'close'>;
 }
 
 export type Headers = Record<string, string | string[]>;
 
-/** An answer that is one whole HTTP message, so that other answers can send it in another way. */
+/** An answer that is one whole HTTP message, so that others can send it in another way. */
 export interface MessageAnswer extends ScriptedAnswer {
   readonly status: number;
   readonly headers: Headers;
@@ -26,14 +26,14 @@ export interface MessageAnswer extends ScriptedAnswer {
 
 export interface MessageOptions {
   status?: number;
-  /** `Cache-Control`; default: none. */
+  /** `Cache-Control`; none unless given. */
   cacheControl?: string;
   contentType?: string;
-  /** Further headers; a header replaces one of the same name. */
+  /** Further headers; one of the same name replaces. */
   headers?: Headers;
 }
 
-/** 200 with a JWT, as Curity answers. */
+/** 200 with a JWT, as at Curity. */
 export function jwt(text: string, options: MessageOptions = {}): MessageAnswer {
   return message(text, { contentType: 'application/jwt', ...options });
 }
@@ -43,7 +43,7 @@ export function json(value: unknown, options: MessageOptions = {}): MessageAnswe
   return message(JSON.stringify(value), { contentType: 'application/json', ...options });
 }
 
-/** How Curity says that a token is not active, when a JWT was requested. */
+/** How Curity says that a token is not active to those that asked for a JWT. */
 export function inactive204(): MessageAnswer {
   return message('', { status: 204 });
 }
@@ -57,7 +57,7 @@ export function status(code: number, { headers = {}, body = '' }: StatusOptions 
   return message(body, { status: code, headers });
 }
 
-/** 200 with an HTML page, as a proxy or a login form in between would send. */
+/** 200 with a page, as a proxy or a login form in between would send. */
 export function htmlPage(options: MessageOptions = {}): MessageAnswer {
   return message('<!DOCTYPE html>\n<title>Sign in</title>\n', {
     contentType: 'text/html; charset=utf-8',
@@ -65,7 +65,7 @@ export function htmlPage(options: MessageOptions = {}): MessageAnswer {
   });
 }
 
-/** 200 with a body that does not fit its type; an empty `contentType` sends none. */
+/** 200 with a body under a type that does not suit it; `contentType` empty for none at all. */
 export function wrongContentType(contentType: string, text: string): MessageAnswer {
   return message(text, contentType === '' ? {} : { contentType });
 }
@@ -100,7 +100,7 @@ export function chunked(answer: MessageAnswer, chunkBytes = 1024): ScriptedAnswe
   };
 }
 
-/** Reads the request and never answers. */
+/** Takes the request and never answers. */
 export function silent(): ScriptedAnswer {
   return {
     async deliver({ closed }) {
@@ -110,12 +110,12 @@ export function silent(): ScriptedAnswer {
   };
 }
 
-/** Reads the request and closes the connection normally. */
+/** Takes the request and closes the connection in good order. */
 export function closeBeforeAnswer(): ScriptedAnswer {
   return { deliver: async () => 'close' };
 }
 
-/** Reads the request and resets the connection (RST). */
+/** Takes the request and resets the connection (RST). */
 export function reset(): ScriptedAnswer {
   return {
     async deliver({ socket }) {
@@ -125,12 +125,12 @@ export function reset(): ScriptedAnswer {
   };
 }
 
-/** Resets the connection when that many bytes of the body are sent. */
+/** Resets the connection when that much of the body is sent. */
 export function resetMidBody(answer: MessageAnswer, bodyBytes = 1): ScriptedAnswer {
   return {
     async deliver(connection) {
       await write(connection, encodeMessage(answer, bodyBytes));
-      // A reset drops what the client has not read yet, but the client must see the beginning.
+      // A reset drops what the client has not read yet, and the client is to see the beginning.
       await pause(connection, 50);
       connection.socket.resetAndDestroy();
       return 'close';
@@ -148,7 +148,35 @@ export function slow(delayMs: number, answer: ScriptedAnswer): ScriptedAnswer {
   };
 }
 
-/** Sends the Content-Length of the whole body and `bodyBytes` of the body, and closes the connection. */
+/** The answer in pieces of so many bytes, with a pause before each but the first. */
+export function dripped(answer: MessageAnswer, pieceBytes: number, pauseMs: number): ScriptedAnswer {
+  return {
+    async deliver(connection) {
+      const bytes = encodeMessage(answer);
+      for (let start = 0; start < bytes.length && !connection.closed.aborted; start += pieceBytes) {
+        if (start > 0) await pause(connection, pauseMs);
+        await write(connection, bytes.subarray(start, start + pieceBytes));
+      }
+      return 'keep';
+    },
+  };
+}
+
+/** The head of the answer, and then chunks of its body, again and again, until nginx has had enough. */
+export function endlessChunks(answer: MessageAnswer): ScriptedAnswer {
+  return {
+    async deliver(connection) {
+      await write(connection, chunkedHead(answer));
+      while (!connection.closed.aborted) {
+        await write(connection, chunks(answer.body));
+        await nextTurn();
+      }
+      return 'close';
+    },
+  };
+}
+
+/** Content-Length of the whole body, `bodyBytes` of it, and the end of the connection. */
 export function truncated(answer: MessageAnswer, bodyBytes: number): ScriptedAnswer {
   return {
     async deliver(connection) {
@@ -158,7 +186,7 @@ export function truncated(answer: MessageAnswer, bodyBytes: number): ScriptedAns
   };
 }
 
-/** Sends a chunk with `bodyBytes` of the body and no last chunk, and closes the connection. */
+/** A chunk with `bodyBytes` of the body, no last chunk, and the end of the connection. */
 export function truncatedChunked(answer: MessageAnswer, bodyBytes: number): ScriptedAnswer {
   return {
     async deliver(connection) {
@@ -171,7 +199,7 @@ export function truncatedChunked(answer: MessageAnswer, bodyBytes: number): Scri
   };
 }
 
-/** Sends any bytes instead of an HTTP message, and closes the connection. */
+/** Any bytes in place of an HTTP message, and the end of the connection. */
 export function raw(bytes: Buffer | string): ScriptedAnswer {
   return {
     async deliver(connection) {
@@ -182,11 +210,11 @@ export function raw(bytes: Buffer | string): ScriptedAnswer {
 }
 
 export interface HeldAnswer extends ScriptedAnswer {
-  /** Answers the waiting requests, and from then on all later ones at once. */
+  /** Lets the waiting requests have their answer, and all later ones. */
   release(): void;
 }
 
-/** Sends the answer when `release` is called. */
+/** The answer when `release` is called. */
 export function held(answer: ScriptedAnswer): HeldAnswer {
   let release = () => {};
   const released = new Promise<void>((resolve) => {
@@ -222,7 +250,7 @@ interface Message {
   body: Buffer;
 }
 
-/** With the length of the whole body, even if only a part of it follows. */
+/** With the length of the whole body, whatever part of it follows. */
 function encodeMessage({ status, headers, body }: Message, bodyBytes = body.length): Buffer {
   const names = Object.keys(headers).map((name) => name.toLowerCase());
   const hasLength = names.includes('content-length') || status === 204 || status === 304;
@@ -242,7 +270,7 @@ async function sendWhole(connection: Connection, bytes: Buffer): Promise<'keep'>
   return 'keep';
 }
 
-/** Resolves when the system has taken the bytes, or the connection is closed. */
+/** Resolves when the bytes are with the system, or the connection is closed. */
 async function write({ socket, closed }: Connection, bytes: Buffer): Promise<void> {
   if (closed.aborted) return;
   await new Promise((resolve) => socket.write(bytes, resolve));

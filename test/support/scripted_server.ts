@@ -1,4 +1,4 @@
-// A server on raw sockets that answers as the test says, also in ways that no HTTP library allows.
+// A server on raw sockets that answers as the test says, also in ways that no HTTP library would.
 import { once, setMaxListeners } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
@@ -17,7 +17,7 @@ export interface ScriptedRequest {
   /** By lower-case name; a repeated field joined by `, `. */
   headers: Record<string, string>;
   body: Buffer;
-  /** The body as a form; for a repeated field, the last value. */
+  /** The body as a form; of a repeated field the last value. */
   form: Record<string, string>;
 }
 
@@ -30,7 +30,7 @@ export interface ScriptedServer {
   readonly requests: ScriptedRequest[];
   /** How many connections were accepted so far. */
   readonly connections: number;
-  /** The next requests get one of these answers each; all further requests get the last. Before the first call: 500. */
+  /** The next requests get these answers, one each; all further ones the last. Until the first call: 500. */
   reply(...replies: [Reply, ...Reply[]]): void;
   /** Resolves when that many requests have arrived in all. */
   waitForRequests(count: number): Promise<void>;
@@ -77,7 +77,7 @@ interface Script {
   requests: ScriptedRequest[];
   reply(...replies: [Reply, ...Reply[]]): void;
   waitForRequests(count: number): Promise<void>;
-  /** Records the request and returns its answer. */
+  /** Records the request and tells what it gets. */
   next(request: ScriptedRequest): Promise<ScriptedAnswer>;
 }
 
@@ -108,7 +108,7 @@ function newScript(): Script {
 
 async function serveConnection(socket: Socket, script: Script): Promise<void> {
   const closing = new AbortController();
-  setMaxListeners(0, closing.signal); // one for each waiting answer
+  setMaxListeners(0, closing.signal); // one for each answer that waits
   const connection: Connection = { socket, closed: closing.signal };
   const reader = newRequestReader(socket);
   socket.on('error', () => {}); // a client may go away at any time; 'close' follows
@@ -216,7 +216,7 @@ function parseBody(
   return received.length < length ? undefined : { content: received.subarray(0, length), bytes: length };
 }
 
-/** Does not read trailers, which no client here sends. */
+/** Without trailers, which no client here sends. */
 function parseChunks(received: Buffer): { content: Buffer; bytes: number } | undefined {
   const parts: Buffer[] = [];
   let at = 0;
