@@ -1,138 +1,111 @@
-// A call costs a hit some 500 instructions, in either engine. So the small pure functions that a hit calls are written
-// out where they are called: sources stay in small pieces, and the bundle pays for none.
+// A call costs a hit some 500 instructions, in either engine. So the small pure functions that a hit calls are written out
+// where they are called. `@inline` in the docstring of a function marks it.
 import { parse } from 'acorn';
-import { fullAncestor } from 'acorn-walk';
-import { isLocal } from './njs_top_level.mjs';
+import { simple } from 'acorn-walk';
+import MagicString from 'magic-string';
+
+/** @typedef {any} Node  of ESTree */
 
 /**
- * @typedef {import('acorn').AnyNode} AnyNode
- * @typedef {import('acorn').Expression} Expression
+ * The functions that a source marks.
+ * @param {string} source  TypeScript
+ * @returns {string[]}
  */
-
-/**
- * @typedef {object} Small
- * @property {string[]} parameters
- * @property {Expression} value  what it returns
- */
-
-/**
- * Writes functions out at each call, and removes them.
- * @param {string} code  a bundle
- * @param {string[]} names  functions of one `return`; pure, because arguments may come to be evaluated in another order
- * @returns {string}
- * @throws {Error} when one is not of that form, or is used otherwise than by a call, or an argument would be evaluated
- *   twice, or a name would come to mean another thing
- */
-export function inlineCalls(code, names) {
-  return names.reduce(inlineFunction, code);
-}
-
-/**
- * @param {string} code
- * @param {string} name
- */
-function inlineFunction(code, name) {
-  const program = parse(code, { ecmaVersion: 'latest', sourceType: 'module' });
-  const declaration = program.body.find(
-    (statement) => statement.type === 'FunctionDeclaration' && statement.id?.name === name,
+export function markedFunctions(source) {
+  return Array.from(
+    source.matchAll(/@inline\s*\*\/\s*(?:export )?function (\w+)/g),
+    ([, name]) => name ?? '',
   );
-  const small = declaration && readSmall(declaration);
-  if (!small) throw new Error(`${name} is no function of one return`);
-
-  const calls = findCalls(program, name, small);
-  const edits = calls.map((call) => ({
-    start: call.start,
-    end: call.end,
-    text: writeOut(code, small, call),
-  }));
-  edits.push({ start: declaration.start, end: declaration.end, text: '' });
-  return edit(code, edits);
 }
 
 /**
- * @param {AnyNode} node
- * @returns {Small | undefined}
+ * Writes functions out at each call, and removes them: those that are marked, and those that are called once. No name of the
+ * bundle may be declared twice, not even in different functions: esbuild sees to that for whatever its top level declares.
+ * @param {string} code  a bundle
+ * @param {string[]} marked  functions of one `return`; pure, because arguments may come to be evaluated in another order
+ * @returns {string}
+ * @throws {Error} when a marked one is not of that form, or is used otherwise than by a call, or an argument would be
+ *   evaluated twice
  */
-function readSmall(node) {
-  if (node.type !== 'FunctionDeclaration' || node.async || node.generator) return undefined;
-  const [only, ...others] = node.body.body;
-  if (only?.type !== 'ReturnStatement' || !only.argument || others.length > 0) return undefined;
-  const parameters = node.params.flatMap((param) => (param.type === 'Identifier' ? [param.name] : []));
-  return parameters.length === node.params.length ? { parameters, value: only.argument } : undefined;
+export function inlineCalls(code, marked) {
+  const inlined = marked.reduce((text, name) => inlineFunction(text, name, false), code);
+  return functionsIn(inlined).reduce((text, name) => inlineFunction(text, name, true), inlined);
 }
 
-/**
- * @param {import('acorn').Program} program
- * @param {string} name
- * @param {Small} small
- */
-function findCalls(program, name, small) {
-  /** @type {import('acorn').CallExpression[]} */
-  const calls = [];
-  const free = namesIn(small.value).filter((used) => !small.parameters.includes(used.name));
-  fullAncestor(program, (raw, _state, nodes) => {
-    const node = /** @type {AnyNode} */ (raw);
-    const ancestors = /** @type {AnyNode[]} */ (nodes);
-    if (node.type !== 'Identifier' || node.name !== name || isLocal(name, ancestors)) return;
-    if (ancestors.at(-2)?.type === 'FunctionDeclaration') return; // its own name
-    const call = ancestors.at(-2);
-    if (call?.type !== 'CallExpression' || call.callee !== node)
-      throw new Error(`${name} is used without a call`);
-    if (call.arguments.length !== small.parameters.length) throw new Error(`${name} lacks an argument`);
-    if (free.some((used) => isLocal(used.name, ancestors)))
-      throw new Error(`${name} would read another variable`);
-    calls.push(call);
-  });
-  return calls;
+/** @param {string} code */
+function functionsIn(code) {
+  return Array.from(code.matchAll(/^function (\w+)/gm), ([, name]) => name ?? '');
 }
 
 /**
  * @param {string} code
- * @param {Small} small
- * @param {import('acorn').CallExpression} call
+ * @param {string} name
+ * @param {boolean} isOptional  leave the code as it is unless there is one call, whose arguments are names and constants
  */
-function writeOut(code, { parameters, value }, call) {
-  const edits = parameters.flatMap((parameter, i) => {
-    const argument = /** @type {AnyNode} */ (call.arguments[i]);
-    const uses = namesIn(value).filter(({ name }) => name === parameter);
-    const isPlain = argument.type === 'Identifier' || argument.type === 'Literal';
-    if (!isPlain && uses.length !== 1)
-      throw new Error(`${code.slice(call.start, call.end)} needs its argument twice`);
-    const text = code.slice(argument.start, argument.end);
-    return uses.map(({ start, end }) => ({ start, end, text: isPlain ? text : `(${text})` }));
-  });
-  const shifted = edits.map(({ start, end, text }) => ({
-    start: start - value.start,
-    end: end - value.start,
-    text,
-  }));
-  return `(${edit(code.slice(value.start, value.end), shifted)})`;
+function inlineFunction(code, name, isOptional) {
+  /** @type {Node} */
+  const program = parse(code, { ecmaVersion: 'latest', sourceType: 'module' });
+  const declaration = program.body.find((/** @type {Node} */ { id }) => id?.name === name);
+  const [only, ...others] = declaration?.body?.body ?? [];
+  const isOneReturn = only?.type === 'ReturnStatement' && only.argument && others.length === 0;
+  /** @type {Node[]} */
+  const calls = [];
+  simple(program, { CallExpression: (call) => void (isNamed(call.callee, name) && calls.push(call)) });
+  const isCalledOnly = calls.length === identifiersIn(program, name).length;
+  if (isOptional && !(isOneReturn && isCalledOnly && calls.length === 1 && calls[0].arguments.every(isPlain)))
+    return code;
+  if (!isOneReturn) throw new Error(`${name} is no function of one return`);
+  if (!isCalledOnly) throw new Error(`${name} is used without a call`);
+
+  const edited = new MagicString(code);
+  edited.remove(declaration.start, declaration.end);
+  for (const call of calls)
+    edited.update(call.start, call.end, writeOut(code, declaration, only.argument, call));
+  return edited.toString();
 }
 
 /**
- * @param {AnyNode} node
- * @returns {import('acorn').Identifier[]} variables, not members
+ * @param {string} code
+ * @param {Node} declaration
+ * @param {Node} value  what it returns
+ * @param {Node} call
  */
-function namesIn(node) {
-  /** @type {import('acorn').Identifier[]} */
-  const found = [];
-  fullAncestor(node, (inner) => {
-    if (inner.type === 'Identifier') found.push(/** @type {import('acorn').Identifier} */ (inner));
+function writeOut(code, { params }, value, call) {
+  const written = new MagicString(code.slice(value.start, value.end));
+  params.forEach((/** @type {Node} */ { name }, /** @type {number} */ i) => {
+    const argument = call.arguments[i];
+    const uses = identifiersIn(value, name);
+    if (!isPlain(argument) && (argument === undefined || uses.length !== 1))
+      throw new Error(`${code.slice(call.start, call.end)} would evaluate ${name} ${uses.length} times`);
+    const text = code.slice(argument.start, argument.end);
+    for (const { start, end } of uses)
+      written.update(start - value.start, end - value.start, isPlain(argument) ? text : `(${text})`);
   });
+  return `(${written})`;
+}
+
+/**
+ * Every use of a variable; its declaration is none.
+ * @param {Node} node
+ * @param {string} name
+ * @returns {Node[]}
+ */
+function identifiersIn(node, name) {
+  /** @type {Node[]} */
+  const found = [];
+  simple(node, { Identifier: (inner) => void (isNamed(inner, name) && found.push(inner)) });
   return found;
 }
 
 /**
- * @param {string} text
- * @param {{start: number, end: number, text: string}[]} edits  that do not overlap
+ * @param {Node} node
+ * @param {string} name
  */
-function edit(text, edits) {
-  let result = '';
-  let done = 0;
-  for (const change of edits.toSorted((a, b) => a.start - b.start)) {
-    if (change.start < done) throw new Error('one call to write out stands in another');
-    result += text.slice(done, change.start) + change.text;
-    done = change.end;
-  }
-  return result + text.slice(done);
+function isNamed(node, name) {
+  return node.type === 'Identifier' && node.name === name;
+}
+
+/** @param {Node | undefined} node  an argument: a name, a constant, or a member of a name */
+function isPlain(node) {
+  return ['Identifier', 'Literal'].includes((node?.computed === false ? node.object : node)?.type);
 }

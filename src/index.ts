@@ -8,7 +8,7 @@ import { purge } from './operator/purge.js';
 export default {
   access,
   authorize,
-  // What these call is made when they are called: scripts/parts.mjs.
+  // What these call is made when they are called: scripts/cut.mjs.
   purge: (r: NginxHTTPRequest) => purge(r),
   metrics: (r: NginxHTTPRequest) => metrics(r),
   jwt: (r: NginxHTTPRequest) => jwt(r),

@@ -1,39 +1,11 @@
-// Counts in the dictionary phantom_token_metrics, for all workers. Off, at the price of one look, where zones.conf does
-// not declare it.
-import { bucketSeries, durationSumSeries, requestsSeries, type Series } from '../core/answer/metrics.js';
-import type { CacheStatus } from '../core/answer/outcome.js';
-
-export function count(series: Series): void {
-  const zone = ngx.shared.phantom_token_metrics;
-  if (zone !== undefined) {
-    add(zone, series, 1);
-  }
-}
-
-/** As {@link count}. On each hit, where {@link mayCount} spares the call. */
-export function countRequest(cacheStatus: CacheStatus): void {
-  const zone = ngx.shared.phantom_token_metrics;
-  if (zone === undefined) {
-    isOff = true;
-  } else {
-    add(zone, requestsSeries(cacheStatus), 1);
-  }
-}
-
-/** False once it is known that there is nothing to count in. */
-export function mayCount(): boolean {
-  return isOff === undefined;
-}
-
-/** QuickJS keeps it for later requests: a zone comes with another configuration only. */
-let isOff: true | undefined;
+// What is done with the figures of the dictionary phantom_token_metrics beside counting a request (count.ts).
+import { bucketSeries, durationSumSeries } from '../core/answer/duration_series.js';
+import type { Series } from '../core/answer/series.js';
+import { count } from './count.js';
 
 export function countDuration(tookMs: number): void {
-  const zone = ngx.shared.phantom_token_metrics;
-  if (zone !== undefined) {
-    add(zone, bucketSeries(tookMs), 1);
-    add(zone, durationSumSeries(), tookMs);
-  }
+  count(bucketSeries(tookMs), 1);
+  count(durationSumSeries(), tookMs);
 }
 
 /**
@@ -62,12 +34,4 @@ export function readCount(series: Series): number {
   const zone = ngx.shared.phantom_token_metrics;
   const value = zone === undefined ? undefined : zone.get(series);
   return typeof value === 'number' ? value : 0;
-}
-
-function add(zone: NgxSharedDict, series: Series, by: number): void {
-  try {
-    (zone as NgxSharedDict<number>).incr(series, by, 0);
-  } catch (_fullOrOfStrings) {
-    // A count that is lost refuses no request: the zone is full, or lacks type=number.
-  }
 }

@@ -7,25 +7,43 @@ import {
   formatStillSuspendedLine,
   formatSuspendedLine,
 } from '../core/answer/failure_line.js';
+import type { CacheKey } from '../core/cache/key.js';
+import type { EndpointName } from '../core/cache/lookup.js';
 import { type Breaker, isOfOneToken } from '../core/introspection/breaker.js';
 import type { Settings } from '../core/settings/settings.js';
-import { readPlace } from './request.js';
-import { addState, deleteState, isFirstInMinute, readState, replaceState } from './shared_cache.js';
+import { noteTransportFailure } from './breaker_failures.js';
+import { readPlace } from './place.js';
+import { REFUSED, readRefused } from './refused_count.js';
+import { addEntry, deleteEntry, isFirstInMinute, type Zone } from './zones.js';
 
-const REFUSED = 'refused:';
+const STATE: Zone = 'phantom_token_state';
+
 const REPORTED = 'reported:';
 const REPORT_MS = 60000;
 /** An hour without a refused request ends the count; each one begins it anew. */
 const KEPT_MS = 3600000;
+
+/** The endpoint gave no answer about the token with this record's key. */
+export function noteNoAnswer(
+  r: NginxHTTPRequest,
+  endpoint: EndpointName,
+  key: CacheKey,
+  settings: Settings,
+): void {
+  const breaker = noteTransportFailure(endpoint, key, settings);
+  if (breaker.suspendedUntilMs > 0) {
+    noteSuspended(r, endpoint, breaker, settings);
+  }
+}
 
 /**
  * The breaker suspends introspection, or goes on to.
  * @param endpoint as the breaker knows it
  * @param breaker which suspends
  */
-export function noteSuspended(
+function noteSuspended(
   r: NginxHTTPRequest,
-  endpoint: string,
+  endpoint: EndpointName,
   breaker: Breaker,
   settings: Settings,
 ): void {
@@ -36,8 +54,8 @@ export function noteSuspended(
     }
     return;
   }
-  const isFirst = addState(REFUSED + endpoint, '0', KEPT_MS) === 'added';
-  const isReportDue = addState(REPORTED + endpoint, '', REPORT_MS) === 'added';
+  const isFirst = addEntry(STATE, REFUSED + endpoint, '0', KEPT_MS) === 'added';
+  const isReportDue = addEntry(STATE, REPORTED + endpoint, '', REPORT_MS) === 'added';
   if (isFirst) {
     r.error(`phantom_token: ${formatSuspendedLine(breaker.failures, settings.breakerDelaySec, place)}`);
   } else if (isReportDue) {
@@ -45,24 +63,12 @@ export function noteSuspended(
   }
 }
 
-/** A request was refused because introspection is suspended. Two at the same moment in two workers may count as one. */
-export function countRefused(endpoint: string): void {
-  replaceState(REFUSED + endpoint, String(readRefused(endpoint) + 1));
-}
-
-/** The authorization server gave an answer. At level error as the beginning: who reads of one reads of the other. */
-export function noteResumed(r: NginxHTTPRequest, endpoint: string, settings: Settings): void {
-  if (readState(REFUSED + endpoint) === undefined) {
-    return;
-  }
+/** The authorization server gave an answer after a suspension. At level error as the beginning: who reads of one reads of the other. */
+export function noteResumed(r: NginxHTTPRequest, endpoint: EndpointName, settings: Settings): void {
   const refused = readRefused(endpoint);
-  if (deleteState(REFUSED + endpoint)) {
-    deleteState(REPORTED + endpoint);
+  if (deleteEntry(STATE, REFUSED + endpoint)) {
+    deleteEntry(STATE, REPORTED + endpoint);
     const place = readPlace(r, settings.introspectionEndpoint);
     r.error(`phantom_token: ${formatResumedLine(refused, place)}`);
   }
-}
-
-function readRefused(endpoint: string): number {
-  return Number(readState(REFUSED + endpoint) || '0');
 }

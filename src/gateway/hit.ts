@@ -1,18 +1,29 @@
-// The path of a request, from top to bottom. It holds no rule of its own: rules are in core, nginx is in edge.
+// The first stage of a request: what the cache alone decides. What this file imports is what every request pays for; the
+// stages after it are created only when a request first needs them (scripts/cut.mjs). It holds no rule of its own:
+// rules are in core, nginx is in edge.
+
+import { meetsPolicy } from '../core/cache/judge.js';
 import { cacheKey } from '../core/cache/key.js';
-import { authorizationOf, isFresh, isReady, isStoredUnder } from '../core/cache/record.js';
+import { authorizationOf, isFresh, isReady, isStoredUnder, type StoredRecord } from '../core/cache/record.js';
 import type { Mode } from '../core/settings/njs_version.js';
-import { hasNoPolicy, isOn, lookupOf, PolicyText } from '../core/settings/request_text.js';
+import {
+  isOn,
+  isOnWithoutPolicy,
+  lookupAfter,
+  NoPolicy,
+  type PolicyText,
+} from '../core/settings/request_text.js';
 import { readFineClockSec } from '../edge/clock.js';
-import { readPolicy, readRequest, variablesOf } from '../edge/request.js';
-import { grant } from '../edge/respond.js';
-import { readRecord } from '../edge/shared_cache.js';
-import { meetsPolicy } from './known.js';
-import { failOnBug, handleMiss, handleSwitch } from './miss.js';
+import { failOnBug } from '../edge/fail.js';
+import { grant } from '../edge/grant.js';
+import { readRecord } from '../edge/records.js';
+import { readPolicy, readRequest, variablesOf } from '../edge/request_text.js';
+import { handleNotOn } from './miss.js';
+import { handleNotGranted } from './rejected.js';
 
 /** `js_access phantom_token.access;` */
 export function access(r: NginxHTTPRequest): Promise<void> | undefined {
-  // Refused from here on; only a grant lifts it. A handler that ends without a decision would let through.
+  // 500 unless something below decides otherwise: a handler that ends without a decision would let the request through.
   r.return(500);
   return handle(r, 'access');
 }
@@ -22,23 +33,23 @@ export function authorize(r: NginxHTTPRequest): Promise<void> | undefined {
   return handle(r, 'auth_request');
 }
 
-/** A token that the cache knows is answered at once and without a promise: that costs less than half. */
+/** A token that the cache grants is answered without a promise, which would double the cost. */
 function handle(r: NginxHTTPRequest, mode: Mode): Promise<void> | undefined {
   try {
     const variables = variablesOf(r);
     const request = readRequest(variables, mode);
-    const isOpen = hasNoPolicy(request);
-    if (!isOpen && !isOn(request)) {
-      return handleSwitch(r, mode, request);
+    const hasNoPolicy = isOnWithoutPolicy(request);
+    if (!hasNoPolicy && !isOn(request)) {
+      return handleNotOn(r, mode, request);
     }
-    const policy = isOpen ? PolicyText.none : readPolicy(variables, request);
+    const policy = hasNoPolicy ? NoPolicy.text : readPolicy(variables, request);
     // No grammar is needed here: only tokens that passed it were ever stored.
-    const lookup = lookupOf(request, policy);
+    const lookup = lookupAfter(request, policy);
     const key = cacheKey(lookup);
     const record = readRecord(key);
     const nowSec = readFineClockSec();
-    if (record === undefined || !isGoodHere(record, policy, nowSec)) {
-      return handleMiss(r, mode, request);
+    if (record === undefined || !grantsAtOnce(record, policy, nowSec)) {
+      return handleNotGranted(r, mode, { request, policy, lookup, key, record });
     }
     grant(r, variables, mode, authorizationOf(record), 'HIT');
   } catch (e) {
@@ -47,9 +58,13 @@ function handle(r: NginxHTTPRequest, mode: Mode): Promise<void> | undefined {
   return undefined;
 }
 
-/** Whether a record grants without more ado. If not, handleMiss finds out what there is to say. */
-function isGoodHere(record: string, policy: string, nowSec: number): boolean {
-  return policy === PolicyText.none
+/**
+ * Whether a record grants with no further check: no policy and its times are good; stored under this very policy and not
+ * ended; or held against the policy now. If not, later stages find out why.
+ * @inline
+ */
+function grantsAtOnce(record: StoredRecord, policy: PolicyText | NoPolicy, nowSec: number): boolean {
+  return policy === NoPolicy.text
     ? isReady(record, nowSec)
     : isStoredUnder(record, policy)
       ? isFresh(record, nowSec)

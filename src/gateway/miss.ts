@@ -1,79 +1,116 @@
-// The path of a request that the cache alone does not answer, from top to bottom.
-
-import { denied, granted, type Outcome, unavailable } from '../core/answer/outcome.js';
-import { cacheKey, canonicalLookup, credentialOf, endpointOf } from '../core/cache/key.js';
+// The third stage: a token that is neither granted at once nor known as rejected. What can be decided without the
+// authorization server is decided here, without a promise; only a question goes on to join.ts.
+import { denied, granted, type Outcome } from '../core/answer/outcome.js';
+import { misconfigured } from '../core/answer/unavailable.js';
+import { cacheKey } from '../core/cache/key.js';
+import {
+  CANONICAL_SCHEME,
+  credentialOf,
+  endpointOf,
+  keyspaceOf,
+  lookupIn,
+  purgeKey,
+  reachOf,
+} from '../core/cache/lookup.js';
 import { parseBearer } from '../core/request/bearer.js';
+import {
+  BROKEN_TEXTS,
+  clientTextOf,
+  findLookup,
+  isOff,
+  type LocationTexts,
+  takeApart,
+} from '../core/settings/location_texts.js';
 import { findUnsafeNjs, type Mode } from '../core/settings/njs_version.js';
-import { isConfiguredHere, type RequestTexts, readSwitch, takeApart } from '../core/settings/request_text.js';
+import { findPolicy, type RequestText } from '../core/settings/request_text.js';
 import { isAbsoluteUrl, parseSettings, type Settings } from '../core/settings/settings.js';
-import { readAuthorization, readRest, readsAsPreflight, variablesOf } from '../edge/request.js';
-import { fail, grant, respond } from '../edge/respond.js';
-import { findZoneProblem } from '../edge/shared_cache.js';
-import { countRefused } from '../edge/suspension.js';
+import { findZoneProblem } from '../edge/declared_zones.js';
+import { fail, failOnBug } from '../edge/fail.js';
+import { grant } from '../edge/grant.js';
+import { isPurged } from '../edge/known_tokens.js';
+import { answerPreflight } from '../edge/preflight.js';
+import { deny } from '../edge/refuse.js';
+import { readAuthorization, readRest, readsAsPreflight } from '../edge/request.js';
+import { variablesOf } from '../edge/request_text.js';
+import type { FirstLook, Question } from './handover.js';
 import { askOnce } from './join.js';
-import { decideKnown, standIn } from './known.js';
+import { decideKnown } from './known.js';
+import { standIn } from './stale.js';
 
 /** A location whose `$phantom_token` is not `on`: off, another spelling, a mistake, or no settings of its own. */
-export function handleSwitch(r: NginxHTTPRequest, mode: Mode, request: string): Promise<void> | undefined {
-  if (readSwitch(request) === 'off') {
+export function handleNotOn(
+  r: NginxHTTPRequest,
+  mode: Mode,
+  request: RequestText,
+): Promise<void> | undefined {
+  if (isOff(request)) {
     grant(r, variablesOf(r), mode, readAuthorization(r), 'BYPASS');
     return undefined;
   }
-  return handleMiss(r, mode, request);
+  const lookup = findLookup(request);
+  return handleMiss(r, mode, {
+    request,
+    policy: findPolicy(request),
+    lookup,
+    key: cacheKey(lookup),
+    record: undefined,
+  });
 }
 
-/** @param request see core/settings/request_text.ts */
-export async function handleMiss(r: NginxHTTPRequest, mode: Mode, request: string): Promise<void> {
-  try {
-    const texts = takeApart(request, readRest(r, mode));
-    const settings = parseSettings(isConfiguredHere(request), texts.settings);
-    if (settings.kind === 'misconfiguration') {
-      fail(r, mode, unavailable('misconfigured', settings.problem, ''), '');
-      return;
-    }
-    const outcome = await decideMiss(r, mode, texts, settings);
-    respond(r, mode, outcome, settings);
-  } catch (e) {
-    failOnBug(r, mode, e);
+export function handleMiss(r: NginxHTTPRequest, mode: Mode, first: FirstLook): Promise<void> | undefined {
+  const texts = takeApart(first.request, readRest(r, mode));
+  if (texts === undefined) {
+    fail(r, mode, misconfigured(BROKEN_TEXTS), '');
+    return undefined;
   }
+  const settings = parseSettings(texts);
+  if (settings.kind === 'misconfiguration') {
+    fail(r, mode, misconfigured(settings.problem), '');
+    return undefined;
+  }
+  const decided = decide(r, mode, first, texts, settings);
+  if (decided.kind === 'question') {
+    return askAndRespond(r, mode, decided, settings);
+  }
+  respond(r, mode, decided, settings);
+  return undefined;
 }
 
-/** The whole way: token, what the cache knows after all, one introspection for all who wait, a stale record in need. */
-async function decideMiss(
+/** Decides from the token and the cache; gives the question when only the authorization server can tell. */
+function decide(
   r: NginxHTTPRequest,
   mode: Mode,
-  texts: RequestTexts,
+  first: FirstLook,
+  texts: LocationTexts,
   settings: Settings,
-): Promise<Outcome> {
-  const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
-  const problem = findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl) || findZoneProblem(r);
-  if (problem !== undefined) {
-    return unavailable('misconfigured', problem, '');
-  }
-  const credential = parseBearer(credentialOf(texts.lookup));
-  if (credential.kind === 'refused') {
-    return credential.reason === 'token_missing' ? decideNoToken(r, settings) : denied(credential.reason, '');
-  }
-  const canonical = canonicalLookup(texts.lookup, credential.token);
-  const sought = { lookup: canonical, key: cacheKey(canonical) };
-  const known = decideKnown(sought, settings, 'HIT', 'NEGATIVE');
+): Outcome | Question {
+  const authorization = credentialOf(first.lookup);
+  const credential = parseBearer(authorization);
+  const token = credential.kind === 'token' ? credential.token : '';
+  const isCanonical = authorization === CANONICAL_SCHEME + token;
+  const lookup = isCanonical ? first.lookup : lookupIn(keyspaceOf(first.lookup), token);
+  const key = isCanonical ? first.key : cacheKey(lookup);
+  const known = token === '' ? undefined : decideKnown(key, settings, 'HIT', 'NEGATIVE');
   if (known !== undefined) {
     return known;
   }
-  const question = {
-    lookup: canonical,
-    key: sought.key,
-    token: credential.token,
-    policy: texts.policy,
-    clientLines: texts.client,
-  };
-  const asked = await askOnce(r, question, settings);
-  const outcome =
-    asked.kind === 'unavailable' && asked.isOutage ? standIn(r, asked, sought.key, settings) : asked;
-  if (outcome.kind === 'unavailable' && outcome.reason === 'introspection_suspended') {
-    countRefused(endpointOf(canonical));
+  const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
+  const problem = findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl) || findZoneProblem(r);
+  if (problem !== undefined) {
+    return misconfigured(problem);
   }
-  return outcome;
+  if (credential.kind === 'refused') {
+    return credential.reason === 'token_missing' ? decideNoToken(r, settings) : denied(credential.reason, '');
+  }
+  const endpoint = endpointOf(lookup);
+  const reach = reachOf(endpoint);
+  const markKey = purgeKey(reach, token);
+  if (isPurged(markKey)) {
+    return denied('token_purged', 'NEGATIVE');
+  }
+  const clientText = clientTextOf(texts);
+  const policy = first.policy;
+  return { kind: 'question', token, lookup, key, endpoint, reach, markKey, policy, texts, clientText };
 }
 
 function decideNoToken(r: NginxHTTPRequest, settings: Settings): Outcome {
@@ -83,8 +120,39 @@ function decideNoToken(r: NginxHTTPRequest, settings: Settings): Outcome {
   return settings.preflight === 'pass' ? granted('', 'BYPASS') : { kind: 'preflight' };
 }
 
-/** Exceptions are bugs. Their text may quote a token, so only their kind is logged. */
-export function failOnBug(r: NginxHTTPRequest, mode: Mode, e: unknown): void {
-  const name = e instanceof Error ? e.name : typeof e;
-  fail(r, mode, unavailable('internal_error', `exception=${name}`, ''), '');
+async function askAndRespond(
+  r: NginxHTTPRequest,
+  mode: Mode,
+  question: Question,
+  settings: Settings,
+): Promise<void> {
+  try {
+    const outcome = await askOnce(r, question, settings);
+    respond(
+      r,
+      mode,
+      outcome.kind === 'unavailable' ? standIn(r, outcome, question, settings) : outcome,
+      settings,
+    );
+  } catch (e) {
+    failOnBug(r, mode, e);
+  }
+}
+
+/** Sends the outcome. */
+function respond(r: NginxHTTPRequest, mode: Mode, outcome: Outcome, settings: Settings): void {
+  switch (outcome.kind) {
+    case 'grant':
+      grant(r, variablesOf(r), mode, outcome.authorization, outcome.cacheStatus);
+      break;
+    case 'denial':
+      deny(r, mode, outcome, settings);
+      break;
+    case 'unavailable':
+      fail(r, mode, outcome, settings.introspectionEndpoint);
+      break;
+    case 'preflight':
+      answerPreflight(r, mode);
+      break;
+  }
 }

@@ -1,9 +1,10 @@
 // `js_content phantom_token.metrics;`: what the gateway counts, its breakers and its zones, for Prometheus.
 import { countedSeries, formatMetrics, type Gauge } from '../core/answer/metrics.js';
-import { readBreakers } from '../edge/breaker.js';
+import { readBreakers } from '../edge/breaker_failures.js';
 import { findCountingProblem, readCount } from '../edge/counters.js';
-import { noteNoMetrics } from '../edge/respond.js';
-import { readZones, type ZoneFigures } from '../edge/shared_cache.js';
+import { findZoneProblem } from '../edge/declared_zones.js';
+import { readZones, type ZoneFigures } from '../edge/zone_figures.js';
+import { isFirstInMinute } from '../edge/zones.js';
 
 /** 200 and the page; 503 and what to do, in plain text, while nothing is counted: zeros would look like no traffic. */
 export function metrics(r: NginxHTTPRequest): void {
@@ -67,4 +68,11 @@ function zoneGauges(zones: readonly ZoneFigures[]): Gauge[] {
         .map((zone) => ({ labels: { zone: zone.name }, value: zone.entries })),
     },
   ];
+}
+
+/** The page has nothing to show. One line a minute: Prometheus asks again and again. */
+function noteNoMetrics(r: NginxHTTPRequest, problem: string): void {
+  if (findZoneProblem(r) !== undefined || isFirstInMinute('metrics')) {
+    r.error(`phantom_token: no metrics: ${problem}`);
+  }
 }

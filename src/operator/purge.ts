@@ -1,6 +1,4 @@
 // `js_content phantom_token.purge;`: ends a token at once, for all workers (RFC 7662 §4, S62).
-
-import { unavailable } from '../core/answer/outcome.js';
 import {
   type PurgeAnswer,
   purged,
@@ -9,16 +7,21 @@ import {
   refuseMethod,
   refusePurge,
 } from '../core/answer/purge_answer.js';
-import { cacheKey, canonicalLookup, isAddressBound, purgeKey, reachOf } from '../core/cache/key.js';
-import { longestMarkTtlSec } from '../core/cache/listed_keyspace.js';
+import { misconfigured } from '../core/answer/unavailable.js';
+import { cacheKey } from '../core/cache/key.js';
+import { endpointOf, isAddressBound, lookupIn, purgeKey, type Reach, reachOf } from '../core/cache/lookup.js';
+import { longestMarkTtlSec, markTtlSecOf } from '../core/cache/purge_mark.js';
 import { isB64Token } from '../core/request/bearer.js';
-import { takeApart } from '../core/settings/request_text.js';
-import { type Misconfiguration, misconfiguration, parsePurgeSettings } from '../core/settings/settings.js';
-import { parseTokenForm } from '../core/text/form.js';
-import { readAskingTtlSec, readKeyspaces } from '../edge/purge_reach.js';
-import { readFormBody, readRequest, readRest, variablesOf } from '../edge/request.js';
-import { noteFailure } from '../edge/respond.js';
-import { deleteRecord, findZoneProblem, markPurged } from '../edge/shared_cache.js';
+import { parseTokenForm } from '../core/request/token_form.js';
+import { BROKEN_TEXTS, findLookup, takeApart } from '../core/settings/location_texts.js';
+import type { Lookup } from '../core/settings/request_text.js';
+import { type Misconfiguration, misconfiguration, parseOwnSettings } from '../core/settings/settings.js';
+import { findZoneProblem } from '../edge/declared_zones.js';
+import { noteFailure } from '../edge/fail.js';
+import { readAskingTtlSec, readKeyspaces } from '../edge/keyspaces.js';
+import { readFormBody, readRest } from '../edge/request.js';
+import { readRequest, variablesOf } from '../edge/request_text.js';
+import { deleteRecord, markPurged } from '../edge/stored_tokens.js';
 
 /**
  * POST with `token=` in a form body: 200 and `{"records": n}`, how many records held it; 0 also for a token that was never
@@ -40,41 +43,41 @@ function decidePurge(r: NginxHTTPRequest): PurgeAnswer {
   if (r.method !== 'POST') {
     return refuseMethod();
   }
-  const reach = findReach(r);
-  if (reach.kind === 'misconfiguration') {
-    noteFailure(r, unavailable('misconfigured', reach.problem, ''), '');
-    return refusePurge(reach.problem);
+  const scope = findScope(r);
+  if (scope.kind === 'misconfiguration') {
+    noteFailure(r, misconfigured(scope.problem), '');
+    return refusePurge(scope.problem);
   }
   const token = parseTokenForm(readFormBody(r));
-  return token === undefined || !isB64Token(token) ? refuseForm() : endToken(reach, token);
+  return token === undefined || !isB64Token(token) ? refuseForm() : endToken(scope, token);
 }
 
 /** Where the records are that this location may end. */
-interface Reach {
-  readonly kind: 'reach';
-  readonly lookup: string;
+interface PurgeScope {
+  readonly kind: 'scope';
+  readonly reach: Reach;
   /** By the settings of this location, and of those that ask at this moment. */
   readonly markTtlSec: number;
 }
 
 /** A 200 must not mislead: nothing is promised where other records of the token may be. */
-function findReach(r: NginxHTTPRequest): Reach | Misconfiguration {
-  const variables = variablesOf(r);
-  const request = readRequest(variables, 'access');
+function findScope(r: NginxHTTPRequest): PurgeScope | Misconfiguration {
+  const request = readRequest(variablesOf(r), 'access');
   const texts = takeApart(request, readRest(r, 'access'));
-  const settings = parsePurgeSettings(texts.settings);
+  const settings = texts === undefined ? misconfiguration(BROKEN_TEXTS) : parseOwnSettings(texts);
   if (settings.kind === 'misconfiguration') {
     return settings;
   }
-  const problem = isAddressBound(texts.lookup) ? NAMELESS : findZoneProblem(r);
+  const endpoint = endpointOf(findLookup(request));
+  const problem = isAddressBound(endpoint) ? NAMELESS : findZoneProblem(r);
   if (problem !== undefined) {
     return misconfiguration(problem);
   }
-  const name = reachOf(texts.lookup);
-  const askingTtlSec = readAskingTtlSec(name);
-  return askingTtlSec === 0 && readKeyspaces(name).length === 0
+  const reach = reachOf(endpoint);
+  const askingTtlSec = readAskingTtlSec(reach);
+  return askingTtlSec === 0 && readKeyspaces(reach).length === 0
     ? misconfiguration(UNKNOWN)
-    : { kind: 'reach', lookup: texts.lookup, markTtlSec: Math.max(settings.markTtlSec, askingTtlSec) };
+    : { kind: 'scope', reach, markTtlSec: Math.max(markTtlSecOf(settings), askingTtlSec) };
 }
 
 const NAMELESS = 'purge needs a server_name, or $phantom_token_partition here and in the protected server';
@@ -85,23 +88,19 @@ const UNKNOWN =
  * First the mark, then the records: an introspection on its way lists its keyspace, stores its record and then looks for the
  * mark. So what is not among the keyspaces that are read after the mark was made will find it.
  */
-function endToken(reach: Reach, token: string): PurgeAnswer {
-  const lookup = canonicalLookup(reach.lookup, token);
-  if (!mark(lookup, reach.markTtlSec)) {
+function endToken(scope: PurgeScope, token: string): PurgeAnswer {
+  const markKey = purgeKey(scope.reach, token);
+  if (markPurged(markKey, scope.markTtlSec) !== 'stored') {
     return refuseForRoom();
   }
-  const keyspaces = readKeyspaces(reachOf(lookup));
-  const ended = keyspaces.filter((listed) => endRecord(listed.keyspace + token));
-  return mark(lookup, longestMarkTtlSec(reach.markTtlSec, keyspaces))
+  const keyspaces = readKeyspaces(scope.reach);
+  const ended = keyspaces.filter((listed) => endRecord(lookupIn(listed.keyspace, token)));
+  return markPurged(markKey, longestMarkTtlSec(scope.markTtlSec, keyspaces)) === 'stored'
     ? purged(ended.length)
     : refuseForRoom();
 }
 
-function mark(lookup: string, ttlSec: number): boolean {
-  return markPurged(purgeKey(lookup), ttlSec) === 'stored';
-}
-
 /** @returns whether there was one */
-function endRecord(lookup: string): boolean {
+function endRecord(lookup: Lookup): boolean {
   return deleteRecord(cacheKey(lookup));
 }

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { request } from 'undici';
 import { parse } from 'yaml';
-import { settingsTable } from '../../src/core/settings/settings.js';
+import { SETTINGS } from '../../src/core/settings/table.js';
 import { newCertificateAuthority } from '../support/certificates.js';
 import { codeBlocks } from '../support/code_blocks.js';
 import {
@@ -51,7 +51,7 @@ test('the table has a row for each variable that the entry point reads, with its
 });
 
 test('the table has the same default as the script', (t) => {
-  const settings = new Map(settingsTable().map(({ variable, defaultValue }) => [variable, defaultValue]));
+  const settings = new Map(SETTINGS.map(({ variable, value }) => [variable, value.defaultValue]));
   for (const name of ['CACHE_TTL', 'STALE_IF_ERROR', 'CLOCK_SKEW']) {
     const value = settings.get(`phantom_token_${name.toLowerCase()}`);
     t.true(PAGE.includes(`\n| \`${name}\` | \`${value}\` | `), name);

@@ -7,16 +7,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { request } from 'undici';
-import { buildDenial, buildUnavailable } from '../../src/core/answer/challenge.js';
-import {
-  cacheStatuses,
-  denialReasons,
-  denied,
-  unavailable,
-  unavailableReasons,
-} from '../../src/core/answer/outcome.js';
-import { clientSettingsTable } from '../../src/core/settings/client_settings.js';
-import { parseSettings, type Settings, settingsTable } from '../../src/core/settings/settings.js';
+import { buildDenial } from '../../src/core/answer/challenge.js';
+import { buildUnavailable } from '../../src/core/answer/failure_answer.js';
+import { denied } from '../../src/core/answer/outcome.js';
+import { cacheStatuses, denialReasons, unavailableReasons } from '../../src/core/answer/reasons.js';
+import { misconfigured, notAnswered } from '../../src/core/answer/unavailable.js';
+import type { RefusalSettings } from '../../src/core/settings/settings.js';
+import { SETTINGS } from '../../src/core/settings/table.js';
 import { codeBlocks } from '../support/code_blocks.js';
 import { startDnsServer } from '../support/dns_server.js';
 import { makeJwt } from '../support/jwt.js';
@@ -405,22 +402,23 @@ commandTest('openssl', 'the key that the commands make authenticates the gateway
 
 // Tables
 
-/** Variable and default of each row of the table under a mark. */
+/** Variable and default of each row of the table under the line with a mark. */
 function settingRows(page: string, mark: string): string[][] {
-  const table = page.split(mark)[1]?.split('\n\n')[0] ?? '';
+  const below = page.split(mark)[1]?.replace(/.*\s+/, '');
+  const table = below?.split('\n\n')[0] ?? '';
   return [...table.matchAll(/^\| `\$(\w+)` \| (?:`([^`]*)`)? ?\|/gm)].map((match) => [
     match[1] ?? '',
     match[2] ?? '',
   ]);
 }
 
-const SETTINGS = [...settingsTable(), ...clientSettingsTable()].map(({ variable, defaultValue }) => [
-  variable,
-  defaultValue,
-]);
+const DEFAULTS = SETTINGS.map(({ variable, value }) => [variable, value.defaultValue]);
 
 test('the table of settings has a row for each setting, with its default, and no other', (t) => {
-  t.deepEqual(settingRows(pageOf('docs/settings.md'), '<!-- settings: all').sort(), SETTINGS.toSorted());
+  t.deepEqual(
+    settingRows(pageOf('docs/settings.md'), '<!-- generated: settings').sort(),
+    DEFAULTS.toSorted(),
+  );
 });
 
 test('the settings in the README exist, with these defaults', (t) => {
@@ -429,7 +427,7 @@ test('the settings in the README exist, with these defaults', (t) => {
   for (const row of rows) {
     t.deepEqual(
       row,
-      SETTINGS.find(([variable]) => variable === row[0]),
+      DEFAULTS.find(([variable]) => variable === row[0]),
     );
   }
 });
@@ -463,7 +461,7 @@ test('the reason codes and their statuses match the code', (t) => {
     rows.filter(([, status]) => status !== undefined),
     unavailableReasons()
       .toSorted(byOrderOf(rows))
-      .map((reason) => [reason, String(buildUnavailable(unavailable(reason, '', '')).status)]),
+      .map((reason) => [reason, String(buildUnavailable(notAnswered(reason, '')).status)]),
   );
 });
 
@@ -473,37 +471,28 @@ function byOrderOf(rows: (string | undefined)[][]): (a: string, b: string) => nu
   return (a, b) => place(a) - place(b);
 }
 
+/** Of a location that sets nothing. */
+const REFUSAL: RefusalSettings = { realm: 'api', scopes: [], requiredScopes: [], negativeCacheTtlSec: 5 };
+
 test('the answers of the table match the code: status, challenge and code in the body', (t) => {
   const section = sectionOf(pageOf('docs/answers.md'), '## To the client');
   const rows = [...section.matchAll(/^\| .* \| (\d{3})[^|]*\| (?:`(.*)` )?\| `(\w+)` \|$/gm)].map(
     ([, status, challenge = '', code]) => [Number(status), challenge, code],
   );
   const refusals = [
-    buildDenial(denied('token_missing', ''), settingsWith('')),
-    buildDenial(denied('token_inactive', ''), settingsWith('')),
-    buildDenial(denied('scope_insufficient', ''), settingsWith('read')),
+    buildDenial(denied('token_missing', ''), REFUSAL),
+    buildDenial(denied('token_inactive', ''), REFUSAL),
+    buildDenial(denied('scope_insufficient', ''), { ...REFUSAL, requiredScopes: ['read'] }),
     ...(['introspection_unreachable', 'introspection_overloaded', 'introspection_timeout'] as const).map(
-      (reason) => buildUnavailable(unavailable(reason, '', '')),
+      (reason) => buildUnavailable(notAnswered(reason, '')),
     ),
-    buildUnavailable(unavailable('misconfigured', '', '')),
+    buildUnavailable(misconfigured('')),
   ];
   t.deepEqual(
     rows,
     refusals.map(({ status, challenge, body }) => [status, challenge, JSON.parse(body).code]),
   );
 });
-
-function settingsWith(requiredScopes: string): Settings {
-  const values: Record<string, string> = {
-    phantom_token: 'on',
-    phantom_token_introspection_endpoint: '/introspect',
-    phantom_token_required_scopes: requiredScopes,
-  };
-  const lines = settingsTable().map(({ variable }) => values[variable] ?? '');
-  const settings = parseSettings(true, lines.join('\n'));
-  if (settings.kind !== 'settings') throw new Error(settings.problem);
-  return settings;
-}
 
 test('the cache statuses match the code', (t) => {
   const section = sectionOf(pageOf('docs/operations.md'), '## Cache status');

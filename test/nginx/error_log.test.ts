@@ -1,6 +1,6 @@
 // What the error log says about a 5xx: what happened, what to do, where; and when a suspension begins and ends.
 import { adviceTable } from '../../src/core/answer/failure_line.js';
-import type { UnavailableReason } from '../../src/core/answer/outcome.js';
+import type { UnavailableReason } from '../../src/core/answer/reasons.js';
 import { type ConfigWords, type Gateway, gatewayTest, protectedRoot } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import { held, json, jwt, reset, type ScriptedAnswer, status } from '../support/scripted_server.js';

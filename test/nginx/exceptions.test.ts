@@ -53,6 +53,7 @@ async function sendAll(g: Gateway, name: string): Promise<Sent[]> {
   };
   await send(false, '/', {});
   await send(false, '/', { token: `opaque-bad-${name}` });
+  await send(false, '/remembered', { token: 'opaque-rejected' });
   await send(false, '/', { token: 'opaque=malformed' });
   await send(false, '/admin', { token: 'opaque-good' });
   await send(false, '/mistake', { token: `opaque-good-${name}` });
@@ -71,6 +72,7 @@ gatewayTest(
     server: (words) => `
       ${protectedRoot(words)}
       ${protectedRoot(words, 'set $phantom_token_required_scopes admin;').replace('location /', 'location /admin')}
+      ${protectedRoot(words, 'set $phantom_token_negative_cache_ttl 60;').replace('location /', 'location /remembered')}
       ${protectedRoot(words, 'set $phantom_token_cache_ttl soon;').replace('location /', 'location /mistake')}
       ${protectedRoot(words, 'set $phantom_token_client_id a; set $phantom_token_client_secret b;')
         .replace('location /', 'location /url')
@@ -80,12 +82,14 @@ gatewayTest(
   async (t, g) => {
     g.as.reply(({ form }) => (form.token?.startsWith('opaque-good') ? jwt(JWT) : inactive204()));
     t.is((await g.send('/', { token: 'opaque-good' })).status, 200);
+    t.is((await g.send('/remembered', { token: 'opaque-rejected' })).status, 401);
     const sent: Sent[] = [];
     for (const name of NAMES) sent.push(...(await sendAll(g, name)));
 
     for (const { name, status, isGood } of sent) {
       t.true(isGood ? status === 200 || status >= 500 : status !== 200, `${name}: ${status}`);
     }
+    t.true(sent.some(({ name, status }) => name === 'refuseRejected' && status === 500));
     const served = 1 + sent.filter(({ status }) => status === 200).length;
     t.is(g.upstream.requests.length, served);
     t.true(g.upstream.requests.every(({ headers }) => headers.authorization === `Bearer ${JWT}`));
@@ -103,16 +107,16 @@ gatewayTest(
   },
 );
 
-/** What answers a request does nothing: the handler ends without a decision. */
-function undecidedScript(): string {
-  const respond = FUNCTIONS.find(({ name }) => name === 'respond');
-  if (respond === undefined) throw new Error('the script has no function respond');
-  return `${SHIPPED_SCRIPT.slice(0, respond.at)} return; ${SHIPPED_SCRIPT.slice(respond.at)}`;
+/** That function, which answers a request, does nothing: the handler ends without a decision. */
+function undecidedScript(name: string): string {
+  const found = FUNCTIONS.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`the script has no function ${name}`);
+  return `${SHIPPED_SCRIPT.slice(0, found.at)} return; ${SHIPPED_SCRIPT.slice(found.at)}`;
 }
 
 gatewayTest(
   'a handler that ends without a decision refuses with 500, where js_access by itself would let through (S113)',
-  runningScript(undecidedScript()),
+  runningScript(undecidedScript('respond')),
   async (t, g) => {
     g.as.reply(inactive204(), jwt(JWT));
     t.is((await g.send('/')).status, 500);
@@ -120,5 +124,17 @@ gatewayTest(
     t.is((await g.send('/', { token: 'opaque-good' })).status, 500);
     t.is(g.upstream.requests.length, 0);
     t.is(g.as.requests.length, 2);
+  },
+);
+
+gatewayTest(
+  'a refusal of a rejected token that ends without a decision is 500, too: the cache that knows the token calls it on its own (S113)',
+  runningScript(undecidedScript('deny')),
+  async (t, g) => {
+    g.as.reply(inactive204());
+    t.is((await g.send('/', { token: 'opaque-bad' })).status, 500);
+    t.is((await g.send('/', { token: 'opaque-bad' })).status, 500);
+    t.is(g.upstream.requests.length, 0);
+    t.is(g.as.requests.length, 1);
   },
 );

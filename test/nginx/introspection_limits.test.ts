@@ -1,7 +1,7 @@
 // What an operator may change in the introspection location: limits and headers, and how the script uses them.
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { settingsTable } from '../../src/core/settings/settings.js';
+import { SETTINGS } from '../../src/core/settings/table.js';
 import { type ConfigWords, gatewayTest, protectedRoot } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import { REPOSITORY, readPages, sectionOf } from '../support/pages.js';
@@ -25,8 +25,8 @@ test('the shipped limit is the sum of its times, and the default of $phantom_tok
     times.reduce((sum, sec) => sum + sec),
     limitSec,
   );
-  const timeout = settingsTable().find(({ variable }) => variable === 'phantom_token_introspection_timeout');
-  t.true(Number(timeout?.defaultValue) >= limitSec);
+  const timeout = SETTINGS.find(({ variable }) => variable === 'phantom_token_introspection_timeout');
+  t.true(Number(timeout?.value.defaultValue) >= limitSec);
 });
 
 /** A protected `/`, and an introspection location of these lines. */

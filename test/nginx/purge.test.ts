@@ -152,7 +152,7 @@ gatewayTest('an introspection under way does not bring a purged token back', PUR
   t.is(g.upstream.requests.length, 0);
 });
 
-/** The number of keyspaces that a purge looks into: src/edge/purge_reach.ts. */
+/** The number of keyspaces that a purge looks into: src/edge/keyspaces.ts. */
 const MAX_KEYSPACES = 256;
 
 gatewayTest(

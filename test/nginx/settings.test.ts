@@ -1,11 +1,11 @@
 // Settings: an operator's mistake gives 500 and one error line that names the variable, never an open location or a stack trace.
 import { readFileSync } from 'node:fs';
-import { clientSettingsTable } from '../../src/core/settings/client_settings.js';
-import { settingsTable } from '../../src/core/settings/settings.js';
+import { SETTINGS } from '../../src/core/settings/table.js';
 import { gatewayTest, introspectionLocation, protectedRoot } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import { readPages, sectionOf } from '../support/pages.js';
 import { jwt } from '../support/scripted_server.js';
+import { findProblem } from '../support/setting_checks.js';
 
 const ZONES_THAT_EVICT = readFileSync(new URL('../../nginx/zones.conf', import.meta.url), 'utf8');
 const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
@@ -311,10 +311,11 @@ gatewayTest(
   },
 );
 
-/** A value that each setting refuses; settings that accept any text have none. */
-const WRONG_VALUES = [...settingsTable(), ...clientSettingsTable()].flatMap(({ variable, check }) => {
-  const value = ['wrong', 'a"b', '\u0001'].find((candidate) => check(candidate) !== undefined);
-  return value === undefined ? [] : [{ variable, value }];
+/** A value that the script refuses, for each setting that it reads. */
+const WRONG_VALUES = SETTINGS.filter(({ text }) => text !== 'nginx').map((row) => {
+  const value = ['wrong', 'a"b', '\u0001'].find((candidate) => findProblem(row, candidate) !== undefined);
+  if (value === undefined) throw new Error(`${row.variable} takes every value`);
+  return { variable: row.variable, value };
 });
 
 gatewayTest(

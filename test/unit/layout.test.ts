@@ -8,7 +8,19 @@ const SRC = new URL('../../src/', import.meta.url);
 /** The files in src itself; njs.d.ts declares types for the compiler and imports nothing. */
 const ENTRIES_OF_SRC = ['core', 'edge', 'gateway', 'index.ts', 'njs.d.ts', 'operator', 'tsconfig.json'];
 /** The stages of a request, in order: each imports only later ones. */
-const STAGES = ['hit.ts', 'miss.ts', 'join.ts', 'ask.ts', 'known.ts'];
+const STAGES = [
+  'hit.ts',
+  'rejected.ts',
+  'miss.ts',
+  'join.ts',
+  'wait.ts',
+  'lead.ts',
+  'ask.ts',
+  'remember.ts',
+  'stale.ts',
+  'known.ts',
+  'handover.ts',
+];
 /** What is ruled: a folder each. */
 const RULED = ['answer', 'cache', 'introspection', 'request', 'settings', 'text', 'token'];
 /** What nginx.conf may call. */
@@ -147,6 +159,14 @@ test('src: the folders have only TypeScript files, so that the rules above check
   const paths = [...CORE_FILES, ...['edge/', 'gateway/', 'operator/'].flatMap(entriesOf)];
   t.deepEqual(
     paths.filter((path) => !/^[a-z/]+\/[a-z_]+\.ts$/.test(path)),
+    [],
+  );
+});
+
+test('src: no file is over 200 lines, so that each is read in one go', (t) => {
+  const paths = [...CORE_FILES, ...['edge/', 'gateway/', 'operator/'].flatMap(entriesOf)];
+  t.deepEqual(
+    paths.filter((path) => read(path).split('\n').length > 201),
     [],
   );
 });

@@ -1,6 +1,7 @@
 // What the error log says when the gateway cannot decide: what happened, what to do, and where. For the operator; no token,
 // JWT, secret or foreign text.
-import type { Unavailable, UnavailableReason } from './outcome.js';
+import type { Unavailable } from './outcome.js';
+import type { UnavailableReason } from './reasons.js';
 
 /** Where a request met its end. nginx has no variable for the location, and adds nothing to a line of njs. */
 export interface Place {

@@ -1,62 +1,21 @@
-// The figures that the gateway counts, under the very names that Prometheus reads (text format 0.0.4).
-import { type CacheStatus, cacheStatuses, denialReasons, unavailableReasons } from './outcome.js';
-
-/** A counter of this name is counted in the dictionary under the name itself. */
-export type Series = string;
-
-export function requestsSeries(cacheStatus: CacheStatus): Series {
-  return `phantom_token_requests_total{cache_status="${cacheStatus === '' ? 'NONE' : cacheStatus}"}`;
-}
-
-export function refusalsSeries(reason: string): Series {
-  return `phantom_token_refusals_total{reason="${reason}"}`;
-}
-
-/** @param result `active`, or a reason code */
-export function introspectionsSeries(result: string): Series {
-  return `phantom_token_introspections_total{result="${result}"}`;
-}
-
-/** @param outcome `full`, `too_large` or `too_many` */
-export function uncachedSeries(outcome: string): Series {
-  return `phantom_token_uncached_total{cause="${outcome}"}`;
-}
-
-/** @param zone that has `evict` in zones.conf */
-export function replacementsSeries(zone: string): Series {
-  return `phantom_token_zone_replacements_total{zone="${zone}"}`;
-}
-
-export const DURATION = 'phantom_token_introspection_duration_seconds';
-export const BREAKER_OPENED: Series = 'phantom_token_breaker_opened_total';
-
-function bucketBoundsMs(): readonly number[] {
-  return [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000];
-}
-
-/** The bucket of a duration; in the dictionary each holds only its own, not those below. */
-export function bucketSeries(tookMs: number): Series {
-  const bounds = bucketBoundsMs();
-  for (let i = 0; i < bounds.length; i++) {
-    if (tookMs <= (bounds[i] as number)) {
-      return boundSeries(bounds[i] as number);
-    }
-  }
-  return infinitySeries();
-}
-
-function boundSeries(boundMs: number): Series {
-  return `${DURATION}_bucket{le="${boundMs / 1000}"}`;
-}
-
-function infinitySeries(): Series {
-  return `${DURATION}_bucket{le="+Inf"}`;
-}
-
-/** Sum of all durations, in the dictionary in milliseconds. */
-export function durationSumSeries(): Series {
-  return `${DURATION}_sum`;
-}
+// The page of figures that Prometheus reads (text format 0.0.4).
+import {
+  boundSeries,
+  bucketBoundsMs,
+  DURATION,
+  durationSumSeries,
+  infinitySeries,
+} from './duration_series.js';
+import { cacheStatuses, denialReasons, unavailableReasons } from './reasons.js';
+import {
+  BREAKER_OPENED,
+  introspectionsSeries,
+  refusalsSeries,
+  replacementsSeries,
+  requestsSeries,
+  type Series,
+  uncachedSeries,
+} from './series.js';
 
 /** A figure that is read when it is asked for, not counted. */
 export interface Gauge {
@@ -82,27 +41,27 @@ function counters(): readonly Counter[] {
     {
       name: 'phantom_token_requests_total',
       help: 'Requests by where the answer came from.',
-      series: cacheStatuses().map(requestsSeries),
+      series: cacheStatuses().map((label) => requestsSeries(label)),
     },
     {
       name: 'phantom_token_refusals_total',
       help: 'Refused requests by reason code.',
-      series: allReasons().map(refusalsSeries),
+      series: allReasons().map((label) => refusalsSeries(label)),
     },
     {
       name: 'phantom_token_introspections_total',
       help: 'Calls to the authorization server by result: active or a reason code.',
-      series: ['active'].concat(allReasons()).map(introspectionsSeries),
+      series: ['active'].concat(allReasons()).map((label) => introspectionsSeries(label)),
     },
     {
       name: 'phantom_token_uncached_total',
       help: 'Active tokens that were not stored: the zone is full, the record too large, or too many combinations of settings ask.',
-      series: ['full', 'too_large', 'too_many'].map(uncachedSeries),
+      series: ['full', 'too_large', 'too_many'].map((label) => uncachedSeries(label)),
     },
     {
       name: 'phantom_token_zone_replacements_total',
       help: 'Entries stored while no free page could take them: each took the room of others that had ended or, with evict, of those next to end.',
-      series: ['phantom_token', 'phantom_token_denied'].map(replacementsSeries),
+      series: ['phantom_token', 'phantom_token_denied'].map((label) => replacementsSeries(label)),
     },
     {
       name: BREAKER_OPENED,

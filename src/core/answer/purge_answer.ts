@@ -1,5 +1,5 @@
 // What a purge answers: JSON for the operator who asked.
-import { errorBody } from './challenge.js';
+import { errorBody } from './refusal.js';
 
 export interface PurgeAnswer {
   readonly status: 200 | 400 | 405 | 500 | 503;

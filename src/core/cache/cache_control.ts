@@ -2,16 +2,37 @@
 
 const MAX_DELTA_SEC = 2147483648;
 
+/** One directive of Cache-Control. */
+export interface Directive {
+  /** In lower case. */
+  readonly name: string;
+  /** Without its quotes; undefined when there is none. */
+  readonly value: string | undefined;
+}
+
+/** @param cacheControl the header's value, several joined by commas; '' when absent */
+export function parseCacheControl(cacheControl: string): Directive[] {
+  const directives: Directive[] = [];
+  if (cacheControl === '') {
+    return directives;
+  }
+  // name, then "=" and a quoted string or a token; with /g it has a state, so it is made for each header
+  const directive = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
+  for (let match = directive.exec(cacheControl); match !== null; match = directive.exec(cacheControl)) {
+    const value = match[2] === undefined ? match[3] : match[2];
+    directives.push({ name: (match[1] as string).toLowerCase(), value });
+  }
+  return directives;
+}
+
 /**
  * For how many seconds the reply may be stored.
- * @param cacheControl the header's value, several joined by commas; '' when absent
  * @param age the Age header's value; '' when absent
  * @returns 0 for "do not store": no-store, no-cache, private, or an age that is used up; undefined when the
  *   server names no lifetime. The gateway is a shared cache, so s-maxage goes before max-age. Of contradicting
  *   directives the most restrictive counts (RFC 9111 §4.2.1). Unknown directives are ignored (§5.2.3).
  */
-export function freshnessSec(cacheControl: string, age: string): number | undefined {
-  const directives = parseDirectives(cacheControl);
+export function freshnessSec(directives: readonly Directive[], age: string): number | undefined {
   let maxAgeSec: number | undefined;
   let sharedMaxAgeSec: number | undefined;
   for (let i = 0; i < directives.length; i++) {
@@ -38,33 +59,15 @@ export function freshnessSec(cacheControl: string, age: string): number | undefi
 /**
  * Whether the reply may not be used once its lifetime is over, also not while the server fails: must-revalidate,
  * proxy-revalidate, and s-maxage, which includes the latter (RFC 9111 §4.2.4, §5.2.2.2, §5.2.2.8, §5.2.2.10).
- * @param cacheControl the header's value; '' when absent
  */
-export function forbidsStale(cacheControl: string): boolean {
-  return parseDirectives(cacheControl).some(
-    (directive) =>
-      directive.name === 'must-revalidate' ||
-      directive.name === 'proxy-revalidate' ||
-      directive.name === 's-maxage',
-  );
-}
-
-interface Directive {
-  /** In lower case. */
-  readonly name: string;
-  /** Without its quotes; undefined when there is none. */
-  readonly value: string | undefined;
-}
-
-function parseDirectives(cacheControl: string): Directive[] {
-  const directives: Directive[] = [];
-  // name, then "=" and a quoted string or a token; with /g it has a state, so it is made for each header
-  const directive = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
-  for (let match = directive.exec(cacheControl); match !== null; match = directive.exec(cacheControl)) {
-    const value = match[2] === undefined ? match[3] : match[2];
-    directives.push({ name: (match[1] as string).toLowerCase(), value });
+export function forbidsStale(directives: readonly Directive[]): boolean {
+  for (let i = 0; i < directives.length; i++) {
+    const name = (directives[i] as Directive).name;
+    if (name === 'must-revalidate' || name === 'proxy-revalidate' || name === 's-maxage') {
+      return true;
+    }
   }
-  return directives;
+  return false;
 }
 
 function lesser(known: number | undefined, found: number): number {
@@ -78,5 +81,5 @@ function deltaSeconds(value: string | undefined): number {
 
 /** Of a list the first member counts (RFC 9111 §5.1). */
 function ageSec(age: string): number {
-  return deltaSeconds((age.split(',')[0] as string).trim());
+  return age === '' ? 0 : deltaSeconds((age.split(',')[0] as string).trim());
 }

@@ -1,6 +1,6 @@
 // What is stored for a rejected token: `eeeeeeeeeessssssssss<reason>`, when the record ends and when it was stored, as epoch
 // seconds in ten digits.
-import type { DenialReason } from '../answer/outcome.js';
+import type { DenialReason } from '../answer/reasons.js';
 
 const TIME_DIGITS = 10;
 

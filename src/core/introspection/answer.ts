@@ -1,44 +1,10 @@
-// Steps 3 and 4: what is asked of the authorization server (RFC 7662 §2.1) and what its answer means (§2.2, §2.3).
-
-import {
-  type Denial,
-  denied,
-  type Unavailable,
-  type UnavailableReason,
-  unavailable,
-} from '../answer/outcome.js';
-import { formEncode } from '../text/form.js';
+// What the authorization server's answer means (RFC 7662 §2.2, §2.3).
+import { type Denial, denied, type Unavailable } from '../answer/outcome.js';
+import { misconfigured, notAnsweredYet } from '../answer/unavailable.js';
 import { type JsonObject, parseJsonObject } from '../text/json.js';
-import { type InvalidClaim, readClaims, type TokenClaims } from '../token/claims.js';
 import { explainBadJwt, isIntrospectionResponse, type Jwt, parseJwt } from '../token/jwt.js';
-
-/** The authorization server's answer as it arrived; absent headers are ''. */
-export interface IntrospectionReply {
-  /** Whether a location with introspection.conf answered; nginx may have routed the question elsewhere. */
-  readonly isIntrospection: boolean;
-  /** What is wrong with the limits of that location: introspection_limit.ts; '' for nothing. */
-  readonly limitProblem: string;
-  /** Why there is no answer, in fixed words for the log; '' when the transport tells by the status alone. */
-  readonly failure: string;
-  readonly status: number;
-  readonly contentType: string;
-  readonly contentLength: string;
-  readonly cacheControl: string;
-  readonly age: string;
-  readonly retryAfter: string;
-  readonly body: string;
-  /** Bytes of the body as received; differs from `body.length` outside ASCII. */
-  readonly bodyBytes: number;
-}
-
-/** The token is active and this is the JWT that stands for it. */
-export interface ActiveToken {
-  readonly kind: 'active';
-  readonly jwt: string;
-  readonly claims: TokenClaims;
-  /** `exp`, epoch seconds; undefined when the server names none. */
-  readonly expiresAtSec: number | undefined;
-}
+import { type ActiveToken, activeToken } from './active_token.js';
+import { describeReply, type IntrospectionReply, mediaType, refuseMalformed, refuseReply } from './reply.js';
 
 const MISROUTED =
   '$phantom_token_introspection_endpoint must name a location of this server that includes introspection.conf, and no rewrite, if or return of the server may take the request elsewhere';
@@ -47,20 +13,6 @@ const MISROUTED =
 export interface JwtForm {
   readonly jwtField: string;
   readonly maxJwtLength: number;
-}
-
-/**
- * The form body (RFC 7662 §2.1).
- * @param token a b64token: see bearer.ts
- * @param proofFields and parameters are encoded fields, '' for none
- */
-export function introspectionForm(token: string, proofFields: string, parameters: string): string {
-  const fields = [`token=${formEncode(token)}`, 'token_type_hint=access_token', proofFields, parameters];
-  return fields.filter(isNotEmpty).join('&');
-}
-
-function isNotEmpty(text: string): boolean {
-  return text !== '';
 }
 
 /**
@@ -74,10 +26,10 @@ export function interpretReply(
   nowSec: number,
 ): ActiveToken | Denial | Unavailable {
   if (!reply.isIntrospection) {
-    return unavailable('misconfigured', MISROUTED, '');
+    return misconfigured(MISROUTED);
   }
   if (reply.limitProblem !== '') {
-    return unavailable('misconfigured', reply.limitProblem, '');
+    return misconfigured(reply.limitProblem);
   }
   if (reply.status === 204) {
     return inactive(); // Curity's answer to Accept: application/jwt
@@ -110,9 +62,9 @@ function interpretStatus(reply: IntrospectionReply): Denial | Unavailable {
     case 403:
       return refuseReply('introspection_unauthorized', reply);
     case 429:
-      return unavailable('introspection_rate_limited', describe(reply), 'MISS', reply.retryAfter);
+      return notAnsweredYet('introspection_rate_limited', describeReply(reply), reply.retryAfter);
     case 503:
-      return unavailable('introspection_overloaded', describe(reply), 'MISS', reply.retryAfter);
+      return notAnsweredYet('introspection_overloaded', describeReply(reply), reply.retryAfter);
     case 502:
       return refuseReply('introspection_unreachable', reply);
     case 504:
@@ -128,7 +80,7 @@ function isUnsupportedToken(reply: IntrospectionReply): boolean {
   return answer !== undefined && answer.error === 'unsupported_token_type';
 }
 
-/** The body is the JWT, and its payload the claims. */
+/** The body is the JWT, and its payload the claims. Servers end a body with a line break; a member of JSON has none. */
 function interpretJwt(
   reply: IntrospectionReply,
   form: JwtForm,
@@ -149,10 +101,10 @@ function interpretJson(
 ): ActiveToken | Denial | Unavailable {
   const answer = parseJsonObject(reply.body);
   if (answer === undefined) {
-    return malformed(reply, 'no JSON object');
+    return refuseMalformed(reply, 'no JSON object');
   }
   if (typeof answer.active !== 'boolean') {
-    return malformed(reply, 'active is no boolean'); // RFC 7662 §2.2: REQUIRED, and a boolean (S27, S28)
+    return refuseMalformed(reply, 'active is no boolean'); // RFC 7662 §2.2: REQUIRED, and a boolean (S27, S28)
   }
   if (!answer.active) {
     return inactive();
@@ -189,86 +141,13 @@ function findJwt(text: unknown, reply: IntrospectionReply, form: JwtForm): Found
   }
   const jwt = typeof text === 'string' ? parseJwt(text) : undefined;
   if (jwt === undefined) {
-    return malformed(reply, typeof text === 'string' ? explainBadJwt(text) : 'the JWT is no string');
+    return refuseMalformed(reply, typeof text === 'string' ? explainBadJwt(text) : 'the JWT is no string');
   }
   return isIntrospectionResponse(jwt)
     ? refuseReply('introspection_response_jwt', reply)
     : { kind: 'jwt', jwt };
 }
 
-/** @param source what holds the claims: the JSON answer, or the JWT's payload */
-function activeToken(
-  jwt: Jwt,
-  source: JsonObject,
-  reply: IntrospectionReply,
-  nowSec: number,
-): ActiveToken | Denial | Unavailable {
-  const active = jwt.payload.active; // some servers sign the whole reply of RFC 7662 §2.2 (Connect2id 6.18)
-  if (active === false) {
-    return inactive();
-  }
-  if (active !== undefined && active !== true) {
-    return malformed(reply, 'active is no boolean');
-  }
-  const read = readClaims(source);
-  if (read.kind === 'invalid_claim') {
-    return invalidClaim(read, reply);
-  }
-  // The JWT beside a JSON answer can end earlier, begin later and be bound to a key as well.
-  const own = source === jwt.payload ? read : readClaims(jwt.payload);
-  if (own.kind === 'invalid_claim') {
-    return invalidClaim(own, reply);
-  }
-  const expiresAtSec = earlier(read.expiresAtSec, own.expiresAtSec);
-  if (expiresAtSec !== undefined && expiresAtSec <= nowSec) {
-    return denied('token_expired', 'MISS'); // S45
-  }
-  if (!read.isAccessToken || !own.isAccessToken) {
-    return denied('token_type_mismatch', 'MISS');
-  }
-  if (read.isSenderConstrained || own.isSenderConstrained) {
-    return denied('token_sender_constrained', 'MISS'); // RFC 8705 §3, RFC 9449 §7.2 (S14)
-  }
-  const notBeforeSec = Math.max(read.claims.notBeforeSec, own.claims.notBeforeSec);
-  return { kind: 'active', jwt: jwt.text, claims: withNotBefore(read.claims, notBeforeSec), expiresAtSec };
-}
-
-function withNotBefore(claims: TokenClaims, notBeforeSec: number): TokenClaims {
-  return { notBeforeSec, scope: claims.scope, issuer: claims.issuer, audience: claims.audience };
-}
-
-function invalidClaim(invalid: InvalidClaim, reply: IntrospectionReply): Unavailable {
-  return unavailable('introspection_invalid_claim', `claim=${invalid.claim} ${describe(reply)}`, 'MISS');
-}
-
-function earlier(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined || b === undefined) {
-    return a === undefined ? b : a;
-  }
-  return Math.min(a, b);
-}
-
 function inactive(): Denial {
   return denied('token_inactive', 'MISS');
-}
-
-function malformed(reply: IntrospectionReply, problem: string): Unavailable {
-  return unavailable('introspection_malformed', `${describe(reply)} problem="${problem}"`, 'MISS');
-}
-
-function refuseReply(reason: UnavailableReason, reply: IntrospectionReply): Unavailable {
-  return unavailable(reason, describe(reply), 'MISS');
-}
-
-/** What arrived, for the log: never the body, and of the content type only its media type. */
-function describe(reply: IntrospectionReply): string {
-  const arrived = `status=${reply.status} content_type=${mediaType(reply.contentType)} bytes=${reply.bodyBytes}`;
-  return reply.failure === '' ? arrived : `${arrived} failure="${reply.failure}"`;
-}
-
-/** The media type without parameters, in lower case (RFC 9110 §8.3.1); '' when it is none. */
-function mediaType(contentType: string): string {
-  const type = contentType.split(';')[0] as string;
-  const name = type.trim().toLowerCase();
-  return /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+$/.test(name) ? name : '';
 }

@@ -13,6 +13,7 @@ export interface Breaker {
 
 /** No token's name: that has letters, digits, `-` and `_`. */
 const ALL_TOKENS = '*';
+const NO_BREAKER: Breaker = { failures: 0, suspendedUntilMs: 0, token: ALL_TOKENS };
 
 export interface BreakerSettings {
   /** At least 1: where it is 0, nobody asks a breaker. */
@@ -30,12 +31,15 @@ export function tokenOf(key: string): string {
 
 /** @param text what was stored; undefined or anything else: closed */
 export function parseBreaker(text: string | undefined): Breaker {
-  const parts = (text === undefined ? '' : text).split(' ');
+  if (text === undefined) {
+    return NO_BREAKER;
+  }
+  const parts = text.split(' ');
   const failures = Number(parts[0]);
   const suspendedUntilMs = Number(parts[1]);
   return failures >= 1 && suspendedUntilMs >= 0
     ? { failures, suspendedUntilMs, token: parts[2] || ALL_TOKENS }
-    : { failures: 0, suspendedUntilMs: 0, token: ALL_TOKENS };
+    : NO_BREAKER;
 }
 
 export function formatBreaker(breaker: Breaker): string {

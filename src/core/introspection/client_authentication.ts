@@ -1,10 +1,11 @@
 // How the gateway proves to the authorization server who it is (RFC 7662 §2.1: introspection needs it).
-import type { ClientSettings } from '../settings/client_settings.js';
+import type { ClientAuthMethod, ClientSettings } from '../settings/client_settings.js';
 import { formEncode } from '../text/form.js';
 
 /** What authenticates one introspection request; '' where the method has no such part. */
 export interface ClientProof {
   readonly kind: 'proof';
+  readonly method: ClientAuthMethod;
   /** The Authorization header's value. */
   readonly authorization: string;
   /** Form fields, encoded, without a leading `&`. */
@@ -18,6 +19,7 @@ export interface ClientProof {
 export function locationProof(clientId: string): ClientProof {
   return {
     kind: 'proof',
+    method: 'none',
     authorization: '',
     formFields: clientId === '' ? '' : `client_id=${formEncode(clientId)}`,
   };
@@ -28,13 +30,19 @@ const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 /** client_secret_basic: id and secret are form-encoded first (RFC 6749 §2.3.1). */
 export function basicProof(clientId: string, secret: string): ClientProof {
   const pair = `${formEncode(clientId)}:${formEncode(secret)}`;
-  return { kind: 'proof', authorization: `Basic ${Buffer.from(pair).toString('base64')}`, formFields: '' };
+  return {
+    kind: 'proof',
+    method: 'client_secret_basic',
+    authorization: `Basic ${Buffer.from(pair).toString('base64')}`,
+    formFields: '',
+  };
 }
 
 /** client_secret_post (RFC 6749 §2.3.1). */
 export function postProof(clientId: string, secret: string): ClientProof {
   return {
     kind: 'proof',
+    method: 'client_secret_post',
     authorization: '',
     formFields: `client_id=${formEncode(clientId)}&client_secret=${formEncode(secret)}`,
   };
@@ -44,6 +52,7 @@ export function postProof(clientId: string, secret: string): ClientProof {
 export function assertionProof(clientId: string, assertion: string): ClientProof {
   return {
     kind: 'proof',
+    method: 'private_key_jwt',
     authorization: '',
     formFields: `client_id=${formEncode(clientId)}&client_assertion_type=${formEncode(JWT_BEARER)}&client_assertion=${assertion}`,
   };

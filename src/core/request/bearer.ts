@@ -25,6 +25,14 @@ export function isB64Token(text: string): boolean {
  *   `token_malformed` for a Bearer credential outside the grammar or longer than {@link MAX_TOKEN_LENGTH}.
  */
 export function parseBearer(authorization: string): BearerCredential {
+  const usual = authorization.startsWith(USUAL_SCHEME) ? authorization.slice(USUAL_SCHEME.length) : '';
+  return isB64Token(usual) ? { kind: 'token', token: usual } : parseUnusual(authorization);
+}
+
+/** How nearly all clients spell it. Read first, because that costs less. */
+const USUAL_SCHEME = 'Bearer ';
+
+function parseUnusual(authorization: string): BearerCredential {
   if (authorization.slice(0, SCHEME_LENGTH).toLowerCase() !== 'bearer') {
     return { kind: 'refused', reason: 'token_missing' };
   }

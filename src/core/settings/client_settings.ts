@@ -1,6 +1,7 @@
-// The settings that say how the gateway authenticates at the authorization server. Read on a miss only.
-import { checkOneOf, checkPlainText, checkSeconds } from './checks.js';
-import { type Misconfiguration, misconfiguration, parseLines, type Setting } from './settings.js';
+// How the gateway authenticates at the authorization server, checked. What there is to set stands in client_table.ts.
+import type { LocationTexts } from './location_texts.js';
+import { readClientSettings } from './parse_client_settings.js';
+import { type Misconfiguration, misconfiguration } from './settings.js';
 
 /** RFC 7591 §2 names; `none`: the introspection location authenticates by itself. */
 export type ClientAuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
@@ -9,7 +10,7 @@ export type KeyAlgorithm = 'RS256' | 'PS256' | 'ES256';
 
 export interface ClientSettings {
   readonly kind: 'client_settings';
-  readonly authMethod: ClientAuthMethod;
+  authMethod: ClientAuthMethod;
   readonly id: string;
   readonly secret: string;
   readonly secretFile: string;
@@ -21,60 +22,26 @@ export interface ClientSettings {
   readonly assertionTtlSec: number;
 }
 
-const METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'];
-const ALGORITHMS = ['RS256', 'PS256', 'ES256'];
-
-/** Every client setting. */
-export function clientSettingsTable(): readonly Setting[] {
-  return [
-    { variable: 'phantom_token_client_id', defaultValue: '', check: checkPlainText },
-    { variable: 'phantom_token_client_auth', defaultValue: '', check: checkMethod },
-    { variable: 'phantom_token_client_secret', defaultValue: '', check: checkPlainText },
-    { variable: 'phantom_token_client_secret_file', defaultValue: '', check: checkFile },
-    { variable: 'phantom_token_client_key_file', defaultValue: '', check: checkFile },
-    { variable: 'phantom_token_client_key_algorithm', defaultValue: 'RS256', check: checkOneOf(ALGORITHMS) },
-    { variable: 'phantom_token_client_key_id', defaultValue: '', check: checkPlainText },
-    { variable: 'phantom_token_client_assertion_audience', defaultValue: '', check: checkPlainText },
-    { variable: 'phantom_token_client_assertion_ttl', defaultValue: '60', check: checkSeconds },
-  ];
-}
-
 /**
  * Checks every client setting, and that together they make one method.
- * @param joined the lines of {@link clientSettingsTable}
  * @param isUrl whether the endpoint is an absolute URL, where no location can authenticate in our place
  * Does NOT read any file.
  */
-export function parseClientSettings(joined: string, isUrl: boolean): ClientSettings | Misconfiguration {
-  const values = parseLines(clientSettingsTable(), joined);
-  if (values.kind === 'misconfiguration') {
-    return values;
+export function parseClientSettings(texts: LocationTexts, isUrl: boolean): ClientSettings | Misconfiguration {
+  const findings = { problem: '' };
+  const client = readClientSettings(findings, texts.request, texts.rest);
+  if (findings.problem !== '') {
+    return misconfiguration(findings.problem);
   }
-  const client = typedSettings(values.values, isUrl);
+  client.authMethod = client.authMethod || impliedMethod(client, isUrl);
   const problem = findContradiction(client) || findMissing(client, isUrl);
   return problem === undefined ? client : misconfiguration(problem);
 }
 
-function typedSettings(values: Record<string, string>, isUrl: boolean): ClientSettings {
-  const id = values.phantom_token_client_id as string;
-  const secret = values.phantom_token_client_secret as string;
-  const secretFile = values.phantom_token_client_secret_file as string;
-  const keyFile = values.phantom_token_client_key_file as string;
-  const named = values.phantom_token_client_auth as string;
-  const isEmpty = id + secret + secretFile + keyFile === '';
-  const implied = isEmpty && !isUrl ? 'none' : 'client_secret_basic';
-  return {
-    kind: 'client_settings',
-    authMethod: (named === '' ? implied : named) as ClientAuthMethod,
-    id,
-    secret,
-    secretFile,
-    keyFile,
-    keyAlgorithm: values.phantom_token_client_key_algorithm as KeyAlgorithm,
-    keyId: values.phantom_token_client_key_id as string,
-    assertionAudience: values.phantom_token_client_assertion_audience as string,
-    assertionTtlSec: Number(values.phantom_token_client_assertion_ttl),
-  };
+/** The method where `$phantom_token_client_auth` is empty. */
+function impliedMethod(client: ClientSettings, isUrl: boolean): ClientAuthMethod {
+  const isEmpty = client.id + client.secret + client.secretFile + client.keyFile === '';
+  return isEmpty && !isUrl ? 'none' : 'client_secret_basic';
 }
 
 /** Two ways to authenticate, of which nobody can say which one was meant. */
@@ -130,13 +97,4 @@ function findMissingOfKey(client: ClientSettings): string | undefined {
   return client.assertionAudience === ''
     ? '$phantom_token_client_assertion_audience is not set: private_key_jwt needs the issuer of the authorization server'
     : undefined;
-}
-
-function checkFile(value: string): string | undefined {
-  return value === '' || value.startsWith('/') ? checkPlainText(value) : 'must be an absolute path';
-}
-
-/** Empty: what the id implies. */
-function checkMethod(value: string): string | undefined {
-  return value === '' ? undefined : checkOneOf(METHODS)(value);
 }

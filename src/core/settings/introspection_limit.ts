@@ -1,5 +1,5 @@
 // Whether the limits of the location that introspects fit the script's own: nginx/introspection_limits.conf.
-import { checkTimeout } from './checks.js';
+import { checkWhole } from './checks.js';
 
 /**
  * @param limit `$phantom_introspection_limit` as the location has set it: the seconds that one introspection takes at most
@@ -10,7 +10,7 @@ export function findLimitProblem(limit: string, timeoutSec: number): string {
   if (limit === '') {
     return 'include introspection_limits.conf, with its line `set $phantom_introspection_limit`, above introspection.conf in this location';
   }
-  const problem = checkTimeout(limit);
+  const problem = checkWhole(limit, 1, 60, 'seconds');
   if (problem !== undefined) {
     return `$phantom_introspection_limit ${problem}: see introspection_limits.conf`;
   }

@@ -31,7 +31,8 @@ export interface InvalidClaim {
   readonly claim: string;
 }
 
-const MAX_EPOCH_SEC = 9999999999;
+/** The last second of ten digits; stands for no end. */
+export const NEVER_SEC = 9999999999;
 
 /**
  * Reads what policy, cache and answer need.
@@ -46,7 +47,7 @@ export function readClaims(source: JsonObject): ReadClaims | InvalidClaim {
   const audience = readTexts(source.aud);
   const issuer = source.iss === undefined ? '' : source.iss;
   const cnf = source.cnf;
-  const tokenType = source.token_type === undefined ? 'bearer' : source.token_type;
+  const tokenType = source.token_type;
   const tokenUse = source.token_use === undefined ? 'access_token' : source.token_use;
   if (expiresAtSec === INVALID) return invalidClaim('exp');
   if (nbfSec === INVALID) return invalidClaim('nbf');
@@ -55,16 +56,17 @@ export function readClaims(source: JsonObject): ReadClaims | InvalidClaim {
   if (audience === undefined) return invalidClaim('aud');
   if (typeof issuer !== 'string' || !isPlainText(issuer)) return invalidClaim('iss');
   if (cnf !== undefined && (typeof cnf !== 'object' || cnf === null)) return invalidClaim('cnf');
-  if (typeof tokenType !== 'string') return invalidClaim('token_type');
+  if (tokenType !== undefined && typeof tokenType !== 'string') return invalidClaim('token_type');
   if (typeof tokenUse !== 'string') return invalidClaim('token_use');
-  const isDpop = tokenType.toLowerCase() === 'dpop';
+  const isDpop = tokenType !== undefined && tokenType.toLowerCase() === 'dpop';
   const notBeforeSec = Math.max(nbfSec === undefined ? 0 : nbfSec, iatSec === undefined ? 0 : iatSec);
   return {
     kind: 'claims',
     claims: { notBeforeSec, scope, issuer, audience },
     expiresAtSec,
     isSenderConstrained: cnf !== undefined || isDpop,
-    isAccessToken: (isDpop || isAccessTokenType(tokenType)) && isAccessTokenUse(tokenUse),
+    isAccessToken:
+      (tokenType === undefined || isDpop || isAccessTokenType(tokenType)) && isAccessTokenUse(tokenUse),
   };
 }
 
@@ -90,7 +92,7 @@ const INVALID = -1;
 function readTime(value: unknown, round: (sec: number) => number): number | undefined {
   if (value === undefined) return undefined;
   const isTime = typeof value === 'number' && value >= 0 && value < Infinity;
-  return isTime ? Math.min(round(value), MAX_EPOCH_SEC) : INVALID;
+  return isTime ? Math.min(round(value), NEVER_SEC) : INVALID;
 }
 
 function readScope(value: unknown): string | undefined {

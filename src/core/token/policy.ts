@@ -1,6 +1,6 @@
-// Step 6: what the location asks of an active token. Runs on every request, cached or not (S57).
+// What a location asks of an active token. Runs on every request, cached or not (S57).
 
-import type { DenialReason } from '../answer/outcome.js';
+import type { DenialReason } from '../answer/reasons.js';
 import type { Policy } from '../settings/settings.js';
 import type { TokenClaims } from './claims.js';
 
@@ -18,10 +18,11 @@ export function encodeGrants(claims: TokenClaims): string {
 }
 
 /**
+ * What is empty is not asked for; an absent claim never matches a value that is (RFC 8725 §3.8, §3.9).
  * @param grants see {@link encodeGrants}
  * @param notBeforeSec epoch seconds; 0 for none
  * @returns why the token is refused here, or undefined.
- * Does NOT check `exp`: a record ends with it (ttl.ts), and a reply past it is refused (introspection.ts).
+ * Does NOT check `exp`: a record ends with it (cache/ttl.ts), and a reply past it is refused (introspection/answer.ts).
  */
 export function checkPolicy(
   grants: string,
@@ -29,29 +30,17 @@ export function checkPolicy(
   policy: Policy,
   nowSec: number,
 ): DenialReason | undefined {
-  return notBeforeSec > nowSec + policy.clockSkewSec
-    ? 'token_not_yet_valid'
-    : checkGrants(grants, policy.issuer, policy.audience, policy.requiredScopes);
-}
-
-/**
- * {@link checkPolicy} without the times. What is empty is not asked for; an absent claim never matches a value that is
- * (RFC 8725 §3.8, §3.9).
- */
-export function checkGrants(
-  grants: string,
-  issuer: string,
-  audience: string,
-  requiredScopes: readonly string[],
-): DenialReason | undefined {
-  if (issuer !== '' && !grants.includes(ISSUER + issuer + ISSUER)) {
+  if (notBeforeSec > nowSec + policy.clockSkewSec) {
+    return 'token_not_yet_valid';
+  }
+  if (policy.issuer !== '' && !grants.includes(ISSUER + policy.issuer + ISSUER)) {
     return 'issuer_mismatch';
   }
-  if (audience !== '' && !grants.includes(AUDIENCE + audience + AUDIENCE)) {
+  if (policy.audience !== '' && !grants.includes(AUDIENCE + policy.audience + AUDIENCE)) {
     return 'audience_mismatch';
   }
-  for (let i = 0; i < requiredScopes.length; i++) {
-    if (!grants.includes(SCOPE + requiredScopes[i] + SCOPE)) {
+  for (let i = 0; i < policy.requiredScopes.length; i++) {
+    if (!grants.includes(SCOPE + policy.requiredScopes[i] + SCOPE)) {
       return 'scope_insufficient';
     }
   }

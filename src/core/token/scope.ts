@@ -9,9 +9,5 @@ export function isScopeList(text: string): boolean {
 
 /** The scope tokens of a space-separated list, in order; more than one space between them is tolerated. */
 export function splitScopes(list: string): string[] {
-  return list.split(' ').filter(isNotEmpty);
-}
-
-function isNotEmpty(token: string): boolean {
-  return token !== '';
+  return list.split(' ').filter((token) => token !== '');
 }

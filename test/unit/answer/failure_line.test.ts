@@ -8,7 +8,8 @@ import {
   type Place,
   readPathHead,
 } from '../../../src/core/answer/failure_line.js';
-import { type UnavailableReason, unavailable, unavailableReasons } from '../../../src/core/answer/outcome.js';
+import { type UnavailableReason, unavailableReasons } from '../../../src/core/answer/reasons.js';
+import { misconfigured, notAnswered } from '../../../src/core/answer/unavailable.js';
 
 const PLACE: Place = {
   serverName: 'api.example.com',
@@ -38,13 +39,13 @@ test('adviceTable: no two reasons say the same, and each is one line', (t) => {
 
 test('formatFailureLine: reason, what arrived, what to do, where', (t) =>
   t.is(
-    formatFailureLine(unavailable('introspection_server_error', 'status=500', 'MISS'), PLACE),
+    formatFailureLine(notAnswered('introspection_server_error', 'status=500'), PLACE),
     'introspection_server_error: status=500: the authorization server failed: look at its own log (server=api.example.com:8080 endpoint=/introspect)',
   ));
 
 test('formatFailureLine: for a mistake in the configuration, the detail itself says what to correct', (t) =>
   t.is(
-    formatFailureLine(unavailable('misconfigured', '$x must be a y', ''), PLACE),
+    formatFailureLine(misconfigured('$x must be a y'), PLACE),
     'misconfigured: $x must be a y (server=api.example.com:8080 endpoint=/introspect)',
   ));
 
@@ -73,7 +74,7 @@ const PLACES: [sentence: string, changes: Partial<Place>, said: string][] = [
 
 for (const [sentence, changes, said] of PLACES) {
   test(`formatFailureLine: ${sentence}`, (t) => {
-    const line = formatFailureLine(unavailable('misconfigured', 'x', ''), { ...PLACE, ...changes });
+    const line = formatFailureLine(misconfigured('x'), { ...PLACE, ...changes });
     t.is(line, `misconfigured: x ${said}`);
   });
 }

@@ -1,24 +1,20 @@
 import test from 'ava';
-import {
-  BREAKER_OPENED,
-  bucketSeries,
-  countedSeries,
-  DURATION,
-  durationSumSeries,
-  formatMetrics,
-  type Gauge,
-  introspectionsSeries,
-  refusalsSeries,
-  replacementsSeries,
-  requestsSeries,
-  uncachedSeries,
-} from '../../../src/core/answer/metrics.js';
+import { bucketSeries, DURATION, durationSumSeries } from '../../../src/core/answer/duration_series.js';
+import { countedSeries, formatMetrics, type Gauge } from '../../../src/core/answer/metrics.js';
 import {
   type CacheStatus,
   cacheStatuses,
   denialReasons,
   unavailableReasons,
-} from '../../../src/core/answer/outcome.js';
+} from '../../../src/core/answer/reasons.js';
+import {
+  BREAKER_OPENED,
+  introspectionsSeries,
+  refusalsSeries,
+  replacementsSeries,
+  requestsSeries,
+  uncachedSeries,
+} from '../../../src/core/answer/series.js';
 
 const REASONS = [...denialReasons(), ...unavailableReasons()];
 

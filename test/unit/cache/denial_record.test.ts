@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type DenialReason, denialReasons } from '../../../src/core/answer/outcome.js';
+import { type DenialReason, denialReasons } from '../../../src/core/answer/reasons.js';
 import { encodeDenial, isRemembered, reasonOf } from '../../../src/core/cache/denial_record.js';
 
 const EXPIRES_AT_SEC = 1_700_000_000;

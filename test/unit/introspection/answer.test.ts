@@ -1,11 +1,10 @@
 import test from 'ava';
-import { denied, type UnavailableReason, unavailable } from '../../../src/core/answer/outcome.js';
-import {
-  type IntrospectionReply,
-  interpretReply,
-  introspectionForm,
-  type JwtForm,
-} from '../../../src/core/introspection/answer.js';
+import { denied } from '../../../src/core/answer/outcome.js';
+import type { UnavailableReason } from '../../../src/core/answer/reasons.js';
+import { notAnswered } from '../../../src/core/answer/unavailable.js';
+import { interpretReply, type JwtForm } from '../../../src/core/introspection/answer.js';
+import { introspectionForm } from '../../../src/core/introspection/question.js';
+import type { IntrospectionReply } from '../../../src/core/introspection/reply.js';
 
 const NOW_SEC = 1_700_000_000;
 const USUAL_FORM: JwtForm = { jwtField: '', maxJwtLength: 65536 };
@@ -26,6 +25,7 @@ function replyOf(
 ): IntrospectionReply {
   const bodyBytes = Buffer.byteLength(body);
   return {
+    kind: 'reply',
     isIntrospection: true,
     limitProblem: '',
     failure: '',
@@ -156,10 +156,9 @@ test('interpretReply: the detail ends with why there is no answer, in the fixed 
   const reply = replyOf('', '', { status: 504, failure: 'no answer within js_fetch_timeout' });
   t.deepEqual(
     interpretReply(reply, USUAL_FORM, NOW_SEC),
-    unavailable(
+    notAnswered(
       'introspection_timeout',
       'status=504 content_type= bytes=0 failure="no answer within js_fetch_timeout"',
-      'MISS',
     ),
   );
 });
@@ -273,7 +272,7 @@ for (const [status, reason] of [
       NOW_SEC,
     );
     t.deepEqual(outcome, {
-      ...unavailable(reason, `status=${status} content_type=text/plain bytes=0`, 'MISS'),
+      ...notAnswered(reason, `status=${status} content_type=text/plain bytes=0`),
       retryAfter: '30',
     });
   });
@@ -826,8 +825,16 @@ const PROBLEMS: [sentence: string, reply: IntrospectionReply, problem: string][]
   ['active as a text beside JSON (S27)', jsonWith({}, { active: 'true' }), 'active is no boolean'],
   ['a member that is null', jsonReply('{"active":true,"jwt":null}'), 'the JWT is no string'],
   ['a member that is an object', jsonReply('{"active":true,"jwt":{}}'), 'the JWT is no string'],
-  ['a text of no JWT', replyOf('application/jwt', 'x'), 'not a signed JWT of three base64url parts'],
-  ['a member of no JWT', jsonReply('{"active":true,"jwt":"x"}'), 'not a signed JWT of three base64url parts'],
+  [
+    'a text of no JWT',
+    replyOf('application/jwt', 'x'),
+    'not a signed JWT: three base64url parts, with nothing around them',
+  ],
+  [
+    'a member of no JWT',
+    jsonReply('{"active":true,"jwt":"x"}'),
+    'not a signed JWT: three base64url parts, with nothing around them',
+  ],
   [
     'a payload that is no object',
     replyOf('application/jwt', jwtOf(['a'])),
@@ -845,7 +852,7 @@ for (const [sentence, reply, problem] of PROBLEMS) {
     const arrived = `status=200 content_type=${reply.contentType} bytes=${reply.bodyBytes}`;
     t.deepEqual(
       interpretReply(reply, USUAL_FORM, NOW_SEC),
-      unavailable('introspection_malformed', `${arrived} problem="${problem}"`, 'MISS'),
+      notAnswered('introspection_malformed', `${arrived} problem="${problem}"`),
     );
   });
 }

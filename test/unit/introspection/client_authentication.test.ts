@@ -29,11 +29,16 @@ function clientWith(changes: Partial<ClientSettings>): ClientSettings {
 }
 
 test('locationProof: adds nothing: the location itself authenticates', (t) => {
-  t.deepEqual(locationProof(''), { kind: 'proof', authorization: '', formFields: '' });
+  t.deepEqual(locationProof(''), { kind: 'proof', method: 'none', authorization: '', formFields: '' });
 });
 
 test('locationProof: an id goes into the form, beside a client certificate (RFC 8705 §2)', (t) => {
-  t.deepEqual(locationProof('a b&c'), { kind: 'proof', authorization: '', formFields: 'client_id=a+b%26c' });
+  t.deepEqual(locationProof('a b&c'), {
+    kind: 'proof',
+    method: 'none',
+    authorization: '',
+    formFields: 'client_id=a+b%26c',
+  });
 });
 
 // Each made with: printf '<encoded id>:<encoded secret>' | base64
@@ -51,7 +56,12 @@ const BASIC: [sentence: string, clientId: string, secret: string, authorization:
 
 for (const [sentence, clientId, secret, authorization] of BASIC) {
   test(`basicProof: ${sentence}, and nothing in the form`, (t) =>
-    t.deepEqual(basicProof(clientId, secret), { kind: 'proof', authorization, formFields: '' }));
+    t.deepEqual(basicProof(clientId, secret), {
+      kind: 'proof',
+      method: 'client_secret_basic',
+      authorization,
+      formFields: '',
+    }));
 }
 
 test('basicProof: the credentials are in the alphabet of base64, with padding (RFC 7617 §2)', (t) => {
@@ -72,12 +82,18 @@ const POST: [sentence: string, clientId: string, secret: string, formFields: str
 
 for (const [sentence, clientId, secret, formFields] of POST) {
   test(`postProof: ${sentence}, and no header`, (t) =>
-    t.deepEqual(postProof(clientId, secret), { kind: 'proof', authorization: '', formFields }));
+    t.deepEqual(postProof(clientId, secret), {
+      kind: 'proof',
+      method: 'client_secret_post',
+      authorization: '',
+      formFields,
+    }));
 }
 
 test('assertionProof: id, type and assertion as fields, and no header (RFC 7523 §2.2)', (t) => {
   t.deepEqual(assertionProof('id', 'e30.e30.c2ln'), {
     kind: 'proof',
+    method: 'private_key_jwt',
     authorization: '',
     formFields:
       'client_id=id&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=e30.e30.c2ln',

@@ -1,9 +1,8 @@
 import test from 'ava';
-import {
-  type ClientSettings,
-  clientSettingsTable,
-  parseClientSettings,
-} from '../../../src/core/settings/client_settings.js';
+import { type ClientSettings, parseClientSettings } from '../../../src/core/settings/client_settings.js';
+import { CLIENT_SETTINGS } from '../../../src/core/settings/client_table.js';
+import type { LocationTexts } from '../../../src/core/settings/location_texts.js';
+import { textsWith } from '../../support/joined_texts.js';
 
 const UTF16_CODE_UNITS = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code));
 
@@ -12,15 +11,13 @@ type Values = Record<string, string>;
 
 const PREFIX = 'phantom_token_client_';
 
-/** As nginx joins them: a line for each row of the table, empty where nothing is set. */
-function joinedWith(values: Values): string {
-  return clientSettingsTable()
-    .map(({ variable }) => values[variable.slice(PREFIX.length)] ?? '')
-    .join('\n');
+/** As nginx joins them, empty where nothing is set. */
+function textsOf(values: Values): LocationTexts {
+  return textsWith(Object.fromEntries(Object.entries(values).map(([name, value]) => [PREFIX + name, value])));
 }
 
 function problemOf(values: Values, isUrl = false): string | undefined {
-  const client = parseClientSettings(joinedWith(values), isUrl);
+  const client = parseClientSettings(textsOf(values), isUrl);
   return client.kind === 'misconfiguration' ? client.problem : undefined;
 }
 
@@ -161,12 +158,8 @@ const PARSED: [sentence: string, values: Values, isUrl: boolean, expected: Parti
 
 for (const [sentence, values, isUrl, expected] of PARSED) {
   test(`parseClientSettings: ${sentence}`, (t) =>
-    t.deepEqual(parseClientSettings(joinedWith(values), isUrl), { ...DEFAULTS, ...expected }));
+    t.deepEqual(parseClientSettings(textsOf(values), isUrl), { ...DEFAULTS, ...expected }));
 }
-
-test('parseClientSettings: an empty text, as for settings with a line break, is refused', (t) => {
-  t.is(parseClientSettings('', false).kind, 'misconfiguration');
-});
 
 const NO_ID = '$phantom_token_client_id is not set: ';
 const ONE_SECRET = 'set $phantom_token_client_secret or $phantom_token_client_secret_file: ';
@@ -352,7 +345,7 @@ const SECONDS: [value: string, isValid: boolean][] = [
 
 for (const [value, isValid] of SECONDS) {
   test(`parseClientSettings: $phantom_token_client_assertion_ttl "${value}" is ${isValid ? 'whole seconds' : 'refused'}`, (t) => {
-    const client = parseClientSettings(joinedWith({ ...BY_KEY, assertion_ttl: value }), false);
+    const client = parseClientSettings(textsOf({ ...BY_KEY, assertion_ttl: value }), false);
     if (isValid) {
       t.like(client, { kind: 'client_settings', assertionTtlSec: Number(value) });
     } else {
@@ -376,7 +369,8 @@ const TEXTS: [variable: string, start: string, rest: Values][] = [
 for (const [variable, start, rest] of TEXTS) {
   test(`parseClientSettings: $${PREFIX}${variable} takes all UTF-16 code units but control characters (S103)`, (t) => {
     const refused = UTF16_CODE_UNITS.filter(
-      (unit) => problemOf({ ...rest, [variable]: `${start}${unit}z` }) !== undefined,
+      // A text with a line break is not even taken apart.
+      (unit) => unit === '\n' || problemOf({ ...rest, [variable]: `${start}${unit}z` }) !== undefined,
     ).map((unit) => unit.charCodeAt(0));
     t.deepEqual(refused, [...Array.from({ length: 0x20 }, (_, code) => code), 0x7f]);
   });
@@ -387,20 +381,6 @@ for (const [variable, start, rest] of TEXTS) {
       `$${PREFIX}${variable} must not hold control characters`,
     ));
 }
-
-test('parseClientSettings: a line break in any setting is refused, for it would shift the others', (t) => {
-  for (const { variable } of clientSettingsTable()) {
-    const problem = problemOf({ ...BASIC, [variable.slice(PREFIX.length)]: '/a\nb' });
-    t.is(problem, 'a setting holds a line break, or http.conf does not fit the script', variable);
-  }
-});
-
-test('parseClientSettings: fewer or more lines than rows are refused: http.conf does not fit the script', (t) => {
-  const joined = joinedWith(BASIC);
-  t.is(parseClientSettings(joined, false).kind, 'client_settings');
-  t.is(parseClientSettings(`${joined}\n`, false).kind, 'misconfiguration');
-  t.is(parseClientSettings(joined.slice(0, joined.lastIndexOf('\n')), false).kind, 'misconfiguration');
-});
 
 const SECRET_VALUES: Values = {
   id: 'gateway',
@@ -424,21 +404,28 @@ test('parseClientSettings: no problem repeats a value: a secret in the wrong var
   }
 });
 
-test('clientSettingsTable: its own check accepts every default', (t) => {
-  const refused = clientSettingsTable().filter(
-    ({ defaultValue, check }) => check(defaultValue) !== undefined,
-  );
-  t.deepEqual(
-    refused.map(({ variable }) => variable),
-    [],
-  );
-});
+/** As none may be, and each holds the word "hidden". */
+const BAD_VALUES: Values = {
+  id: 'hidden\u0001',
+  auth: 'hidden',
+  secret: 'hidden\u0001',
+  secret_file: 'hidden',
+  key_file: 'hidden',
+  key_algorithm: 'hidden',
+  key_id: 'hidden\u0001',
+  assertion_audience: 'hidden\u0001',
+  assertion_ttl: 'hidden',
+};
 
-test('clientSettingsTable: no variable stands twice, and all share the prefix', (t) => {
-  const variables = clientSettingsTable().map(({ variable }) => variable);
-  t.is(new Set(variables).size, variables.length);
-  t.deepEqual(
-    variables.filter((variable) => !/^phantom_token_client(_[a-z]+)+$/.test(variable)),
-    [],
-  );
+for (const { variable } of CLIENT_SETTINGS) {
+  test(`parseClientSettings: a bad $${variable} is named, and its value is not repeated (S101, S108)`, (t) => {
+    const name = variable.slice(PREFIX.length);
+    const problem = problemOf({ [name]: BAD_VALUES[name] ?? '' }) ?? '';
+    t.true(problem.startsWith(`$${variable} must `), problem);
+    t.false(problem.includes('hidden'), problem);
+  });
+}
+
+test('parseClientSettings: of two bad values the first of the table is named', (t) => {
+  t.true(problemOf(BAD_VALUES)?.startsWith('$phantom_token_client_id '));
 });

@@ -180,7 +180,7 @@ test('parseJwt: a signature that was cut anywhere is refused (S37)', (t) => {
   t.not(parseJwt(whole), undefined);
 });
 
-const SHAPE = 'not a signed JWT of three base64url parts';
+const SHAPE = 'not a signed JWT: three base64url parts, with nothing around them';
 const PARTS = 'header or payload of the JWT is no JSON object';
 
 function ofSignature(length: number): string {

@@ -1,25 +1,15 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { clientSettingsTable } from '../../../src/core/settings/client_settings.js';
-import { findPolicy, isPolicyOf, takeApart } from '../../../src/core/settings/request_text.js';
-import { settingsTable } from '../../../src/core/settings/settings.js';
+import { Lines } from '../../src/core/settings/lines.js';
+import { findLookup, type RestText, takeApart } from '../../src/core/settings/location_texts.js';
+import { findPolicy, isPolicyOf, type RequestText } from '../../src/core/settings/request_text.js';
+import { SETTINGS } from '../../src/core/settings/table.js';
+import { HTTP_CONF, joinedLinesOf, mapBodyOf } from '../support/joined_texts.js';
 
-/** The last eight lines, which {@link lookupOf} finds by length. */
-function lookupByLines(text: string): string {
-  return text.split('\n').slice(6).join('\n');
-}
-
-const HTTP_CONF = readFileSync(new URL('../../../nginx/http.conf', import.meta.url), 'utf8');
 const AUTH_REQUEST_CONF = readFileSync(
-  new URL('../../../nginx/auth_request/protect.conf', import.meta.url),
+  new URL('../../nginx/auth_request/protect.conf', import.meta.url),
   'utf8',
 );
-const TABLE = settingsTable();
-const CLIENT_TABLE = clientSettingsTable();
-const VARIABLES = TABLE.map(({ variable }) => variable);
-const CLIENT_VARIABLES = CLIENT_TABLE.map(({ variable }) => variable);
-/** Settings that only nginx reads: they become the credential and the first line of the lookup. */
-const OF_NGINX = ['phantom_token_input', 'phantom_token_partition'];
 /** What the script writes for nginx.conf and its logs. */
 const RESULTS = ['phantom_token_authorization', 'phantom_token_reason', 'phantom_token_introspection_time'];
 /** Results that cost a call, and what they call. */
@@ -61,14 +51,6 @@ function jsVarsOf(conf: string): Declaration[] {
   }));
 }
 
-/** The body of `map <source> $target { ... }`, without comments; '' when there is none. */
-function mapBodyOf(conf: string, source: string, target: string): string {
-  const withoutComments = conf.replace(/^([^"#]*)#.*$/gm, '$1');
-  const head = `\nmap ${source} $${target} {`;
-  const start = `\n${withoutComments}`.indexOf(head);
-  return start === -1 ? '' : (withoutComments.slice(start + head.length - 1).split('}')[0] as string);
-}
-
 /** The directives of a block, in order, without the white space around them. */
 function directivesOf(body: string): string[] {
   return body
@@ -77,22 +59,17 @@ function directivesOf(body: string): string[] {
     .filter((text) => text !== '');
 }
 
-/** The lines that nginx joins for a variable, whatever `$phantom_token` is. */
-function joinedLinesOf(target: string): string[] {
-  const body = mapBodyOf(HTTP_CONF, '$phantom_token', target);
-  const joined = /^\s*default "([^"]*)";$/m.exec(body)?.[1] ?? '';
-  return joined.split('\\n');
-}
-
 function declarationOf(variable: string): Declaration | undefined {
   return jsVarsOf(HTTP_CONF).find((declaration) => declaration.variable === variable);
 }
 
-for (const { variable, defaultValue } of [...TABLE, ...CLIENT_TABLE]) {
+for (const { variable, value } of SETTINGS) {
+  const { defaultValue } = value;
+
   test(`http.conf: declares $${variable} once and without a value: empty means the default of the table`, (t) => {
     const declarations = jsVarsOf(HTTP_CONF).filter((declaration) => declaration.variable === variable);
     t.deepEqual(
-      declarations.map(({ value }) => value),
+      declarations.map((declaration) => declaration.value),
       [''],
     );
   });
@@ -106,11 +83,11 @@ for (const { variable, defaultValue } of [...TABLE, ...CLIENT_TABLE]) {
 
 test('http.conf: declares settings, results and internal variables, and nothing else, so that none is without a reader', (t) => {
   const declared = jsVarsOf(HTTP_CONF).map(({ variable }) => variable);
-  const known = [...VARIABLES, ...CLIENT_VARIABLES, ...OF_NGINX, ...RESULTS, ...INTERNAL];
+  const known = [...SETTINGS.map(({ variable }) => variable), ...RESULTS, ...INTERNAL];
   t.deepEqual(declared.toSorted(), known.toSorted());
 });
 
-for (const variable of [...OF_NGINX, ...RESULTS, ...INTERNAL]) {
+for (const variable of [...RESULTS, ...INTERNAL]) {
   test(`http.conf: $${variable} has no value before a location or the script gives it one (S84, S93)`, (t) =>
     t.is(declarationOf(variable)?.value, ''));
 }
@@ -122,20 +99,24 @@ test('http.conf: what costs a call is a js_set, made anew at each use (S93)', (t
   t.deepEqual(sets, CALCULATED);
 });
 
-test('http.conf: the two texts give exactly the rows of both tables, in their order (takeApart)', (t) => {
-  const request = joinedLinesOf('_phantom_request').join('\n');
-  const texts = takeApart(request, joinedLinesOf('_phantom_rest').join('\n'));
-  t.deepEqual(
-    texts.settings.split('\n'),
-    VARIABLES.map((variable) => `$${variable}`),
+test('http.conf: the two texts have each setting that the script reads once, in the order of the table (takeApart)', (t) => {
+  const texts = takeApart(
+    joinedLinesOf('_phantom_request').join('\n') as RequestText,
+    joinedLinesOf('_phantom_rest').join('\n') as RestText,
+  );
+  const joined = [...(texts?.request ?? []), ...(texts?.rest ?? [])].map((line) => line.split(' ').at(-1));
+  const inOrder = (['head', 'policy', 'lookup', 'rest'] as const).flatMap((text) =>
+    SETTINGS.filter((row) => row.text === text).map(({ variable }) => `$${variable}`),
   );
   t.deepEqual(
-    texts.client.split('\n'),
-    CLIENT_VARIABLES.map((variable) => `$${variable}`),
+    joined.filter((line) => line?.startsWith('$phantom_')),
+    inOrder,
   );
+  t.is(texts?.request[Lines.clientId], '$phantom_token_client_id');
+  t.is(texts?.rest[Lines.restOfLocation], '$phantom_token_client_auth');
 });
 
-/** Rows two to six of the table: what decides on a hit; a default that is written out counts as set, too. */
+/** What decides on a hit; a default that is written out counts as set, too. */
 const POLICY_LINES = [
   '$phantom_token_required_scopes',
   '$phantom_token_audience',
@@ -148,20 +129,17 @@ const POLICY_LINES = [
 const LOOKUP_LINES = [
   '$_phantom_part',
   '$phantom_token_introspection_endpoint',
-  '$phantom_token_client_id',
-  '$phantom_token_introspection_parameters',
   '$phantom_token_jwt_field',
   '$phantom_token_max_jwt_length',
+  '$phantom_token_introspection_parameters',
   '$phantom_token_cache_control',
+  '$phantom_token_client_id',
   '$_phantom_credential',
 ];
 
-test('http.conf: the policy is rows two to six of the table and nothing else (S57)', (t) => {
+test('http.conf: the policy is what decides on a cached token, and nothing else (S57)', (t) => {
   t.deepEqual(joinedLinesOf('_phantom_policy'), POLICY_LINES);
-  t.deepEqual(
-    VARIABLES.slice(1, 6).map((variable) => `$${variable}`),
-    POLICY_LINES,
-  );
+  t.is(Lines.policy, POLICY_LINES.length);
 });
 
 test('http.conf: a request is a first line that only protect.conf starts, the policy and the lookup (S57, S58, S59, S84)', (t) => {
@@ -172,12 +150,13 @@ test('http.conf: a request is a first line that only protect.conf starts, the po
   ]);
 });
 
-test('http.conf: what location.ts finds in a request is what nginx joined: policy and lookup (S57, S58)', (t) => {
-  const request = joinedLinesOf('_phantom_request').join('\n');
-  const live = request.replace('$_phantom_state $phantom_token', 'here on');
-  t.is(findPolicy(live), joinedLinesOf('_phantom_policy').join('\n'));
-  t.true(isPolicyOf(live, joinedLinesOf('_phantom_policy').join('\n')));
-  t.is(lookupByLines(live), LOOKUP_LINES.join('\n'));
+test('http.conf: what request_text.ts finds in a request is what nginx joined: policy and lookup (S57, S58)', (t) => {
+  const joined = joinedLinesOf('_phantom_request').join('\n');
+  const live = joined.replace('$_phantom_state $phantom_token', 'here on') as RequestText;
+  const policy = joinedLinesOf('_phantom_policy').join('\n');
+  t.is<string, string>(findPolicy(live), policy);
+  t.true(isPolicyOf(live, policy));
+  t.is<string, string>(findLookup(live), LOOKUP_LINES.join('\n'));
 });
 
 test('http.conf: the first line of the lookup is this server alone, unless servers set one that is equal, and none is like a server (S58)', (t) => {

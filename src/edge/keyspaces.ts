@@ -8,31 +8,36 @@ import {
   type ListedKeyspace,
   parseListed,
 } from '../core/cache/listed_keyspace.js';
-import { addListed, readListed, readLock, type Written, writeListed, writeLock } from './shared_cache.js';
+import type { Reach } from '../core/cache/lookup.js';
+import { addEntry, readEntry, type Written, writeEntry } from './zones.js';
 
 /** What became of it: `full` when the zone has no room, `too_many` when the list has none. */
 export type Listing = Written | 'too_many';
 
 /** One purge looks into all of them, and one miss looks for its own. */
 const MAX_KEYSPACES = 256;
+/** As long as a dictionary keeps anything: listed_keyspace.ts says why. */
+const LISTED_MS = 2147483647;
 
 /**
  * Lists a keyspace, so that a purge finds what is stored in it.
  * @param reach see core/cache/key.ts
  * @returns `stored`, or else nothing may be stored of this keyspace
  */
-export function listKeyspace(reach: string, own: ListedKeyspace): Listing {
+export function listKeyspace(reach: Reach, own: ListedKeyspace): Listing {
   for (let place = 0; place < MAX_KEYSPACES; place++) {
     const name = placeName(reach, place);
-    const added = readListed(name) === undefined ? addListed(name, formatListed(own)) : 'exists';
+    const found = readEntry('phantom_token', name);
+    const added =
+      found === undefined ? addEntry('phantom_token', name, formatListed(own), LISTED_MS) : 'exists';
     if (added !== 'exists') {
       return added === 'added' ? 'stored' : 'full';
     }
-    const listed = parseListed(readListed(name) || '');
+    const listed = parseListed(found || readEntry('phantom_token', name) || '');
     if (listed.keyspace === own.keyspace) {
       return isListedFor(listed, own.markTtlSec, own.listedAtSec)
         ? 'stored'
-        : writeListed(name, formatListed(longer(own, listed)));
+        : writeEntry('phantom_token', name, formatListed(longer(own, listed)), LISTED_MS);
     }
   }
   return 'too_many';
@@ -50,13 +55,18 @@ function longer(own: ListedKeyspace, listed: ListedKeyspace): ListedKeyspace {
  * Somebody asks there now: a purge that comes before the answer knows that it is at the right place, and for how long its
  * mark must last. In the zone of the flights, where nothing stays for long.
  */
-export function noteReach(reach: string, markTtlSec: number): void {
-  writeLock(REACH + reach, String(Math.max(markTtlSec, readAskingTtlSec(reach))), ASKING_MS);
+export function noteReach(reach: Reach, markTtlSec: number): void {
+  writeEntry(
+    'phantom_token_locks',
+    REACH + reach,
+    String(Math.max(markTtlSec, readAskingTtlSec(reach))),
+    ASKING_MS,
+  );
 }
 
 /** {@link noteReach} of those who ask now, the longest; 0 when nobody has asked lately. */
-export function readAskingTtlSec(reach: string): number {
-  return Number(readLock(REACH + reach) || 0);
+export function readAskingTtlSec(reach: Reach): number {
+  return Number(readEntry('phantom_token_locks', REACH + reach) || 0);
 }
 
 const REACH = 'reach:';
@@ -64,10 +74,10 @@ const REACH = 'reach:';
 const ASKING_MS = 120_000;
 
 /** Every keyspace of that reach in which something was stored. A place in between may be empty: its entry has ended. */
-export function readKeyspaces(reach: string): ListedKeyspace[] {
+export function readKeyspaces(reach: Reach): ListedKeyspace[] {
   const keyspaces: ListedKeyspace[] = [];
   for (let place = 0; place < MAX_KEYSPACES; place++) {
-    const text = readListed(placeName(reach, place));
+    const text = readEntry('phantom_token', placeName(reach, place));
     if (text !== undefined) {
       keyspaces.push(parseListed(text));
     }
@@ -75,6 +85,6 @@ export function readKeyspaces(reach: string): ListedKeyspace[] {
   return keyspaces;
 }
 
-function placeName(reach: string, place: number): string {
-  return `${place} ${reach}`;
+function placeName(reach: Reach, place: number): string {
+  return `keyspace:${place} ${reach}`;
 }

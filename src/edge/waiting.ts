@@ -1,28 +1,29 @@
-// One introspection for all requests with the same token, in all workers. A lock in the shared dictionary names the
-// leader; the others look at it again and again.
-
+// Those who wait for another request's introspection, and what they are told. They look at its entry again and again.
 import type { Unavailable } from '../core/answer/outcome.js';
 import {
   type FlightState,
-  formatAsking,
   formatFailure,
   formatReleased,
   parseFailure,
   parseFlight,
   stepMs,
-} from '../core/introspection/flight.js';
-import { addLock, deleteLock, readLock, writeLock } from './shared_cache.js';
+} from '../core/introspection/waiting.js';
+import { readClockMs } from './clock.js';
+import { type Lead, type Led, takeLead, WAITING } from './flights.js';
+import { deleteEntry, readEntry, writeEntry, type Zone } from './zones.js';
 
-/** What a request is to do. */
+const LOCKS: Zone = 'phantom_token_locks';
+/** How long those who wait can read how their flight ended: ten of their longest steps, for a worker that is busy. */
+const END_MS = 2000;
+const FAILED = 'failed:';
+
+/** What a request that waited is to do. */
 export type Boarding =
-  /** Ask, and tell the others: {@link land}, {@link release} or {@link failFlight}. */
-  | { readonly kind: 'lead'; readonly leader: string }
+  | Exclude<Lead, { kind: 'taken' }>
   /** The leader is done, or lost: look into the cache, and board again when nothing is there. */
   | { readonly kind: 'landed' }
   /** Ask for yourself: the answer is not one to share. */
   | { readonly kind: 'alone' }
-  /** Ask for yourself: there is no room for a lock. */
-  | { readonly kind: 'no_room' }
   | { readonly kind: 'failed'; readonly failure: Unavailable }
   /** So many wait for this leader already. */
   | { readonly kind: 'queue_full' }
@@ -37,25 +38,16 @@ export interface Wait {
   readonly maxWaiting: number;
 }
 
-/** How long those who wait can read how their flight ended: ten of their longest steps, for a worker that is busy. */
-const END_MS = 2000;
-const FAILED = 'failed:';
-const WAITING = 'waiting:';
-
-/**
- * @param name see flightName of core/introspection/flight.ts
- * @param leaseMs after which this request counts as lost, should it lead
- */
-export async function board(name: string, leaseMs: number, wait: Wait): Promise<Boarding> {
-  const leader = newLeader();
+/** Waits until there is something to do. @param name and leaseMs as for {@link takeLead} */
+export async function awaitLeader(name: string, leaseMs: number, wait: Wait): Promise<Boarding> {
   let awaited = '';
   for (;;) {
-    const state = parseFlight(readLock(name));
+    const state = parseFlight(readEntry(LOCKS, name));
     const boarding = decide(state, awaited);
     if (boarding !== undefined) {
       return boarding;
     }
-    const nowMs = Date.now();
+    const nowMs = readClockMs();
     if (nowMs >= wait.untilMs) {
       return { kind: 'timeout' };
     }
@@ -65,9 +57,9 @@ export async function board(name: string, leaseMs: number, wait: Wait): Promise<
       }
       awaited = state.leader;
     } else {
-      const added = addLock(name, formatAsking(leader), leaseMs);
-      if (added !== 'exists') {
-        return added === 'added' ? { kind: 'lead', leader } : { kind: 'no_room' };
+      const lead = takeLead(name, leaseMs);
+      if (lead.kind !== 'taken') {
+        return lead;
       }
       continue; // another one was faster: see who
     }
@@ -81,11 +73,11 @@ export async function board(name: string, leaseMs: number, wait: Wait): Promise<
  * @returns false when so many wait already
  */
 function joinQueue(leader: string, wait: Wait): boolean {
-  const waiting = Number(readLock(WAITING + leader) || 0);
+  const waiting = Number(readEntry(LOCKS, WAITING + leader) || 0);
   if (waiting >= wait.maxWaiting) {
     return false;
   }
-  writeLock(WAITING + leader, String(waiting + 1), wait.untilMs - wait.sinceMs);
+  writeEntry(LOCKS, WAITING + leader, String(waiting + 1), wait.untilMs - wait.sinceMs);
   return true;
 }
 
@@ -98,42 +90,31 @@ function decide(state: FlightState, awaited: string): Boarding | undefined {
     return undefined;
   }
   // The flight is over; another one may have begun with the same token since.
-  const failure = parseFailure(readLock(FAILED + awaited));
+  const failure = parseFailure(readEntry(LOCKS, FAILED + awaited));
   return failure === undefined ? { kind: 'landed' } : { kind: 'failed', failure };
 }
 
-/** The answer is in the cache: all who wait look there, also when another one has taken over meanwhile. */
-export function land(name: string, leader: string): void {
-  deleteLock(name);
-  deleteLock(WAITING + leader);
-}
-
 /** The answer may not be kept: those who wait ask for themselves, all at once. */
-export function release(name: string, leader: string): void {
-  if (leads(name, leader)) {
-    writeLock(name, formatReleased(), END_MS);
+export function release(flight: Led): void {
+  if (leads(flight)) {
+    writeEntry(LOCKS, flight.name, formatReleased(), END_MS);
   }
-  deleteLock(WAITING + leader);
+  deleteEntry(LOCKS, WAITING + flight.leader);
 }
 
 /** Those who wait get the same failure; whoever comes later asks. */
-export function failFlight(name: string, leader: string, failure: Unavailable): void {
-  if (leads(name, leader)) {
-    writeLock(FAILED + leader, formatFailure(failure), END_MS);
-    deleteLock(name);
+export function failFlight(flight: Led, failure: Unavailable): void {
+  if (leads(flight)) {
+    writeEntry(LOCKS, FAILED + flight.leader, formatFailure(failure), END_MS);
+    deleteEntry(LOCKS, flight.name);
   }
-  deleteLock(WAITING + leader);
+  deleteEntry(LOCKS, WAITING + flight.leader);
 }
 
 /** False when the lease ran out meanwhile and another request leads. */
-function leads(name: string, leader: string): boolean {
-  const state = parseFlight(readLock(name));
-  return state.kind === 'asking' && state.leader === leader;
-}
-
-/** Only has to differ from the leaders of the same token in the same second. */
-function newLeader(): string {
-  return String(Math.random()).slice(2);
+function leads(flight: Led): boolean {
+  const state = parseFlight(readEntry(LOCKS, flight.name));
+  return state.kind === 'asking' && state.leader === flight.leader;
 }
 
 /** No code in the callback: an exception there would hang the request. */

@@ -1,0 +1,18 @@
+// Generated from the table of settings (table.ts) by `npm run build`: change it there, not here.
+
+/** How many lines each text has while no value holds a line break. */
+export enum Lines {
+  policy = 5,
+  request = 14,
+  rest = 17,
+  /** The first lines of `rest`; the others are client settings. */
+  restOfLocation = 9,
+  /** Of `request`: the line of the client's id. */
+  clientId = 12,
+}
+
+/** What a record knows the result of: write_record.ts. */
+export enum PolicyDefault {
+  clockSkewSec = 60,
+  cacheTtlSec = 300,
+}

@@ -1,0 +1,72 @@
+// Refuses a request: variables, status, headers, body. How one is let through: grant.ts.
+import { buildDenial } from '../core/answer/challenge.js';
+import type { Denial, Unavailable } from '../core/answer/outcome.js';
+import type { Refusal } from '../core/answer/refusal.js';
+import { refusalsSeries, requestsSeries } from '../core/answer/series.js';
+import type { Mode } from '../core/settings/njs_version.js';
+import type { RefusalSettings } from '../core/settings/settings.js';
+import { count, mayCount } from './count.js';
+
+/** 401 or 403. Logged at info level: bad tokens are daily business, and anybody can send them. */
+export function deny(r: NginxHTTPRequest, mode: Mode, denial: Denial, settings: RefusalSettings): void {
+  r.log(`phantom_token: ${denial.reason}`);
+  refuse(r, mode, buildDenial(denial, settings), denial);
+}
+
+/** @param refusal of that outcome */
+export function refuse(
+  r: NginxHTTPRequest,
+  mode: Mode,
+  refusal: Refusal,
+  outcome: Denial | Unavailable,
+): void {
+  const v = r.variables;
+  v.phantom_token_authorization = ''; // an earlier pass through another location may have set it (S93)
+  v._phantom_state = outcome.cacheStatus;
+  v.phantom_token_reason = outcome.reason;
+  if (mayCount()) {
+    count(requestsSeries(outcome.cacheStatus), 1);
+    count(refusalsSeries(outcome.reason), 1);
+  }
+  if (mode === 'access') {
+    answerDirectly(r, refusal);
+  } else {
+    answerThroughErrorPage(r, refusal);
+  }
+}
+
+function answerDirectly(r: NginxHTTPRequest, refusal: Refusal): void {
+  const headers = r.headersOut;
+  headers['Content-Type'] = 'application/json';
+  headers['Cache-Control'] = 'no-store';
+  if (refusal.challenge !== '') {
+    headers['WWW-Authenticate'] = refusal.challenge;
+  }
+  if (refusal.retryAfter !== '') {
+    headers['Retry-After'] = refusal.retryAfter;
+  }
+  send(r, refusal.status, refusal.body);
+}
+
+/**
+ * auth_request knows 401, 403 and 500 and drops headers and bodies; the named locations of
+ * nginx/auth_request/server.conf give the client the rest. The empty body matters: without one, an inherited
+ * `error_page 401 =200` would turn the refusal into a permission (S88).
+ */
+function answerThroughErrorPage(r: NginxHTTPRequest, refusal: Refusal): void {
+  const v = r.variables;
+  v._phantom_status = String(refusal.status);
+  v._phantom_challenge = refusal.challenge;
+  v._phantom_retry_after = refusal.retryAfter;
+  v._phantom_body = refusal.body;
+  send(r, Math.min(refusal.status, 500), '');
+}
+
+/** Refuses, also when the client has gone meanwhile (HTTP/2 reset): then nobody is there to send to, which is no bug. */
+function send(r: NginxHTTPRequest, status: number, body: string): void {
+  try {
+    r.return(status, body);
+  } catch (_gone) {
+    r.log('phantom_token: the client has gone');
+  }
+}

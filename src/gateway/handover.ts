@@ -1,0 +1,53 @@
+// What the stages of a request hand on to each other.
+import type { Outcome } from '../core/answer/outcome.js';
+import type { CacheKey } from '../core/cache/key.js';
+import type { EndpointName, Reach } from '../core/cache/lookup.js';
+import type { StoredRecord } from '../core/cache/record.js';
+import type { LocationTexts } from '../core/settings/location_texts.js';
+import type { Lookup, NoPolicy, PolicyText, RequestText } from '../core/settings/request_text.js';
+
+/** What the first stage has found out about a request. */
+export interface FirstLook {
+  readonly request: RequestText;
+  readonly policy: PolicyText | NoPolicy;
+  readonly lookup: Lookup;
+  readonly key: CacheKey;
+  /** What the cache has under that key, and what grants nothing at once. */
+  readonly record: StoredRecord | undefined;
+}
+
+/** A token that the cache does not know. */
+export interface Question {
+  readonly kind: 'question';
+  readonly token: string;
+  /** Everything that selects the record, in its canonical spelling. This and the next four: core/cache/lookup.ts. */
+  readonly lookup: Lookup;
+  /** Where its record is kept. */
+  readonly key: CacheKey;
+  /** Who is asked: what the breaker counts. */
+  readonly endpoint: EndpointName;
+  /** How far a purge goes. */
+  readonly reach: Reach;
+  /** Where a purge leaves its mark. */
+  readonly markKey: CacheKey;
+  /** What the location asks of it. */
+  readonly policy: PolicyText | NoPolicy;
+  readonly texts: LocationTexts;
+  /** The client settings but the id, as one text; '' when none of them is set. */
+  readonly clientText: string;
+}
+
+/** Where requests that may share an introspection meet, and how this one takes part. */
+export interface Flight {
+  readonly name: string;
+  /** Whether nginx abandons this request's handler when its client goes. */
+  readonly canBeLost: boolean;
+  /** After which this request counts as lost, should it lead. */
+  readonly leaseMs: number;
+}
+
+export interface Answered {
+  readonly outcome: Outcome;
+  /** Whether the cache knows the answer now. */
+  readonly isKept: boolean;
+}
