@@ -120,9 +120,9 @@ function logVariablesStage() {
 function makeLogVariablesStage() {
 
 // src/core/text/plain_text.ts
-var PLAIN = /^[^\x00-\x1F\x7F]*$/;
+var CONTROL = /[\x00-\x1F\x7F]/;
 function isPlainText(text) {
-  return PLAIN.test(text);
+  return !CONTROL.test(text);
 }
 
 // src/core/text/json.ts
@@ -163,16 +163,16 @@ function judgeStage() {
 function makeJudgeStage() {
 
 // src/core/token/scope.ts
-var SCOPE_LIST = /^[\x20\x21\x23-\x5B\x5D-\x7E]*$/;
+var OTHER_THAN_SCOPES = /[^\x20\x21\x23-\x5B\x5D-\x7E]/;
 function isScopeList(text) {
-  return SCOPE_LIST.test(text);
+  return !OTHER_THAN_SCOPES.test(text);
 }
 function splitScopes(list2) {
   return list2.split(" ").filter((token) => token !== "");
 }
 
 // src/core/settings/checks.ts
-var QUOTABLE = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/;
+var QUOTABLE = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$(?!\n)/;
 function checkScopes(value) {
   const isList = isScopeList(value) && (value === "" || splitScopes(value).length > 0);
   return isList ? void 0 : "must be scopes separated by spaces (RFC 6749 \xA73.3)";
@@ -189,7 +189,7 @@ function checkWord(value, words) {
 }
 function checkWhole(value, least, most, unit) {
   const number = Number(value);
-  const isWhole = /^[0-9]{1,8}$/.test(value) && number >= least && number <= most;
+  const isWhole = /^[0-9]{1,8}$(?!\n)/.test(value) && number >= least && number <= most;
   return isWhole ? void 0 : `must be a whole number of ${unit} from ${least} to ${most}, without a unit`;
 }
 
@@ -434,6 +434,7 @@ var BROKEN_TEXTS = "a setting holds a line break, or http.conf does not fit the 
 function isConfiguredHere(text) {
   return text.startsWith(HERE);
 }
+var NOT_HERE = "this location does not include protect.conf itself: nested locations and limit_except do not inherit settings";
 function findLookup(text) {
   return text.split("\n").slice(1 + 5 /* policy */).join("\n");
 }
@@ -543,7 +544,7 @@ ${token}`;
 }
 
 // src/core/request/bearer.ts
-var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$(?!\n)/;
 var SCHEME_LENGTH = 6;
 var MAX_TOKEN_LENGTH = 4096;
 function isB64Token(text) {
@@ -592,9 +593,9 @@ function isEvictUnsafe(version, zones) {
 }
 
 // src/core/settings/question_checks.ts
-var INTERNAL_LOCATION = /^\/[\x21\x22\x24-\x3E\x40-\x7E]*$/;
-var ABSOLUTE_URL = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\/[\x21\x22\x24-\x3E\x40-\x7E]*)?$/;
-var FORM_FIELDS = /^([A-Za-z0-9._~*+-]+=([A-Za-z0-9._~*+-]|%[0-9A-Fa-f]{2})*(&(?!$)|$))*$/;
+var INTERNAL_LOCATION = /^\/[\x21\x22\x24-\x3E\x40-\x7E]*$(?!\n)/;
+var ABSOLUTE_URL = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\/[\x21\x22\x24-\x3E\x40-\x7E]*)?$(?!\n)/;
+var FORM_FIELDS = /^([A-Za-z0-9._~*+-]+=([A-Za-z0-9._~*+-]|%[0-9A-Fa-f]{2})*(&(?!$(?!\n))|$(?!\n)))*$(?!\n)/;
 var OUR_FIELD = /(^|&)(token|token_type_hint|client_id|client_secret|client_assertion|client_assertion_type)=/;
 function checkSwitch(value) {
   if (value === "") {
@@ -623,7 +624,6 @@ function checkFile(value) {
 function misconfiguration(problem) {
   return { kind: "misconfiguration", problem };
 }
-var NOT_HERE = "this location does not include protect.conf itself: nested locations and limit_except do not inherit settings";
 function parseSettings(texts) {
   const head = texts.request[0];
   if (!isConfiguredHere(head)) {
@@ -727,7 +727,7 @@ function handleNotOn(r, mode, request) {
 function handleMiss(r, mode, first) {
   const texts = takeApart(first.request, readRest(r, mode));
   if (texts === void 0) {
-    joinStage().unavailableStage().waitingStage().countersStage().clientCredentialsStage().clientAssertionStage().fetchStage().waitStage().suspensionStage().staleStage().failStage().fail(r, mode, joinStage().unavailableStage().misconfigured(BROKEN_TEXTS), "");
+    joinStage().unavailableStage().waitingStage().countersStage().clientCredentialsStage().clientAssertionStage().fetchStage().waitStage().suspensionStage().staleStage().failStage().fail(r, mode, joinStage().unavailableStage().misconfigured(isConfiguredHere(first.request) ? BROKEN_TEXTS : NOT_HERE), "");
     return void 0;
   }
   const settings = parseSettings(texts);
@@ -743,23 +743,23 @@ function handleMiss(r, mode, first) {
   return void 0;
 }
 function decide2(r, mode, first, texts, settings) {
-  const authorization = (first.lookup.slice(first.lookup.lastIndexOf("\n") + 1));
-  const credential = parseBearer(authorization);
-  const token = credential.kind === "token" ? credential.token : "";
-  const isCanonical = authorization === CANONICAL_SCHEME + token;
-  const lookup = isCanonical ? first.lookup : lookupIn(keyspaceOf(first.lookup), token);
-  const key = isCanonical ? first.key : ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url")));
-  const known = token === "" ? void 0 : decideKnown(key, settings, "HIT", "NEGATIVE");
-  if (known !== void 0) {
-    return known;
-  }
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
   const problem = findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl) || findZoneProblem(r);
   if (problem !== void 0) {
     return joinStage().unavailableStage().misconfigured(problem);
   }
+  const authorization = (first.lookup.slice(first.lookup.lastIndexOf("\n") + 1));
+  const credential = parseBearer(authorization);
   if (credential.kind === "refused") {
     return credential.reason === "token_missing" ? decideNoToken(r, settings) : denied(credential.reason, "");
+  }
+  const token = credential.token;
+  const isCanonical = authorization === CANONICAL_SCHEME + token;
+  const lookup = isCanonical ? first.lookup : lookupIn(keyspaceOf(first.lookup), token);
+  const key = isCanonical ? first.key : ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url")));
+  const known = decideKnown(key, settings, "HIT", "NEGATIVE");
+  if (known !== void 0) {
+    return known;
   }
   const endpoint = endpointOf(lookup);
   const reach = reachOf(endpoint);
@@ -921,12 +921,12 @@ function decodePart(part) {
 }
 function isSameButEnd(again, part) {
   const sure = part.length % 4 === 1 ? part.length - 2 : part.length - 1;
-  return again.length >= sure && again.slice(0, sure) === part.slice(0, sure) && END.test(part.slice(Math.max(sure, 0)));
+  return again.length >= sure && again.slice(0, sure) === part.slice(0, sure) && !OTHER_THAN_BASE64URL.test(part.slice(Math.max(sure, 0)));
 }
-var END = /^[A-Za-z0-9_-]{1,2}$/;
+var OTHER_THAN_BASE64URL = /[^A-Za-z0-9_-]/;
 function isIntrospectionResponse(jwt2) {
   const typ = jwt2.header.typ;
-  const isTyped = typeof typ === "string" && /^(application\/)?token-introspection\+jwt\s*(;|$)/i.test(typ);
+  const isTyped = typeof typ === "string" && /^(application\/)?token-introspection\+jwt\s*(;|$(?!\n))/i.test(typ);
   return isTyped || jwt2.payload.token_introspection !== void 0;
 }
 function hasWholeSignature(alg, signature) {
@@ -993,7 +993,7 @@ function readClaims(source) {
     claims: { notBeforeSec, scope, issuer, audience },
     expiresAtSec,
     isSenderConstrained: cnf !== void 0 || isDpop,
-    isAccessToken: (tokenType === void 0 || isDpop || (/^(bearer|access_token|urn:ietf:params:oauth:token-type:access_token)$/i.test(tokenType))) && (tokenUse === "access_token" || tokenUse === "access")
+    isAccessToken: (tokenType === void 0 || isDpop || (/^(bearer|access_token|urn:ietf:params:oauth:token-type:access_token)$(?!\n)/i.test(tokenType))) && (tokenUse === "access_token" || tokenUse === "access")
   };
 }
 function invalidClaim(claim) {
@@ -1037,7 +1037,7 @@ function describeReply(reply) {
 function mediaType(contentType) {
   const type = contentType.split(";")[0];
   const name = type.trim().toLowerCase();
-  return /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+$/.test(name) ? name : "";
+  return /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+$(?!\n)/.test(name) ? name : "";
 }
 
 // src/core/introspection/active_token.ts
@@ -1068,7 +1068,7 @@ function activeToken(jwt2, source, reply, nowSec) {
     return denied("token_sender_constrained", "MISS");
   }
   const notBeforeSec = Math.max(read.claims.notBeforeSec, own.claims.notBeforeSec);
-  return { kind: "active", jwt: jwt2.text, claims: ({ notBeforeSec, scope: read.claims.scope, issuer: read.claims.issuer, audience: read.claims.audience }), expiresAtSec };
+  return { kind: "active", jwt: jwt2.text, claims: ({ notBeforeSec: notBeforeSec, scope: read.claims.scope, issuer: read.claims.issuer, audience: read.claims.audience }), expiresAtSec };
 }
 function invalidClaim2(invalid, reply) {
   return unavailableStage().notAnswered("introspection_invalid_claim", `claim=${invalid.claim} ${describeReply(reply)}`);
@@ -1476,7 +1476,7 @@ function lesser(known, found) {
   return known === void 0 ? found : Math.min(known, found);
 }
 function deltaSeconds(value) {
-  return value !== void 0 && /^[0-9]+$/.test(value) ? Math.min(Number(value), MAX_DELTA_SEC) : 0;
+  return value !== void 0 && /^[0-9]+$(?!\n)/.test(value) ? Math.min(Number(value), MAX_DELTA_SEC) : 0;
 }
 
 // src/core/cache/ttl.ts
@@ -1625,7 +1625,10 @@ async function ask(r, question, settings, flight) {
     const endpoint = settings.introspectionEndpoint;
     const answer = await (isUrl ? unavailableStage().waitingStage().countersStage().clientCredentialsStage().clientAssertionStage().fetchStage().fetchReply(endpoint, form, proof) : askLocation(r, endpoint, form, proof));
     const reply = (answer.kind === "reply") ? answer : readReply(r, answer, settings);
-    return conclude(flight, useReply(r, question, reply, (Date.now()) - askedMs, proof.method, settings));
+    return conclude(
+      flight,
+      useReply(r, question, reply, Math.max(0, (Date.now()) - askedMs), proof.method, settings)
+    );
   } catch (e) {
     if (flight !== void 0) {
       unavailableStage().waitingStage().release(flight);
@@ -2140,7 +2143,7 @@ function proveBySecretFile(client2) {
   if (file.kind === "misconfiguration") {
     return file;
   }
-  const secret = file.text.replace(/\r?\n$/, "");
+  const secret = file.text.replace(/\r?\n$(?!\n)/, "");
   return secret === "" ? misconfiguration(`$phantom_token_client_secret_file: ${client2.secretFile} is empty`) : proveBySecret(client2, secret);
 }
 function proveBySecret(client2, secret) {
@@ -2553,7 +2556,7 @@ function makeFailStage() {
 
 // src/core/answer/failure_answer.ts
 var RETRY_AFTER_SEC = "1";
-var RETRY_AFTER = /^([0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT)$/;
+var RETRY_AFTER = /^([0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT)$(?!\n)/;
 function buildUnavailable(failure) {
   const status = statusOf(failure.reason);
   return {

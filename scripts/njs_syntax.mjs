@@ -62,9 +62,8 @@ export function findForbiddenSyntax(code) {
   const refused = REFUSED.flatMap(({ selector, reason }) =>
     esquery.match(program, selector).map((node) => violation(node, fill(reason, node))),
   );
-  return [...refused, ...findAwaits(program), ...findComputed(program), ...findKept(program)].sort(
-    (a, b) => a.line - b.line,
-  );
+  const found = [findAwaits, findComputed, findKept, findLooseEnds].flatMap((find) => find(program));
+  return [...refused, ...found].sort((a, b) => a.line - b.line);
 }
 
 /**
@@ -100,6 +99,22 @@ function findComputed(program) {
           ];
     },
   );
+}
+
+/**
+ * Under the njs engine `$` also matches before a line feed that ends the text, so it has to say that none follows.
+ * @param {Node} program
+ */
+function findLooseEnds(program) {
+  return esquery.query(program, 'Literal[regex]').flatMap((/** @type {Node} */ node) => {
+    const outsideClasses = node.regex.pattern.replace(
+      /\\.|\[(?:\\.|[^\]])*\]/g,
+      (/** @type {string} */ part) => (part === '\\n' ? part : ''),
+    );
+    return /\$(?!\(\?!\\n\))/.test(outsideClasses)
+      ? [violation(node, 'a pattern may not end in $ alone: njs lets a line feed follow; write $(?!\\n)')]
+      : [];
+  });
 }
 
 /**

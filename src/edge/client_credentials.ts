@@ -44,7 +44,7 @@ function proveBySecretFile(client: ClientSettings): ClientProof | Misconfigurati
     return file;
   }
   // Editors and `echo` end a file with a line break that is not part of the secret.
-  const secret = file.text.replace(/\r?\n$/, '');
+  const secret = file.text.replace(/\r?\n$(?!\n)/, '');
   return secret === ''
     ? misconfiguration(`$phantom_token_client_secret_file: ${client.secretFile} is empty`)
     : proveBySecret(client, secret);

@@ -75,7 +75,10 @@ export async function ask(
     const endpoint = settings.introspectionEndpoint;
     const answer = await (isUrl ? fetchReply(endpoint, form, proof) : askLocation(r, endpoint, form, proof));
     const reply = isReply(answer) ? answer : readReply(r, answer, settings);
-    return conclude(flight, useReply(r, question, reply, readClockMs() - askedMs, proof.method, settings));
+    return conclude(
+      flight,
+      useReply(r, question, reply, Math.max(0, readClockMs() - askedMs), proof.method, settings),
+    );
   } catch (e) {
     if (flight !== undefined) {
       release(flight);

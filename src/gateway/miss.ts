@@ -17,8 +17,10 @@ import {
   BROKEN_TEXTS,
   clientTextOf,
   findLookup,
+  isConfiguredHere,
   isOff,
   type LocationTexts,
+  NOT_HERE,
   takeApart,
 } from '../core/settings/location_texts.js';
 import { findUnsafeNjs, type Mode } from '../core/settings/njs_version.js';
@@ -60,7 +62,7 @@ export function handleNotOn(
 export function handleMiss(r: NginxHTTPRequest, mode: Mode, first: FirstLook): Promise<void> | undefined {
   const texts = takeApart(first.request, readRest(r, mode));
   if (texts === undefined) {
-    fail(r, mode, misconfigured(BROKEN_TEXTS), '');
+    fail(r, mode, misconfigured(isConfiguredHere(first.request) ? BROKEN_TEXTS : NOT_HERE), '');
     return undefined;
   }
   const settings = parseSettings(texts);
@@ -84,23 +86,23 @@ function decide(
   texts: LocationTexts,
   settings: Settings,
 ): Outcome | Question {
-  const authorization = credentialOf(first.lookup);
-  const credential = parseBearer(authorization);
-  const token = credential.kind === 'token' ? credential.token : '';
-  const isCanonical = authorization === CANONICAL_SCHEME + token;
-  const lookup = isCanonical ? first.lookup : lookupIn(keyspaceOf(first.lookup), token);
-  const key = isCanonical ? first.key : cacheKey(lookup);
-  const known = token === '' ? undefined : decideKnown(key, settings, 'HIT', 'NEGATIVE');
-  if (known !== undefined) {
-    return known;
-  }
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
   const problem = findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl) || findZoneProblem(r);
   if (problem !== undefined) {
     return misconfigured(problem);
   }
+  const authorization = credentialOf(first.lookup);
+  const credential = parseBearer(authorization);
   if (credential.kind === 'refused') {
     return credential.reason === 'token_missing' ? decideNoToken(r, settings) : denied(credential.reason, '');
+  }
+  const token = credential.token;
+  const isCanonical = authorization === CANONICAL_SCHEME + token;
+  const lookup = isCanonical ? first.lookup : lookupIn(keyspaceOf(first.lookup), token);
+  const key = isCanonical ? first.key : cacheKey(lookup);
+  const known = decideKnown(key, settings, 'HIT', 'NEGATIVE');
+  if (known !== undefined) {
+    return known;
   }
   const endpoint = endpointOf(lookup);
   const reach = reachOf(endpoint);

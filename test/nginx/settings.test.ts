@@ -368,3 +368,16 @@ gatewayTest('without it nginx warns as the page says, and starts', async (t, g) 
   t.true(page.includes('`could not build optimal variables_hash`'));
   t.regex(await g.nginx.errorLog(), /\[warn\].* could not build optimal variables_hash/);
 });
+
+gatewayTest(
+  'the log says of a nested location without protect.conf that it does not include it, in both modes (S84)',
+  {
+    server: (w) => `
+      ${protectedRoot(w).replace(/}\s*$/, `location /in { proxy_pass ${w.upstreamUrl}; } }`)}
+      ${introspectionLocation(w)}`,
+  },
+  async (t, g) => {
+    t.is((await g.send('/in', { token: 'opaque-1' })).status, 500);
+    t.regex(await g.nginx.errorLog(), /does not include protect\.conf itself/);
+  },
+);

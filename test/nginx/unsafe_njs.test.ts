@@ -1,5 +1,5 @@
 // The script on a version of njs that it must not work on. nginx tells the script its version by njs.version_number.
-import { runningScript, SHIPPED_SCRIPT } from '../support/altered_script.js';
+import { replaceOnce, runningScript, SHIPPED_SCRIPT } from '../support/altered_script.js';
 import {
   type GatewayOptions,
   gatewayTest,
@@ -79,5 +79,22 @@ gatewayTest(
     t.is(g.as.requests.length, 0);
     const says = g.setup.mode === 'access' ? 'js_access needs njs 1.0.1' : 'include zones_njs_0.8.conf';
     t.true((await g.nginx.errorLog()).includes(says));
+  },
+);
+
+gatewayTest(
+  'a cached token in an unusual spelling is 500 as well, where this njs is not safe',
+  runningScript(
+    replaceOnce(
+      SHIPPED_SCRIPT,
+      'findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl)',
+      '(r.headersIn["X-Unsafe"] ? "unsafe" : undefined)',
+    ),
+  ),
+  async (t, g) => {
+    g.as.reply(jwt(makeJwt({ exp: 4102444800 })));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    const headers = { authorization: 'bearer opaque-1', 'x-unsafe': '1' };
+    t.is((await g.send('/', { headers })).status, 500);
   },
 );

@@ -418,7 +418,7 @@ test('dist/phantom_token.js: a rejected token, which anybody can send, needs nei
   const before = ['makeLogVariablesStage', 'makeJudgeStage', 'makeRejectedStage'].flatMap((make) =>
     declaredInStage(DIST, make),
   );
-  t.true(before.includes('handleNotGranted'));
+  t.true(before.includes('refuseRejected'));
   for (const name of ['parseSettings', 'checkEndpoint', 'parseBearer', 'askOnce']) {
     t.true(DIST.includes(`function ${name}(`), name);
     t.false(before.includes(name), name);

@@ -10,6 +10,10 @@ function resultOf(code: string): unknown {
   return new Function(`let result;\n${code}\nreturn result;`)();
 }
 
+/** Written out, `one` would be the parameter of the inner function. */
+const CAPTURING =
+  'function lacks(all, some) {\n  return some.filter((one) => !all.includes(one));\n}\nfunction use(some) {\n  const one = [2];\n  return lacks(one, some);\n}\nresult = use([2, 3]).length;';
+
 const WRITTEN_OUT: [sentence: string, code: string, names: string[], expected: string][] = [
   [
     'names and literals stand in place of parameters',
@@ -53,6 +57,13 @@ const WRITTEN_OUT: [sentence: string, code: string, names: string[], expected: s
     ['twice'],
     '\nconst o = { at: 1 };\nresult = (o.at + o.at);',
   ],
+  [
+    'a member that is named after a parameter keeps its name',
+    'function make(a) {\n  return { a };\n}\nconst x = 1;\nresult = make(x).a;',
+    [],
+    '\nconst x = 1;\nresult = ({ a: x }).a;',
+  ],
+  ['a function inside that declares a name of the argument is left alone', CAPTURING, [], CAPTURING],
 ];
 
 for (const [sentence, code, names, expected] of WRITTEN_OUT) {
@@ -115,7 +126,12 @@ const REFUSED: [sentence: string, code: string, problem: RegExp][] = [
   ['more than one statement', 'function add(a) {\n  a++;\n  return a;\n}', /no function of one return/],
   ['nothing returned', 'function add(a) {\n  return;\n}', /no function of one return/],
   ['one that is handed on instead of called', `${ADD}result = [1].map(add);`, /add is used without a call/],
-  ['a call that lacks an argument', `${ADD}result = add(1);`, /add\(1\) would evaluate b 1 times/],
+  [
+    'one whose inner function declares a name of the argument',
+    CAPTURING.replaceAll('lacks', 'add'),
+    /would read another variable/,
+  ],
+  ['a call that lacks an argument', `${ADD}result = add(1);`, /add\(1\) lacks an argument/],
   [
     'an argument that would be computed twice',
     'function add(a) {\n  return a + a;\n}\nresult = add(f());',

@@ -127,13 +127,14 @@ test('http.conf: declares the rows with their comments, in place of what was the
   t.regex(conf, /^js_var \$phantom_token_realm;$/m);
 });
 
-test('docs/settings.md: has a row for each setting, with its default', async (t) => {
+test('docs/settings.md: has a row for each setting, with its default and its range', async (t) => {
   const page = (await writtenFrom(t))['docs/settings.md'] ?? '';
   t.true(page.startsWith('By hand.\n'));
   t.true(page.endsWith('\n\nAs well.\n'));
   t.is(page.match(/^\| `\$/gm)?.length, 9);
   t.true(page.includes('\n| `$phantom_token_realm` | `api` | its meaning |\n'));
   t.true(page.includes('\n| `$phantom_token_endpoint` | | its meaning |\n'));
+  t.true(page.includes('\n| `$phantom_token_ttl` | `5` | its meaning; from 0 to 9 |\n'));
 });
 
 /** A generated parser, with readers that tell how they are called. */

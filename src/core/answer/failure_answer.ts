@@ -6,7 +6,7 @@ import { errorBody, type Refusal } from './refusal.js';
 /** When the server that is overloaded names no time of its own. */
 const RETRY_AFTER_SEC = '1';
 // RFC 9110 §10.2.3: delta-seconds or an HTTP-date; anything else stays out of our header (S104).
-const RETRY_AFTER = /^([0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT)$/;
+const RETRY_AFTER = /^([0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT)$(?!\n)/;
 
 export function buildUnavailable(failure: Unavailable): Refusal {
   const status = statusOf(failure.reason);

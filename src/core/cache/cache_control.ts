@@ -76,7 +76,7 @@ function lesser(known: number | undefined, found: number): number {
 
 /** 0, that is "stale already", for what is no number (RFC 9111 §4.2.1); what overflows is 2^31 (§1.2.2). */
 function deltaSeconds(value: string | undefined): number {
-  return value !== undefined && /^[0-9]+$/.test(value) ? Math.min(Number(value), MAX_DELTA_SEC) : 0;
+  return value !== undefined && /^[0-9]+$(?!\n)/.test(value) ? Math.min(Number(value), MAX_DELTA_SEC) : 0;
 }
 
 /** Of a list the first member counts (RFC 9111 §5.1). */

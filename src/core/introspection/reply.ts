@@ -47,5 +47,5 @@ export function describeReply(reply: IntrospectionReply): string {
 export function mediaType(contentType: string): string {
   const type = contentType.split(';')[0] as string;
   const name = type.trim().toLowerCase();
-  return /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+$/.test(name) ? name : '';
+  return /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+$(?!\n)/.test(name) ? name : '';
 }

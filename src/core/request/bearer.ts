@@ -8,7 +8,7 @@ export type BearerCredential =
   | { readonly kind: 'token'; readonly token: string }
   | { readonly kind: 'refused'; readonly reason: 'token_missing' | 'token_malformed' };
 
-const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$(?!\n)/;
 const SCHEME_LENGTH = 6;
 
 /** Longer tokens are refused without asking the authorization server. In characters. */

@@ -4,7 +4,7 @@ import { isPlainText } from '../text/plain_text.js';
 import { isScopeList, splitScopes } from '../token/scope.js';
 
 // Realm: what may stand in a quoted-string without a backslash (RFC 9110 §5.6.4).
-const QUOTABLE = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/;
+const QUOTABLE = /^[\x20\x21\x23-\x5B\x5D-\x7E]+$(?!\n)/;
 
 /** Spaces alone would ask for nothing, where somebody meant to ask for something. */
 export function checkScopes(value: string): string | undefined {
@@ -29,6 +29,6 @@ export function checkWord(value: string, words: string): string | undefined {
 /** A whole number; both bounds belong to it. Leading zeros are taken. */
 export function checkWhole(value: string, least: number, most: number, unit: string): string | undefined {
   const number = Number(value);
-  const isWhole = /^[0-9]{1,8}$/.test(value) && number >= least && number <= most;
+  const isWhole = /^[0-9]{1,8}$(?!\n)/.test(value) && number >= least && number <= most;
   return isWhole ? undefined : `must be a whole number of ${unit} from ${least} to ${most}, without a unit`;
 }

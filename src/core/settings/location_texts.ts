@@ -31,6 +31,10 @@ export function isConfiguredHere(text: string): boolean {
   return text.startsWith(HERE);
 }
 
+/** What is wrong with a location that is not. */
+export const NOT_HERE =
+  'this location does not include protect.conf itself: nested locations and limit_except do not inherit settings';
+
 /** Whether `$phantom_token` is off; false for every other value, and where protect.conf was not included. */
 export function isOff(text: RequestText): boolean {
   return isConfiguredHere(text) && text.slice(HERE.length, text.indexOf('\n')).toLowerCase() === 'off';

@@ -1,6 +1,6 @@
 // The settings of a location, checked. What there is to set, with its range and its default, stands in table.ts.
 
-import { isConfiguredHere, type LocationTexts } from './location_texts.js';
+import { isConfiguredHere, type LocationTexts, NOT_HERE } from './location_texts.js';
 import { readSettings } from './parse_settings.js';
 import { checkSwitch } from './question_checks.js';
 
@@ -57,9 +57,6 @@ export interface Misconfiguration {
 export function misconfiguration(problem: string): Misconfiguration {
   return { kind: 'misconfiguration', problem };
 }
-
-const NOT_HERE =
-  'this location does not include protect.conf itself: nested locations and limit_except do not inherit settings';
 
 /**
  * The settings of a location that is to be protected.

@@ -72,7 +72,7 @@ export function readClaims(source: JsonObject): ReadClaims | InvalidClaim {
 
 /** `Bearer` (RFC 6750), or the word for its purpose that some servers put there. */
 function isAccessTokenType(tokenType: string): boolean {
-  return /^(bearer|access_token|urn:ietf:params:oauth:token-type:access_token)$/i.test(tokenType);
+  return /^(bearer|access_token|urn:ietf:params:oauth:token-type:access_token)$(?!\n)/i.test(tokenType);
 }
 
 function isAccessTokenUse(tokenUse: string): boolean {

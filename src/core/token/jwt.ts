@@ -76,16 +76,17 @@ function isSameButEnd(again: string, part: string): boolean {
   return (
     again.length >= sure &&
     again.slice(0, sure) === part.slice(0, sure) &&
-    END.test(part.slice(Math.max(sure, 0)))
+    !OTHER_THAN_BASE64URL.test(part.slice(Math.max(sure, 0)))
   );
 }
 
-const END = /^[A-Za-z0-9_-]{1,2}$/;
+const OTHER_THAN_BASE64URL = /[^A-Za-z0-9_-]/;
 
 /** Whether the JWT is an RFC 9701 introspection response, which is not an access token (RFC 9701 §5, S54). */
 export function isIntrospectionResponse(jwt: Jwt): boolean {
   const typ = jwt.header.typ;
-  const isTyped = typeof typ === 'string' && /^(application\/)?token-introspection\+jwt\s*(;|$)/i.test(typ);
+  const isTyped =
+    typeof typ === 'string' && /^(application\/)?token-introspection\+jwt\s*(;|$(?!\n))/i.test(typ);
   return isTyped || jwt.payload.token_introspection !== undefined;
 }
 
