@@ -29,6 +29,10 @@ export const INTROSPECTION = {
 /** As a real authorization server needs at least. */
 export const SLOW_ANSWER_MS = 100;
 
+/** The API answers this path {@link API_ANSWER_MS} later. */
+export const LATE_PATH = '/late/';
+export const API_ANSWER_MS = 50;
+
 /** Every path of the API that ends in this answers with the Authorization header that it received. */
 export const ECHO = 'echo';
 
@@ -50,7 +54,7 @@ export interface Backends {
 
 /** @param affinity  the line `worker_cpu_affinity ...;`, or empty */
 export async function startBackends(runtime: NginxBinary, affinity: string): Promise<Backends> {
-  const api = await startBackend(runtime, affinity, apiLocations(), {});
+  const api = await startBackend(runtime, affinity, apiLocations(), API_FILES);
   try {
     const authorizationServer = await startBackend(
       runtime,
@@ -107,8 +111,17 @@ http {
   };
 }
 
+const API_FILES = {
+  'late.js': `
+function answer(r) { setTimeout(() => r.return(200, 'ok\\n'), ${API_ANSWER_MS}); }
+export default { answer };
+`,
+};
+
 function apiLocations(): string {
   return `
+    js_import late from late.js;
+    location = ${LATE_PATH} { js_content late.answer; }
     location / { return 200 "ok\\n"; }
     location ~ /${ECHO}$ { return 200 "$http_authorization"; }`;
 }

@@ -34,7 +34,7 @@ const START_TIMEOUT_MS = 60_000;
 const POLL_MS = 10;
 
 /** As a good configuration has them: without kept connections each request would open one. */
-const UPSTREAM_KEEPALIVE = 'keepalive 256; keepalive_requests 1000000000; keepalive_time 10h;';
+const UPSTREAM_KEEPALIVE = 'keepalive 4096; keepalive_requests 1000000000; keepalive_time 10h;';
 
 export async function startGateway(row: Row, options: GatewayOptions): Promise<Gateway> {
   const port = await freePort();

@@ -31,6 +31,8 @@ export interface LoadPlan {
   readonly backends: Backends;
   readonly connections: number;
   readonly seconds: number;
+  /** Ends a run before its time, once it holds. */
+  readonly isEnough?: () => Promise<boolean>;
   /** CPUs of the load. */
   readonly cpus: readonly number[];
 }

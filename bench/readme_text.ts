@@ -2,9 +2,10 @@
 import { markdownTable } from 'markdown-table';
 import { median } from 'simple-statistics';
 import {
-  type Cell,
+  type ComparedCpu,
   type Conditions,
   cellOf,
+  compareFlight,
   type HerdResult,
   type PurgeResult,
   type RowResult,
@@ -21,7 +22,11 @@ export type Parts = Readonly<Record<string, string>>;
 export function pageParts(speed: SpeedResults, scale: ScaleResults): Readonly<Record<string, Parts>> {
   return {
     'README.md': { bench: speedText(speed) },
-    'docs/operations.md': { 'bench:memory': memoryText(scale), 'bench:scale': scaleText(scale) },
+    'docs/operations.md': {
+      'bench:memory': memoryText(scale),
+      'bench:flight': flightText(scale),
+      'bench:scale': scaleText(scale),
+    },
   };
 }
 
@@ -77,7 +82,7 @@ function speedText(results: SpeedResults): string {
   ].join('\n\n');
 }
 
-function speedCell(cell: Cell | undefined, isBare: boolean): string {
+function speedCell(cell: ComparedCpu | undefined, isBare: boolean): string {
   if (cell === undefined) return '';
   const whole = `${cell.cpuUs.median.toFixed(1)} ±${cell.cpuUs.halfRange.toFixed(1)}`;
   if (isBare) return whole;
@@ -87,6 +92,22 @@ function speedCell(cell: Cell | undefined, isBare: boolean): string {
 function signed(value: number): string {
   const text = Math.abs(value).toFixed(1);
   return value < 0 && text !== '0.0' ? `−${text}` : `+${text}`;
+}
+
+function flightText(results: ScaleResults): string {
+  const [first] = results.flight;
+  if (first === undefined) return '';
+  const rows = compareFlight(results.flight).map(({ title, isBare, heldBytes, loads }) => [
+    title,
+    `${grouped(Math.round(heldBytes / 1000))} kB`,
+    ...loads.map((cpu) => speedCell(cpu, isBare)),
+  ]);
+  const heads = first.loads.map(({ connections }) => `CPU, ${grouped(connections)} connections`);
+  return [
+    markdownTable([['', 'memory for each request', ...heads], ...rows], { alignDelimiters: false }),
+    `CPU in microseconds for each request, in bold what it takes more than a bare \`proxy_pass\`, then the ratio to it. An API ` +
+      `that takes ${first.answerMs} ms, one cached token. ${machineText(results)}`,
+  ].join('\n\n');
 }
 
 /** What `--date` and the like would say of a measurement, one sentence. */

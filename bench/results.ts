@@ -38,6 +38,7 @@ export interface RowResult {
 
 export interface ScaleResults extends Conditions {
   readonly memory: MemoryResult;
+  readonly flight: readonly FlightResult[];
   readonly herd: readonly HerdResult[];
   readonly workers: readonly WorkerResult[];
   readonly hits: readonly HitResult[];
@@ -49,6 +50,19 @@ export interface MemoryResult {
   /** Free when nothing is in it: less than its size, because nginx keeps its own lists there. */
   readonly emptyZoneBytes: number;
   readonly tokens: readonly { readonly jwtLength: number; readonly bytesPerToken: number }[];
+}
+
+/** A row while so many requests wait for an API. */
+export interface FlightResult {
+  readonly name: string;
+  readonly title: string;
+  /** Name of the row that it is compared with. */
+  readonly bare: string;
+  /** What the worker takes for each further request in flight. */
+  readonly heldBytes: number;
+  /** How long the API took to answer, in what follows. */
+  readonly answerMs: number;
+  readonly loads: readonly { readonly connections: number; readonly samples: readonly Sample[] }[];
 }
 
 export interface HerdResult {
@@ -91,17 +105,39 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: median([...values]), halfRange: interquartileRange([...values]) / 2 };
 }
 
-export interface Cell {
-  readonly requestsPerSec: Spread;
+/** CPU time beside that of the bare row. */
+export interface ComparedCpu {
   readonly cpuUs: Spread;
+  /** Against the bare row of the same round, and then the median of rounds: what drifts, drifts in both. */
+  readonly addedCpuUs: Spread;
+  readonly cpuRatio: Spread;
+}
+
+export interface Cell extends ComparedCpu {
+  readonly requestsPerSec: Spread;
   readonly busy: Spread;
   readonly p50Us: Spread;
   readonly p99Us: Spread;
   readonly p999Us: Spread;
-  /** Against the bare row of the same round, and then the median of rounds: what drifts, drifts in both. */
-  readonly addedCpuUs: Spread;
-  readonly cpuRatio: Spread;
+  /** Paired like those of the CPU time. */
   readonly requestsRatio: Spread;
+}
+
+/** @param bare  samples of the bare row, of the same rounds */
+export function compareCpu(samples: readonly Sample[], bare: readonly Sample[]): ComparedCpu {
+  return {
+    cpuUs: spreadOf(samples.map(({ cpuUs }) => cpuUs)),
+    addedCpuUs: pairedSpread(samples, bare, (sample, bareSample) => sample.cpuUs - bareSample.cpuUs),
+    cpuRatio: pairedSpread(samples, bare, (sample, bareSample) => sample.cpuUs / bareSample.cpuUs),
+  };
+}
+
+function pairedSpread(
+  samples: readonly Sample[],
+  bare: readonly Sample[],
+  compare: (sample: Sample, bareSample: Sample) => number,
+): Spread {
+  return spreadOf(samples.map((sample, round) => compare(sample, bare[round] as Sample)));
 }
 
 /** @returns undefined when the row or its bare row was not measured under that workload */
@@ -110,19 +146,42 @@ export function cellOf(results: SpeedResults, row: RowResult, workload: Workload
   const bare = results.rows.find(({ name }) => name === row.bare)?.samples[workload];
   if (samples === undefined || bare === undefined) return undefined;
   const spread = (read: (sample: Sample) => number) => spreadOf(samples.map(read));
-  const paired = (compare: (sample: Sample, bareSample: Sample) => number) =>
-    spreadOf(samples.map((sample, round) => compare(sample, bare[round] as Sample)));
   return {
+    ...compareCpu(samples, bare),
     requestsPerSec: spread((sample) => sample.requestsPerSec),
-    cpuUs: spread((sample) => sample.cpuUs),
     busy: spread((sample) => sample.busy),
     p50Us: spread((sample) => sample.p50Us),
     p99Us: spread((sample) => sample.p99Us),
     p999Us: spread((sample) => sample.p999Us),
-    addedCpuUs: paired((sample, bareSample) => sample.cpuUs - bareSample.cpuUs),
-    cpuRatio: paired((sample, bareSample) => sample.cpuUs / bareSample.cpuUs),
-    requestsRatio: paired((sample, bareSample) => sample.requestsPerSec / bareSample.requestsPerSec),
+    requestsRatio: pairedSpread(
+      samples,
+      bare,
+      (sample, bareSample) => sample.requestsPerSec / bareSample.requestsPerSec,
+    ),
   };
+}
+
+export interface FlightRow {
+  readonly title: string;
+  readonly isBare: boolean;
+  readonly heldBytes: number;
+  readonly loads: readonly ({ readonly connections: number } & ComparedCpu)[];
+}
+
+/** Each row beside its bare row, load by load. */
+export function compareFlight(results: readonly FlightResult[]): FlightRow[] {
+  return results.map(({ name, title, bare, heldBytes, loads }) => {
+    const bareLoads = results.find((result) => result.name === bare)?.loads ?? [];
+    return {
+      title,
+      isBare: name === bare,
+      heldBytes,
+      loads: loads.map(({ connections, samples }, index) => ({
+        connections,
+        ...compareCpu(samples, bareLoads[index]?.samples ?? []),
+      })),
+    };
+  });
 }
 
 export async function writeResults(file: string | URL, results: object): Promise<void> {

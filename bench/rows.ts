@@ -93,6 +93,16 @@ export const ROWS: readonly Row[] = [
   authRequestRow('auth-request-legacy', 'auth_request mode, njs 0.8', 'legacy', undefined),
 ];
 
+/** The row with another number of contexts that QuickJS keeps for later requests; 128 are njs's default. */
+export function withContextReuse(row: Row, contexts: number): Row {
+  return {
+    ...row,
+    name: `${row.name}-reuse-${contexts}`,
+    title: `${row.title}, \`js_context_reuse ${contexts}\``,
+    http: (words) => `js_context_reuse ${contexts};${row.http(words)}`,
+  };
+}
+
 /**
  * A row of the reader's own.
  * @param config  lines of http with `{{listen}}` where a server listens; see bench/README.md

@@ -1,9 +1,9 @@
 /** `npm run bench:scale`: what the number of tokens, their length, of workers and of clients changes. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { markdownTable } from 'markdown-table';
 import { median } from 'simple-statistics';
-import { type Backends, SLOW_ANSWER_MS, startBackends } from './backends.js';
+import { API_ANSWER_MS, type Backends, SLOW_ANSWER_MS, startBackends } from './backends.js';
+import { FLIGHT_CONNECTIONS, FLIGHT_ROWS, measureHeldBytes, measureInFlight } from './flight.js';
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.js';
 import { HERD_CLIENTS, type HerdSample, measureHerd } from './herd.js';
 import { JWT_LENGTH, SIZED_JWT_LENGTHS } from './jwt.js';
@@ -13,21 +13,22 @@ import { fill, type LoadPlan, measure, type Sample } from './measure.js';
 import { allowedCpus, type CpuPlan, planCpus, workerAffinity } from './processors.js';
 import { BenchError, progress, runProgram } from './program.js';
 import {
+  type FlightResult,
   type HerdResult,
   type HitResult,
   type MemoryResult,
   type PurgeResult,
   RESULTS,
   type ScaleResults,
-  spreadOf,
   type WorkerResult,
   writeResults,
 } from './results.js';
-import { METRICS, PATHS, ROWS, scaleRow, sizedPath } from './rows.js';
+import { METRICS, PATHS, ROWS, scaleRow, sizedPath, withContextReuse } from './rows.js';
+import { formatScale } from './scale_tables.js';
 import type { Workload } from './workloads.js';
 
 const RECORDS = [1, 1000, 100_000, 1_000_000];
-const PARTS = ['memory', 'herd', 'workers', 'records'] as const;
+const PARTS = ['memory', 'flight', 'herd', 'workers', 'records'] as const;
 const ROUNDS = 5;
 const ROUND_SEC = 2;
 const CONNECTIONS = 32;
@@ -83,7 +84,7 @@ async function main(args: string[]): Promise<number> {
   }
   const command = ['npm run bench:scale', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
   const results = await run(parts, records, command);
-  console.log(formatResults(results));
+  console.log(formatScale(results));
   const isWhole = args.length === 0;
   if (isWhole || values.out !== undefined) await writeResults(values.out ?? RESULTS.scale, results);
   return 0;
@@ -99,6 +100,7 @@ async function run(parts: string[], records: number[], command: string): Promise
   try {
     const isWanted = (part: (typeof PARTS)[number]) => parts.includes(part);
     const memory = isWanted('memory') ? await measureMemory(context) : { emptyZoneBytes: 0, tokens: [] };
+    const flight = isWanted('flight') ? await measureFlight(context) : [];
     const herd = isWanted('herd') ? await measureHerds(context) : [];
     const workers = isWanted('workers') ? await measureWorkers(context) : [];
     const { hits, purges } = isWanted('records')
@@ -106,7 +108,7 @@ async function run(parts: string[], records: number[], command: string): Promise
       : { hits: [], purges: [] };
     const machine = await describeMachine(runtimes);
     const conditions = { date: new Date().toISOString(), command, machine, jwtLength: JWT_LENGTH };
-    return { ...conditions, memory, herd, workers, hits, purges };
+    return { ...conditions, memory, flight, herd, workers, hits, purges };
   } finally {
     await backends.stop();
   }
@@ -155,10 +157,60 @@ async function freeZoneBytes({ url }: Gateway): Promise<number> {
   return Number(/^phantom_token_zone_free_bytes\{zone="phantom_token"\} (\d+)$/m.exec(metrics)?.[1]);
 }
 
-/** Every row that asks, in turn; ours must ask once. */
+/** Memory row by row, and CPU time with all of them running, round by round in turn. */
+async function measureFlight(context: Context): Promise<FlightResult[]> {
+  const heldBytes: number[] = [];
+  for (const row of FLIGHT_ROWS) {
+    progress(`in flight: memory, ${row.title}`);
+    const start = (backends: Backends) =>
+      startGateway(row, gatewayOptions({ ...context, backends }, SHIPPED_ZONE));
+    heldBytes.push(await measureHeldBytes(context.backends, start));
+  }
+  const loads: FlightResult['loads'][] = FLIGHT_ROWS.map(() => []);
+  for (const connections of FLIGHT_CONNECTIONS) {
+    progress(`in flight: CPU time with ${connections} connections`);
+    const samples = await withFlightGateways(context, (gateways) =>
+      measureInFlight(gateways, ROUNDS, { ...context.plan, connections }),
+    );
+    for (const [index, ofRow] of samples.entries()) {
+      loads[index] = [...(loads[index] ?? []), { connections, samples: ofRow }];
+    }
+  }
+  return FLIGHT_ROWS.map(({ name, title, bare }, index) => ({
+    name,
+    title,
+    bare,
+    heldBytes: heldBytes[index] as number,
+    answerMs: API_ANSWER_MS,
+    loads: loads[index] as FlightResult['loads'],
+  }));
+}
+
+/** Gateways that nobody has used: a worker keeps the contexts and the memory of its busiest moment. */
+async function withFlightGateways<T>(
+  context: Context,
+  use: (gateways: readonly Gateway[]) => Promise<T>,
+): Promise<T> {
+  const gateways: Gateway[] = [];
+  try {
+    for (const row of FLIGHT_ROWS) {
+      gateways.push(await startGateway(row, gatewayOptions(context, SHIPPED_ZONE)));
+    }
+    return await use(gateways);
+  } finally {
+    for (const gateway of gateways) await gateway.stop();
+  }
+}
+
+/** Every row that asks, and QuickJS with a context for each of the herd. */
+const HERD_ROWS = ROWS.filter(({ introspects }) => introspects).flatMap((row) =>
+  row.name === 'access-qjs' ? [row, withContextReuse(row, HERD_CLIENTS)] : [row],
+);
+
+/** Each row in turn; ours must ask once. */
 async function measureHerds(context: Context): Promise<HerdResult[]> {
   const results: HerdResult[] = [];
-  for (const row of ROWS.filter(({ introspects }) => introspects)) {
+  for (const row of HERD_ROWS) {
     progress(`herd: ${HERD_CLIENTS} clients, one unknown token, ${row.title}`);
     const samples = await withGateway(row, gatewayOptions(context, SHIPPED_ZONE), async (gateway) => {
       const all: HerdSample[] = [];
@@ -263,56 +315,6 @@ async function missMs({ url }: Gateway, token: string): Promise<number> {
   await response.text();
   if (response.status !== 200) throw new BenchError(`scale: a miss was answered ${response.status}`);
   return performance.now() - startMs;
-}
-
-function formatResults({ memory, herd, workers, hits: hitResults, purges }: ScaleResults): string {
-  const medianOf = (samples: readonly Sample[], read: (sample: Sample) => number) => {
-    const { median: middle, halfRange } = spreadOf(samples.map(read));
-    return `${middle.toFixed(1)} ±${halfRange.toFixed(1)}`;
-  };
-  const herdMedian = (samples: readonly HerdSample[], read: (sample: HerdSample) => number) =>
-    median(samples.map(read)).toFixed(0);
-  const tables = [
-    [
-      ['JWT, bytes', 'zone, bytes for each token'],
-      ...memory.tokens.map((m) => [String(m.jwtLength), m.bytesPerToken.toFixed(0)]),
-    ],
-    [
-      ['herd', 'introspections', 'p50 ms', 'p99 ms', 'last ms'],
-      ...herd.map(({ title, samples }) => [
-        title,
-        String(Math.max(...samples.map(({ introspections }) => introspections))),
-        herdMedian(samples, ({ p50Ms }) => p50Ms),
-        herdMedian(samples, ({ p99Ms }) => p99Ms),
-        herdMedian(samples, ({ maxMs }) => maxMs),
-      ]),
-    ],
-    [
-      ['workers', 'req/s', 'CPU µs/req'],
-      ...workers.map(({ workers: count, samples }) => [
-        String(count),
-        medianOf(samples, ({ requestsPerSec }) => requestsPerSec),
-        medianOf(samples, ({ cpuUs }) => cpuUs),
-      ]),
-    ],
-    [
-      ['records', 'CPU µs/req'],
-      ...hitResults.map(({ records, samples }) => [String(records), medianOf(samples, ({ cpuUs }) => cpuUs)]),
-    ],
-    [
-      ['ended records', 'zone MB', 'first miss ms', 'usual miss ms'],
-      ...purges.map((p) => [
-        String(p.records),
-        String(p.zoneMb),
-        p.requestMs.toFixed(1),
-        p.usualMs.toFixed(1),
-      ]),
-    ],
-  ];
-  return tables
-    .filter((lines) => lines.length > 1)
-    .map((lines) => markdownTable(lines))
-    .join('\n\n');
 }
 
 await runProgram(main);

@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { drawChart } from '../../bench/chart.js';
+import { FLIGHT_CONNECTIONS, FLIGHT_ROWS } from '../../bench/flight.js';
+import type { Sample } from '../../bench/measure.js';
 import { pageParts, writeParts } from '../../bench/readme_text.js';
 import {
   cellOf,
+  compareFlight,
+  type FlightResult,
   RESULTS,
   type RowResult,
   type ScaleResults,
@@ -72,15 +76,14 @@ test('drawChart: in a font as wide as DejaVu Sans Mono, 7.83 pixels a character,
   }
 });
 
-function rowWith(name: string, cpuUs: number[]): RowResult {
+function samplesOf(cpuUs: number[]): Sample[] {
   const sample = { requestsPerSec: 1, busy: 1, p50Us: 1, p99Us: 1, p999Us: 1, introspections: 0 };
-  return {
-    name,
-    title: name,
-    bare: 'bare',
-    memory: { privateBytes: 0, sharedBytes: 0 },
-    samples: { hot: cpuUs.map((us) => ({ ...sample, cpuUs: us })) },
-  };
+  return cpuUs.map((us) => ({ ...sample, cpuUs: us }));
+}
+
+function rowWith(name: string, cpuUs: number[]): RowResult {
+  const memory = { privateBytes: 0, sharedBytes: 0 };
+  return { name, title: name, bare: 'bare', memory, samples: { hot: samplesOf(cpuUs) } };
 }
 
 test('cellOf: compares each round with the bare row of that round, so that drift of the machine cancels out', (t) => {
@@ -95,4 +98,31 @@ test('cellOf: compares each round with the bare row of that round, so that drift
 test('cellOf: a workload that was not measured has no cell', (t) => {
   const row = rowWith('ours', [1]);
   t.is(cellOf({ ...SPEED, rows: [rowWith('bare', [1]), row] }, row, 'miss'), undefined);
+});
+
+test('bench/results/scale.json: has every row in flight with every number of connections, so that none is left out because it looks bad', (t) => {
+  t.deepEqual(
+    SCALE.flight.map(({ name, loads }) => [name, loads.map(({ connections }) => connections)]),
+    FLIGHT_ROWS.map(({ name }) => [name, [...FLIGHT_CONNECTIONS]]),
+  );
+});
+
+function flightWith(name: string, bare: string, loads: number[][]): FlightResult {
+  const samples = loads.map((cpuUs, index) => ({ connections: index, samples: samplesOf(cpuUs) }));
+  return { name, title: name, bare, heldBytes: 1000, answerMs: 50, loads: samples };
+}
+
+test('compareFlight: compares each number of connections with the bare row of the same nginx under the same load', (t) => {
+  const [, row] = compareFlight([
+    flightWith('bare-old', 'bare-old', [[10], [100]]),
+    flightWith('ours-old', 'bare-old', [[15], [400]]),
+    flightWith('bare', 'bare', [[1], [1]]),
+  ]);
+  t.deepEqual(
+    row?.loads.map(({ addedCpuUs, cpuRatio }) => [addedCpuUs.median, cpuRatio.median]),
+    [
+      [5, 1.5],
+      [300, 4],
+    ],
+  );
 });

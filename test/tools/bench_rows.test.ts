@@ -4,10 +4,19 @@ import test, { type ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
 import { request } from 'undici';
 import { type Backends, ECHO, startBackends } from '../../bench/backends.js';
+import { measureHeldBytes } from '../../bench/flight.js';
 import { type Gateway, startGateway } from '../../bench/gateway.js';
 import { JWT } from '../../bench/jwt.js';
 import { findRuntimes } from '../../bench/machine.js';
-import { customRow, PATHS, ROWS, type Row, scaleRow, type WorkloadName } from '../../bench/rows.js';
+import {
+  customRow,
+  PATHS,
+  ROWS,
+  type Row,
+  scaleRow,
+  type WorkloadName,
+  withContextReuse,
+} from '../../bench/rows.js';
 import { isRefused } from '../../bench/workloads.js';
 
 const README = await readFile(new URL('../../bench/README.md', import.meta.url), 'utf8');
@@ -50,7 +59,14 @@ async function assertRow(t: ExecutionContext, row: Row, workload: WorkloadName, 
   });
 }
 
-for (const row of [...ROWS, scaleRow(60), customRow(EXAMPLE, undefined)]) {
+const rowNamed = (name: string) => ROWS.find((row) => row.name === name) as Row;
+
+for (const row of [
+  ...ROWS,
+  withContextReuse(rowNamed('access-qjs'), 2048),
+  scaleRow(60),
+  customRow(EXAMPLE, undefined),
+]) {
   test(`${row.name}: sends the API what it says, and introspects a cached token once`, (t) =>
     assertRow(t, row, 'hot', PATHS.active));
 }
@@ -63,3 +79,19 @@ for (const workload of ['denied', 'policy'] as const) {
       assertRow(t, row, workload, PATHS[workload]));
   }
 }
+
+test('measureHeldBytes: a request in flight takes less without a script, and most with one on QuickJS', (t) =>
+  inTurn(async () => {
+    const backends = await startBackends(runtimes.modern, '');
+    t.teardown(backends.stop);
+    const heldBytes = (name: string) =>
+      measureHeldBytes(backends, (behind) =>
+        startGateway(rowNamed(name), { runtimes, backends: behind, affinity: '', zoneSize: '2m' }),
+      );
+    const [bare, njs, qjs] = [
+      await heldBytes('bare'),
+      await heldBytes('access-njs'),
+      await heldBytes('access-qjs'),
+    ];
+    t.true(0 < bare && bare < njs && njs < qjs, `${bare} ${njs} ${qjs}`);
+  }));
