@@ -1,5 +1,6 @@
 // Requests that wait for the API, many at a time: what each of them costs the gateway, in memory and CPU time.
-import { type Backends, LATE_PATH } from './backends.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { API_ANSWER_MS, type Backend, type Backends, LATE_PATH } from './backends.js';
 import type { Gateway } from './gateway.js';
 import { type HeldApi, startHeldApi } from './held_api.js';
 import { runLoad } from './load.js';
@@ -44,30 +45,27 @@ const WORKLOAD: Workload = {
 };
 const TOKEN = `${WORKLOAD.tokens(0).prefix}00000000`;
 /** For each connection: until then the contexts that an engine keeps are made. */
-const WARM_UP_REQUESTS = 4;
+const WARM_UP_ROUND_TRIPS = 3;
 /** For each connection: what is under way when a run ends was paid for and is not counted, so it must be a small part. */
-const COUNTED_ROUND_TRIPS = 10;
+const COUNTED_ROUND_TRIPS = 8;
 /** Ends what hangs. */
 const MOST_SEC = 120;
 
-/** Round by round through all gateways, so that noise meets all of them alike. @returns samples by gateway, in their order */
-export async function measureInFlight(
-  gateways: readonly Gateway[],
-  rounds: number,
-  plan: LoadPlan,
-): Promise<Sample[][]> {
-  for (const { url } of gateways) {
-    const warmUp = await planUntil(plan, WARM_UP_REQUESTS, 0);
-    await runLoad({ ...warmUp, url, path: WORKLOAD.path, tokens: WORKLOAD.tokens(0) });
+/** @param gateway  one that nobody has used: a worker keeps the contexts and the memory of its busiest moment */
+export async function measureInFlight(gateway: Gateway, plan: LoadPlan): Promise<Sample> {
+  const warmUp = await planUntil(plan, WARM_UP_ROUND_TRIPS, 0);
+  await runLoad({ ...warmUp, url: gateway.url, path: WORKLOAD.path, tokens: WORKLOAD.tokens(0) });
+  await becomesQuiet(plan.backends.api);
+  return measure(gateway, WORKLOAD, 0, await planUntil(plan, COUNTED_ROUND_TRIPS, plan.seconds));
+}
+
+/** The gateway goes on with requests whose clients have left. */
+async function becomesQuiet(api: Backend): Promise<void> {
+  for (let before = -1, count = 0; count !== before; ) {
+    before = count;
+    await delay(2 * API_ANSWER_MS);
+    count = await api.requestCount();
   }
-  const samples = gateways.map((): Sample[] => []);
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [index, gateway] of gateways.entries()) {
-      const counted = await planUntil(plan, COUNTED_ROUND_TRIPS, plan.seconds);
-      samples[index]?.push(await measure(gateway, WORKLOAD, round, counted));
-    }
-  }
-  return samples;
 }
 
 /** The load until the API has received so many requests for each connection, and that time is over. */

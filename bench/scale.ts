@@ -30,6 +30,8 @@ import type { Workload } from './workloads.js';
 const RECORDS = [1, 1000, 100_000, 1_000_000];
 const PARTS = ['memory', 'flight', 'herd', 'workers', 'records'] as const;
 const ROUNDS = 5;
+/** Fewer, because each has a gateway of its own for each row. */
+const FLIGHT_ROUNDS = 3;
 const ROUND_SEC = 2;
 const CONNECTIONS = 32;
 /** Of JWT_LENGTH, its record and the zone's own share. */
@@ -157,49 +159,34 @@ async function freeZoneBytes({ url }: Gateway): Promise<number> {
   return Number(/^phantom_token_zone_free_bytes\{zone="phantom_token"\} (\d+)$/m.exec(metrics)?.[1]);
 }
 
-/** Memory row by row, and CPU time with all of them running, round by round in turn. */
+/** Round by round through all rows, so that noise meets all of them alike. */
 async function measureFlight(context: Context): Promise<FlightResult[]> {
-  const heldBytes: number[] = [];
+  const results: FlightResult[] = [];
   for (const row of FLIGHT_ROWS) {
     progress(`in flight: memory, ${row.title}`);
-    const start = (backends: Backends) =>
-      startGateway(row, gatewayOptions({ ...context, backends }, SHIPPED_ZONE));
-    heldBytes.push(await measureHeldBytes(context.backends, start));
-  }
-  const loads: FlightResult['loads'][] = FLIGHT_ROWS.map(() => []);
-  for (const connections of FLIGHT_CONNECTIONS) {
-    progress(`in flight: CPU time with ${connections} connections`);
-    const samples = await withFlightGateways(context, (gateways) =>
-      measureInFlight(gateways, ROUNDS, { ...context.plan, connections }),
+    const heldBytes = await measureHeldBytes(context.backends, (backends) =>
+      startGateway(row, gatewayOptions({ ...context, backends }, SHIPPED_ZONE)),
     );
-    for (const [index, ofRow] of samples.entries()) {
-      loads[index] = [...(loads[index] ?? []), { connections, samples: ofRow }];
+    const { name, title, bare } = row;
+    results.push({ name, title, bare, heldBytes, answerMs: API_ANSWER_MS, loads: [] });
+  }
+  for (const connections of FLIGHT_CONNECTIONS) {
+    const samples = FLIGHT_ROWS.map((): Sample[] => []);
+    for (let round = 0; round < FLIGHT_ROUNDS; round += 1) {
+      progress(`in flight: ${connections} connections, round ${round + 1} of ${FLIGHT_ROUNDS}`);
+      for (const [index, row] of FLIGHT_ROWS.entries()) {
+        const sample = await withGateway(row, gatewayOptions(context, SHIPPED_ZONE), (gateway) =>
+          measureInFlight(gateway, { ...context.plan, connections }),
+        );
+        samples[index]?.push(sample);
+      }
+    }
+    for (const [index, result] of results.entries()) {
+      const load = { connections, samples: samples[index] ?? [] };
+      results[index] = { ...result, loads: [...result.loads, load] };
     }
   }
-  return FLIGHT_ROWS.map(({ name, title, bare }, index) => ({
-    name,
-    title,
-    bare,
-    heldBytes: heldBytes[index] as number,
-    answerMs: API_ANSWER_MS,
-    loads: loads[index] as FlightResult['loads'],
-  }));
-}
-
-/** Gateways that nobody has used: a worker keeps the contexts and the memory of its busiest moment. */
-async function withFlightGateways<T>(
-  context: Context,
-  use: (gateways: readonly Gateway[]) => Promise<T>,
-): Promise<T> {
-  const gateways: Gateway[] = [];
-  try {
-    for (const row of FLIGHT_ROWS) {
-      gateways.push(await startGateway(row, gatewayOptions(context, SHIPPED_ZONE)));
-    }
-    return await use(gateways);
-  } finally {
-    for (const gateway of gateways) await gateway.stop();
-  }
+  return results;
 }
 
 /** Every row that asks, and QuickJS with a context for each of the herd. */
