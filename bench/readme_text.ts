@@ -6,6 +6,7 @@ import {
   type Conditions,
   cellOf,
   compareFlight,
+  type FlightResults,
   type HerdResult,
   type PurgeResult,
   type RowResult,
@@ -19,12 +20,16 @@ import type { WorkloadName } from './rows.js';
 export type Parts = Readonly<Record<string, string>>;
 
 /** What is written into which page. */
-export function pageParts(speed: SpeedResults, scale: ScaleResults): Readonly<Record<string, Parts>> {
+export function pageParts(
+  speed: SpeedResults,
+  scale: ScaleResults,
+  flight: FlightResults,
+): Readonly<Record<string, Parts>> {
   return {
     'README.md': { bench: speedText(speed) },
     'docs/operations.md': {
       'bench:memory': memoryText(scale),
-      'bench:flight': flightText(scale),
+      'bench:flight': flightText(flight),
       'bench:scale': scaleText(scale),
     },
   };
@@ -94,19 +99,23 @@ function signed(value: number): string {
   return value < 0 && text !== '0.0' ? `−${text}` : `+${text}`;
 }
 
-function flightText(results: ScaleResults): string {
-  const [first] = results.flight;
-  if (first === undefined) return '';
-  const rows = compareFlight(results.flight).map(({ title, isBare, heldBytes, loads }) => [
+function flightText(results: FlightResults): string {
+  const rows = compareFlight(results.rows);
+  const counts = rows[0]?.loads.map(({ connections }) => connections) ?? [];
+  const lines = rows.map(({ title, isBare, heldBytes, loads }) => [
     title,
     `${grouped(Math.round(heldBytes / 1000))} kB`,
     ...loads.map((cpu) => speedCell(cpu, isBare)),
   ]);
-  const heads = first.loads.map(({ connections }) => `CPU, ${grouped(connections)} connections`);
+  const head = [
+    '',
+    'memory for each request',
+    ...counts.map((count) => `CPU, ${grouped(count)} connections`),
+  ];
   return [
-    markdownTable([['', 'memory for each request', ...heads], ...rows], { alignDelimiters: false }),
-    `CPU in microseconds for each request, in bold what it takes more than a bare \`proxy_pass\`, then the ratio to it. An API ` +
-      `that takes ${first.answerMs} ms, one cached token. ${machineText(results)}`,
+    markdownTable([head, ...lines], { alignDelimiters: false }),
+    'Microseconds of CPU for each request; in bold what it takes more than a bare `proxy_pass`, then the ratio to it. ' +
+      `An API that takes ${results.answerMs} ms, one cached token. Medians of ${results.rounds} rounds. ${machineText(results)}`,
   ].join('\n\n');
 }
 

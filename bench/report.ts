@@ -3,17 +3,20 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { drawChart } from './chart.js';
 import { BenchError, runProgram } from './program.js';
 import { pageParts, writeParts } from './readme_text.js';
-import { RESULTS, readResults, type ScaleResults, type SpeedResults } from './results.js';
+import { type FlightResults, RESULTS, readResults, type ScaleResults, type SpeedResults } from './results.js';
 
 const ROOT = new URL('../', import.meta.url);
 
 async function main(): Promise<number> {
   const speed = await readResults<SpeedResults>(RESULTS.speed);
   const scale = await readResults<ScaleResults>(RESULTS.scale);
-  if (speed === undefined || scale === undefined) {
-    throw new BenchError('bench/results/ lacks a file: run `npm run bench` and `npm run bench:scale`');
+  const flight = await readResults<FlightResults>(RESULTS.flight);
+  if (speed === undefined || scale === undefined || flight === undefined) {
+    throw new BenchError(
+      'bench/results/ lacks a file: run `npm run bench`, `npm run bench:scale` and `npm run bench:flight`',
+    );
   }
-  for (const [name, parts] of Object.entries(pageParts(speed, scale))) {
+  for (const [name, parts] of Object.entries(pageParts(speed, scale, flight))) {
     const page = new URL(name, ROOT);
     await writeFile(page, writeParts(await readFile(page, 'utf8'), parts));
   }

@@ -38,7 +38,6 @@ export interface RowResult {
 
 export interface ScaleResults extends Conditions {
   readonly memory: MemoryResult;
-  readonly flight: readonly FlightResult[];
   readonly herd: readonly HerdResult[];
   readonly workers: readonly WorkerResult[];
   readonly hits: readonly HitResult[];
@@ -52,16 +51,21 @@ export interface MemoryResult {
   readonly tokens: readonly { readonly jwtLength: number; readonly bytesPerToken: number }[];
 }
 
-/** A row while so many requests wait for an API. */
-export interface FlightResult {
+export interface FlightResults extends Conditions {
+  readonly rounds: number;
+  /** How long the API took to answer. */
+  readonly answerMs: number;
+  readonly rows: readonly FlightRow[];
+}
+
+/** A row while many requests wait for the API. */
+export interface FlightRow {
   readonly name: string;
   readonly title: string;
   /** Name of the row that it is compared with. */
   readonly bare: string;
   /** What the worker takes for each further request in flight. */
   readonly heldBytes: number;
-  /** How long the API took to answer, in what follows. */
-  readonly answerMs: number;
   readonly loads: readonly { readonly connections: number; readonly samples: readonly Sample[] }[];
 }
 
@@ -161,7 +165,7 @@ export function cellOf(results: SpeedResults, row: RowResult, workload: Workload
   };
 }
 
-export interface FlightRow {
+export interface ComparedFlight {
   readonly title: string;
   readonly isBare: boolean;
   readonly heldBytes: number;
@@ -169,9 +173,9 @@ export interface FlightRow {
 }
 
 /** Each row beside its bare row, load by load. */
-export function compareFlight(results: readonly FlightResult[]): FlightRow[] {
-  return results.map(({ name, title, bare, heldBytes, loads }) => {
-    const bareLoads = results.find((result) => result.name === bare)?.loads ?? [];
+export function compareFlight(rows: readonly FlightRow[]): ComparedFlight[] {
+  return rows.map(({ name, title, bare, heldBytes, loads }) => {
+    const bareLoads = rows.find((row) => row.name === bare)?.loads ?? [];
     return {
       title,
       isBare: name === bare,
@@ -197,6 +201,7 @@ function toSixDigits(_key: string, value: unknown): unknown {
 export const RESULTS = {
   speed: new URL('results/speed.json', import.meta.url),
   scale: new URL('results/scale.json', import.meta.url),
+  flight: new URL('results/flight.json', import.meta.url),
   instructions: new URL('instructions.json', import.meta.url),
 } as const;
 

@@ -1,9 +1,9 @@
 /** `npm run bench:scale`: what the number of tokens, their length, of workers and of clients changes. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { markdownTable } from 'markdown-table';
 import { median } from 'simple-statistics';
-import { API_ANSWER_MS, type Backends, SLOW_ANSWER_MS, startBackends } from './backends.js';
-import { FLIGHT_CONNECTIONS, FLIGHT_ROWS, measureHeldBytes, measureInFlight } from './flight.js';
+import { type Backends, SLOW_ANSWER_MS, startBackends } from './backends.js';
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.js';
 import { HERD_CLIENTS, type HerdSample, measureHerd } from './herd.js';
 import { JWT_LENGTH, SIZED_JWT_LENGTHS } from './jwt.js';
@@ -13,25 +13,22 @@ import { fill, type LoadPlan, measure, type Sample } from './measure.js';
 import { allowedCpus, type CpuPlan, planCpus, workerAffinity } from './processors.js';
 import { BenchError, progress, runProgram } from './program.js';
 import {
-  type FlightResult,
   type HerdResult,
   type HitResult,
   type MemoryResult,
   type PurgeResult,
   RESULTS,
   type ScaleResults,
+  spreadOf,
   type WorkerResult,
   writeResults,
 } from './results.js';
 import { METRICS, PATHS, ROWS, scaleRow, sizedPath, withContextReuse } from './rows.js';
-import { formatScale } from './scale_tables.js';
 import type { Workload } from './workloads.js';
 
 const RECORDS = [1, 1000, 100_000, 1_000_000];
-const PARTS = ['memory', 'flight', 'herd', 'workers', 'records'] as const;
+const PARTS = ['memory', 'herd', 'workers', 'records'] as const;
 const ROUNDS = 5;
-/** Fewer, because each has a gateway of its own for each row. */
-const FLIGHT_ROUNDS = 3;
 const ROUND_SEC = 2;
 const CONNECTIONS = 32;
 /** Of JWT_LENGTH, its record and the zone's own share. */
@@ -86,7 +83,7 @@ async function main(args: string[]): Promise<number> {
   }
   const command = ['npm run bench:scale', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
   const results = await run(parts, records, command);
-  console.log(formatScale(results));
+  console.log(formatResults(results));
   const isWhole = args.length === 0;
   if (isWhole || values.out !== undefined) await writeResults(values.out ?? RESULTS.scale, results);
   return 0;
@@ -102,7 +99,6 @@ async function run(parts: string[], records: number[], command: string): Promise
   try {
     const isWanted = (part: (typeof PARTS)[number]) => parts.includes(part);
     const memory = isWanted('memory') ? await measureMemory(context) : { emptyZoneBytes: 0, tokens: [] };
-    const flight = isWanted('flight') ? await measureFlight(context) : [];
     const herd = isWanted('herd') ? await measureHerds(context) : [];
     const workers = isWanted('workers') ? await measureWorkers(context) : [];
     const { hits, purges } = isWanted('records')
@@ -110,7 +106,7 @@ async function run(parts: string[], records: number[], command: string): Promise
       : { hits: [], purges: [] };
     const machine = await describeMachine(runtimes);
     const conditions = { date: new Date().toISOString(), command, machine, jwtLength: JWT_LENGTH };
-    return { ...conditions, memory, flight, herd, workers, hits, purges };
+    return { ...conditions, memory, herd, workers, hits, purges };
   } finally {
     await backends.stop();
   }
@@ -157,36 +153,6 @@ function measureMemory(context: Context): Promise<MemoryResult> {
 async function freeZoneBytes({ url }: Gateway): Promise<number> {
   const metrics = await (await fetch(`${url}${METRICS}`)).text();
   return Number(/^phantom_token_zone_free_bytes\{zone="phantom_token"\} (\d+)$/m.exec(metrics)?.[1]);
-}
-
-/** Round by round through all rows, so that noise meets all of them alike. */
-async function measureFlight(context: Context): Promise<FlightResult[]> {
-  const results: FlightResult[] = [];
-  for (const row of FLIGHT_ROWS) {
-    progress(`in flight: memory, ${row.title}`);
-    const heldBytes = await measureHeldBytes(context.backends, (backends) =>
-      startGateway(row, gatewayOptions({ ...context, backends }, SHIPPED_ZONE)),
-    );
-    const { name, title, bare } = row;
-    results.push({ name, title, bare, heldBytes, answerMs: API_ANSWER_MS, loads: [] });
-  }
-  for (const connections of FLIGHT_CONNECTIONS) {
-    const samples = FLIGHT_ROWS.map((): Sample[] => []);
-    for (let round = 0; round < FLIGHT_ROUNDS; round += 1) {
-      progress(`in flight: ${connections} connections, round ${round + 1} of ${FLIGHT_ROUNDS}`);
-      for (const [index, row] of FLIGHT_ROWS.entries()) {
-        const sample = await withGateway(row, gatewayOptions(context, SHIPPED_ZONE), (gateway) =>
-          measureInFlight(gateway, { ...context.plan, connections }),
-        );
-        samples[index]?.push(sample);
-      }
-    }
-    for (const [index, result] of results.entries()) {
-      const load = { connections, samples: samples[index] ?? [] };
-      results[index] = { ...result, loads: [...result.loads, load] };
-    }
-  }
-  return results;
 }
 
 /** Every row that asks, and QuickJS with a context for each of the herd. */
@@ -302,6 +268,56 @@ async function missMs({ url }: Gateway, token: string): Promise<number> {
   await response.text();
   if (response.status !== 200) throw new BenchError(`scale: a miss was answered ${response.status}`);
   return performance.now() - startMs;
+}
+
+function formatResults({ memory, herd, workers, hits: hitResults, purges }: ScaleResults): string {
+  const medianOf = (samples: readonly Sample[], read: (sample: Sample) => number) => {
+    const { median: middle, halfRange } = spreadOf(samples.map(read));
+    return `${middle.toFixed(1)} ±${halfRange.toFixed(1)}`;
+  };
+  const herdMedian = (samples: readonly HerdSample[], read: (sample: HerdSample) => number) =>
+    median(samples.map(read)).toFixed(0);
+  const tables = [
+    [
+      ['JWT, bytes', 'zone, bytes for each token'],
+      ...memory.tokens.map((m) => [String(m.jwtLength), m.bytesPerToken.toFixed(0)]),
+    ],
+    [
+      ['herd', 'introspections', 'p50 ms', 'p99 ms', 'last ms'],
+      ...herd.map(({ title, samples }) => [
+        title,
+        String(Math.max(...samples.map(({ introspections }) => introspections))),
+        herdMedian(samples, ({ p50Ms }) => p50Ms),
+        herdMedian(samples, ({ p99Ms }) => p99Ms),
+        herdMedian(samples, ({ maxMs }) => maxMs),
+      ]),
+    ],
+    [
+      ['workers', 'req/s', 'CPU µs/req'],
+      ...workers.map(({ workers: count, samples }) => [
+        String(count),
+        medianOf(samples, ({ requestsPerSec }) => requestsPerSec),
+        medianOf(samples, ({ cpuUs }) => cpuUs),
+      ]),
+    ],
+    [
+      ['records', 'CPU µs/req'],
+      ...hitResults.map(({ records, samples }) => [String(records), medianOf(samples, ({ cpuUs }) => cpuUs)]),
+    ],
+    [
+      ['ended records', 'zone MB', 'first miss ms', 'usual miss ms'],
+      ...purges.map((p) => [
+        String(p.records),
+        String(p.zoneMb),
+        p.requestMs.toFixed(1),
+        p.usualMs.toFixed(1),
+      ]),
+    ],
+  ];
+  return tables
+    .filter((lines) => lines.length > 1)
+    .map((lines) => markdownTable(lines))
+    .join('\n\n');
 }
 
 await runProgram(main);

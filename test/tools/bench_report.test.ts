@@ -7,7 +7,8 @@ import { pageParts, writeParts } from '../../bench/readme_text.js';
 import {
   cellOf,
   compareFlight,
-  type FlightResult,
+  type FlightResults,
+  type FlightRow,
   RESULTS,
   type RowResult,
   type ScaleResults,
@@ -17,12 +18,13 @@ import { ROWS } from '../../bench/rows.js';
 
 const SPEED: SpeedResults = JSON.parse(readFileSync(RESULTS.speed, 'utf8'));
 const SCALE: ScaleResults = JSON.parse(readFileSync(RESULTS.scale, 'utf8'));
+const FLIGHT: FlightResults = JSON.parse(readFileSync(RESULTS.flight, 'utf8'));
 
 function read(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 }
 
-for (const [name, parts] of Object.entries(pageParts(SPEED, SCALE))) {
+for (const [name, parts] of Object.entries(pageParts(SPEED, SCALE, FLIGHT))) {
   test(`${name}: has the speed and memory figures of the measured files: run \`npm run bench:report\` after a benchmark`, (t) => {
     const page = read(name);
     t.is(writeParts(page, parts), page);
@@ -100,16 +102,16 @@ test('cellOf: a workload that was not measured has no cell', (t) => {
   t.is(cellOf({ ...SPEED, rows: [rowWith('bare', [1]), row] }, row, 'miss'), undefined);
 });
 
-test('bench/results/scale.json: has every row in flight with every number of connections, so that none is left out because it looks bad', (t) => {
+test('bench/results/flight.json: has every row with every number of connections, so that none is left out because it looks bad', (t) => {
   t.deepEqual(
-    SCALE.flight.map(({ name, loads }) => [name, loads.map(({ connections }) => connections)]),
+    FLIGHT.rows.map(({ name, loads }) => [name, loads.map(({ connections }) => connections)]),
     FLIGHT_ROWS.map(({ name }) => [name, [...FLIGHT_CONNECTIONS]]),
   );
 });
 
-function flightWith(name: string, bare: string, loads: number[][]): FlightResult {
+function flightWith(name: string, bare: string, loads: number[][]): FlightRow {
   const samples = loads.map((cpuUs, index) => ({ connections: index, samples: samplesOf(cpuUs) }));
-  return { name, title: name, bare, heldBytes: 1000, answerMs: 50, loads: samples };
+  return { name, title: name, bare, heldBytes: 1000, loads: samples };
 }
 
 test('compareFlight: compares each number of connections with the bare row of the same nginx under the same load', (t) => {
