@@ -81,86 +81,57 @@ function handle(r, mode) {
     const request = (mode === "access" ? variables._phantom_request : takeKeptRequest(variables));
     const hasNoPolicy = (request.startsWith("here on\n\n\n\n\n\n" /* onWithoutPolicy */));
     if (!hasNoPolicy && !(request.startsWith("here on\n" /* on */))) {
-      return logVariablesStage().judgeStage().rejectedStage().missStage().handleNotOn(r, mode, request);
+      return judgeStage().rejectedStage().missStage().handleNotOn(r, mode, request);
     }
     const policy = hasNoPolicy ? "\n\n\n\n" /* text */ : readPolicy2(variables, request);
     const lookup = (request.slice("here on\n" /* on */.length + policy.length + 1));
     const key = ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url")));
     const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
     const nowSec = (Date.now() / 1e3);
-    if (record === void 0 || !(policy === "\n\n\n\n" /* text */ ? (+record.slice(0 /* readyUntil */, 10 /* expiry */) > nowSec) : (record.slice(60 /* policy */, +record.slice(50 /* grantsStart */, 55 /* authorizationStart */)) === policy) ? (+record.slice(10 /* expiry */, 20 /* notBefore */) > nowSec) : logVariablesStage().judgeStage().meetsPolicy(record, policy, nowSec))) {
-      return logVariablesStage().judgeStage().rejectedStage().handleNotGranted(r, mode, { request, policy, lookup, key, record });
+    if (record === void 0 || !(policy === "\n\n\n\n" /* text */ ? (+record.slice(0 /* readyUntil */, 10 /* expiry */) > nowSec) : (record.slice(60 /* policy */, +record.slice(50 /* grantsStart */, 55 /* authorizationStart */)) === policy) ? (+record.slice(10 /* expiry */, 20 /* notBefore */) > nowSec) : judgeStage().meetsPolicy(record, policy, nowSec))) {
+      return judgeStage().rejectedStage().handleNotGranted(r, mode, { request, policy, lookup, key, record });
     }
     grant(r, variables, mode, (record.slice(+record.slice(55 /* authorizationStart */, 60 /* policy */))), "HIT");
   } catch (e) {
-    logVariablesStage().judgeStage().rejectedStage().missStage().joinStage().unavailableStage().waitingStage().countersStage().clientCredentialsStage().clientAssertionStage().fetchStage().waitStage().suspensionStage().staleStage().failStage().failOnBug(r, mode, e);
+    judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
   }
   return void 0;
 }
 
-// src/index.ts
-var index_default = {
-  access,
-  authorize,
-  // What these call is made when they are called: scripts/cut.mjs.
-  purge: (r) => logVariablesStage().judgeStage().rejectedStage().missStage().joinStage().unavailableStage().waitingStage().countersStage().clientCredentialsStage().clientAssertionStage().fetchStage().waitStage().suspensionStage().staleStage().failStage().purgeStage().purge(r),
-  metrics: (r) => logVariablesStage().judgeStage().rejectedStage().missStage().joinStage().unavailableStage().waitingStage().countersStage().clientCredentialsStage().clientAssertionStage().fetchStage().waitStage().suspensionStage().staleStage().failStage().purgeStage().metricsStage().metrics(r),
-  jwt: (r) => logVariablesStage().jwt(r),
-  subject: (r) => (logVariablesStage().textClaim(logVariablesStage().readPayload(r), "sub")),
-  client: (r) => logVariablesStage().client(r)
-};
-export {
-  index_default as default
-};
-
-var logVariablesStageMade;
-function logVariablesStage() {
-  return logVariablesStageMade || (logVariablesStageMade = makeLogVariablesStage());
-}
-function makeLogVariablesStage() {
-
-// src/core/text/plain_text.ts
-var CONTROL = /[\x00-\x1F\x7F]/;
-function isPlainText(text) {
-  return !CONTROL.test(text);
-}
-
-// src/core/text/json.ts
-function parseJsonObject(text) {
-  let value;
-  try {
-    value = JSON.parse(text);
-  } catch (_broken) {
-    return void 0;
-  }
-  return (typeof value === "object" && value !== null && !Array.isArray(value)) ? value : void 0;
-}
-
-// src/operator/log_variables.ts
+// src/operator/jwt_variable.ts
 function jwt(r) {
   const v = r.variables;
   const authorization = v.phantom_token_authorization;
   const isOurs = authorization !== void 0 && v.phantom_token_cache_status !== "BYPASS";
   return isOurs ? authorization.slice("Bearer ".length) : "";
 }
-function client(r) {
-  const payload = readPayload(r);
-  return textClaim(payload, "client_id") || textClaim(payload, "azp");
-}
-function readPayload(r) {
-  const payload = jwt(r).split(".")[1] || "";
-  return parseJsonObject(Buffer.from(payload, "base64url").toString()) || {};
-}
-function textClaim(payload, claim) {
-  const value = payload[claim];
-  return typeof value === "string" && isPlainText(value) ? value : "";
-}
+
+// src/index.ts
+var index_default = {
+  access,
+  authorize,
+  jwt,
+  // What these call is made when they are called: scripts/cut.mjs.
+  purge: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().purgeStage().purge(r),
+  metrics: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().purgeStage().metrics(r),
+  subject: (r) => (judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().purgeStage().textClaim(judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().purgeStage().readPayload(r), "sub")),
+  client: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().purgeStage().client(r)
+};
+export {
+  index_default as default
+};
 
 var judgeStageMade;
 function judgeStage() {
   return judgeStageMade || (judgeStageMade = makeJudgeStage());
 }
 function makeJudgeStage() {
+
+// src/core/text/plain_text.ts
+var CONTROL = /[\x00-\x1F\x7F]/;
+function isPlainText(text) {
+  return !CONTROL.test(text);
+}
 
 // src/core/token/scope.ts
 var OTHER_THAN_SCOPES = /[^\x20\x21\x23-\x5B\x5D-\x7E]/;
@@ -727,12 +698,12 @@ function handleNotOn(r, mode, request) {
 function handleMiss(r, mode, first) {
   const texts = takeApart(first.request, readRest(r, mode));
   if (texts === void 0) {
-    joinStage().unavailableStage().waitingStage().countersStage().clientCredentialsStage().clientAssertionStage().fetchStage().waitStage().suspensionStage().staleStage().failStage().fail(r, mode, joinStage().unavailableStage().misconfigured(isConfiguredHere(first.request) ? BROKEN_TEXTS : NOT_HERE), "");
+    joinStage().clientCredentialsStage().failStage().fail(r, mode, joinStage().clientCredentialsStage().failStage().misconfigured(isConfiguredHere(first.request) ? BROKEN_TEXTS : NOT_HERE), "");
     return void 0;
   }
   const settings = parseSettings(texts);
   if (settings.kind === "misconfiguration") {
-    joinStage().unavailableStage().waitingStage().countersStage().clientCredentialsStage().clientAssertionStage().fetchStage().waitStage().suspensionStage().staleStage().failStage().fail(r, mode, joinStage().unavailableStage().misconfigured(settings.problem), "");
+    joinStage().clientCredentialsStage().failStage().fail(r, mode, joinStage().clientCredentialsStage().failStage().misconfigured(settings.problem), "");
     return void 0;
   }
   const decided = decide2(r, mode, first, texts, settings);
@@ -746,7 +717,7 @@ function decide2(r, mode, first, texts, settings) {
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
   const problem = findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl) || findZoneProblem(r);
   if (problem !== void 0) {
-    return joinStage().unavailableStage().misconfigured(problem);
+    return joinStage().clientCredentialsStage().failStage().misconfigured(problem);
   }
   const authorization = (first.lookup.slice(first.lookup.lastIndexOf("\n") + 1));
   const credential = parseBearer(authorization);
@@ -783,11 +754,11 @@ async function askAndRespond(r, mode, question, settings) {
     respond(
       r,
       mode,
-      outcome.kind === "unavailable" ? joinStage().unavailableStage().waitingStage().countersStage().clientCredentialsStage().clientAssertionStage().fetchStage().waitStage().suspensionStage().staleStage().standIn(r, outcome, question, settings) : outcome,
+      outcome.kind === "unavailable" ? joinStage().clientCredentialsStage().failStage().standIn(r, outcome, question, settings) : outcome,
       settings
     );
   } catch (e) {
-    joinStage().unavailableStage().waitingStage().countersStage().clientCredentialsStage().clientAssertionStage().fetchStage().waitStage().suspensionStage().staleStage().failStage().failOnBug(r, mode, e);
+    joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
   }
 }
 function respond(r, mode, outcome, settings) {
@@ -799,7 +770,7 @@ function respond(r, mode, outcome, settings) {
       deny(r, mode, outcome, settings);
       break;
     case "unavailable":
-      joinStage().unavailableStage().waitingStage().countersStage().clientCredentialsStage().clientAssertionStage().fetchStage().waitStage().suspensionStage().staleStage().failStage().fail(r, mode, outcome, settings.introspectionEndpoint);
+      joinStage().clientCredentialsStage().failStage().fail(r, mode, outcome, settings.introspectionEndpoint);
       break;
     case "preflight":
       answerPreflight(r, mode);
@@ -843,12 +814,62 @@ function land(flight) {
   deleteEntry(LOCKS, WAITING + flight.leader);
 }
 
+// src/core/answer/duration_series.ts
+var DURATION = "phantom_token_introspection_duration_seconds";
+function bucketBoundsMs() {
+  return [5, 10, 25, 50, 100, 250, 500, 1e3, 2500, 5e3, 1e4];
+}
+function bucketSeries(tookMs) {
+  const bounds = bucketBoundsMs();
+  for (let i = 0; i < bounds.length; i++) {
+    if (tookMs <= bounds[i]) {
+      return boundSeries(bounds[i]);
+    }
+  }
+  return infinitySeries();
+}
+function boundSeries(boundMs) {
+  return `${DURATION}_bucket{le="${boundMs / 1e3}"}`;
+}
+function infinitySeries() {
+  return `${DURATION}_bucket{le="+Inf"}`;
+}
+function durationSumSeries() {
+  return `${DURATION}_sum`;
+}
+
+// src/edge/counters.ts
+function countDuration(tookMs) {
+  count(bucketSeries(tookMs), 1);
+  count(durationSumSeries(), tookMs);
+}
+function findCountingProblem(series) {
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone === void 0) {
+    return `nothing is counted: add to your zones file (zones.conf, or zones_njs_0.8.conf): ${ZONE_LINE}`;
+  }
+  try {
+    for (let i = 0; i < series.length; i++) {
+      zone.incr(series[i], 0, 0);
+    }
+  } catch (_fullOrOfStrings) {
+    return `phantom_token_metrics cannot count: correct its line in your zones file (zones.conf, or zones_njs_0.8.conf), and restart nginx: ${ZONE_LINE}`;
+  }
+  return void 0;
+}
+var ZONE_LINE = "js_shared_dict_zone zone=phantom_token_metrics:64k type=number;";
+function readCount(series) {
+  const zone = ngx.shared.phantom_token_metrics;
+  const value = zone === void 0 ? void 0 : zone.get(series);
+  return typeof value === "number" ? value : 0;
+}
+
 // src/edge/introspection_notes.ts
 function noteIntrospection(r, result, tookMs) {
   r.variables.phantom_token_introspection_time = `${Math.floor(tookMs / 1e3)}.${String(1e3 + tookMs % 1e3).slice(1)}`;
   if ((isOff === void 0 && hasZone())) {
     count((`phantom_token_introspections_total{result="${result}"}`), 1);
-    unavailableStage().waitingStage().countersStage().countDuration(tookMs);
+    countDuration(tookMs);
   }
 }
 function noteUncached(r, cause) {
@@ -881,6 +902,17 @@ function markTtlSecOf(location) {
 }
 function maxIntrospectionSec(location) {
   return 2 * location.introspectionTimeoutSec;
+}
+
+// src/core/text/json.ts
+function parseJsonObject(text) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch (_broken) {
+    return void 0;
+  }
+  return (typeof value === "object" && value !== null && !Array.isArray(value)) ? value : void 0;
 }
 
 // src/core/token/jwt.ts
@@ -1025,10 +1057,10 @@ function isTextClaim(value) {
 
 // src/core/introspection/reply.ts
 function refuseReply(reason, reply) {
-  return unavailableStage().notAnswered(reason, describeReply(reply));
+  return clientCredentialsStage().failStage().notAnswered(reason, describeReply(reply));
 }
 function refuseMalformed(reply, problem) {
-  return unavailableStage().notAnswered("introspection_malformed", `${describeReply(reply)} problem="${problem}"`);
+  return clientCredentialsStage().failStage().notAnswered("introspection_malformed", `${describeReply(reply)} problem="${problem}"`);
 }
 function describeReply(reply) {
   const arrived = `status=${reply.status} content_type=${mediaType(reply.contentType)} bytes=${reply.bodyBytes}`;
@@ -1071,7 +1103,7 @@ function activeToken(jwt2, source, reply, nowSec) {
   return { kind: "active", jwt: jwt2.text, claims: ({ notBeforeSec: notBeforeSec, scope: read.claims.scope, issuer: read.claims.issuer, audience: read.claims.audience }), expiresAtSec };
 }
 function invalidClaim2(invalid, reply) {
-  return unavailableStage().notAnswered("introspection_invalid_claim", `claim=${invalid.claim} ${describeReply(reply)}`);
+  return clientCredentialsStage().failStage().notAnswered("introspection_invalid_claim", `claim=${invalid.claim} ${describeReply(reply)}`);
 }
 function earlier(a, b) {
   if (a === void 0 || b === void 0) {
@@ -1084,10 +1116,10 @@ function earlier(a, b) {
 var MISROUTED = "$phantom_token_introspection_endpoint must name a location of this server that includes introspection.conf, and no rewrite, if or return of the server may take the request elsewhere";
 function interpretReply(reply, form, nowSec) {
   if (!reply.isIntrospection) {
-    return unavailableStage().misconfigured(MISROUTED);
+    return clientCredentialsStage().failStage().misconfigured(MISROUTED);
   }
   if (reply.limitProblem !== "") {
-    return unavailableStage().misconfigured(reply.limitProblem);
+    return clientCredentialsStage().failStage().misconfigured(reply.limitProblem);
   }
   if (reply.status === 204) {
     return inactive();
@@ -1118,9 +1150,9 @@ function interpretStatus(reply) {
     case 403:
       return refuseReply("introspection_unauthorized", reply);
     case 429:
-      return unavailableStage().notAnsweredYet("introspection_rate_limited", describeReply(reply), reply.retryAfter);
+      return clientCredentialsStage().failStage().notAnsweredYet("introspection_rate_limited", describeReply(reply), reply.retryAfter);
     case 503:
-      return unavailableStage().notAnsweredYet("introspection_overloaded", describeReply(reply), reply.retryAfter);
+      return clientCredentialsStage().failStage().notAnsweredYet("introspection_overloaded", describeReply(reply), reply.retryAfter);
     case 502:
       return refuseReply("introspection_unreachable", reply);
     case 504:
@@ -1605,15 +1637,15 @@ function heedsBreaker(settings) {
   return settings.breakerFailures > 0;
 }
 function suspended(waitSec) {
-  return unavailableStage().notAnsweredYet("introspection_suspended", "too many failures in a row", String(waitSec));
+  return clientCredentialsStage().failStage().notAnsweredYet("introspection_suspended", "too many failures in a row", String(waitSec));
 }
 async function ask(r, question, settings, flight) {
   try {
     const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
     const locationAuthenticates = !isUrl && question.clientText === "" && question.texts.request[12 /* clientId */] === "";
-    const proof = locationAuthenticates ? NO_PROOF : await unavailableStage().waitingStage().countersStage().clientCredentialsStage().proveClient(question.texts, isUrl);
+    const proof = locationAuthenticates ? NO_PROOF : await clientCredentialsStage().proveClient(question.texts, isUrl);
     if (proof.kind === "misconfiguration") {
-      return conclude(flight, notKept(unavailableStage().misconfigured(proof.problem)));
+      return conclude(flight, notKept(clientCredentialsStage().failStage().misconfigured(proof.problem)));
     }
     const form = introspectionForm(question.token, proof.formFields, settings.introspectionParameters);
     noteReach(question.reach, markTtlSecOf(settings));
@@ -1623,7 +1655,7 @@ async function ask(r, question, settings, flight) {
     }
     const askedMs = (Date.now());
     const endpoint = settings.introspectionEndpoint;
-    const answer = await (isUrl ? unavailableStage().waitingStage().countersStage().clientCredentialsStage().clientAssertionStage().fetchStage().fetchReply(endpoint, form, proof) : askLocation(r, endpoint, form, proof));
+    const answer = await (isUrl ? clientCredentialsStage().fetchReply(endpoint, form, proof) : askLocation(r, endpoint, form, proof));
     const reply = (answer.kind === "reply") ? answer : readReply(r, answer, settings);
     return conclude(
       flight,
@@ -1631,7 +1663,7 @@ async function ask(r, question, settings, flight) {
     );
   } catch (e) {
     if (flight !== void 0) {
-      unavailableStage().waitingStage().release(flight);
+      clientCredentialsStage().failStage().release(flight);
     }
     throw e;
   }
@@ -1647,9 +1679,9 @@ function end(flight, answered) {
   if (answered.isKept) {
     land(flight);
   } else if (answered.outcome.kind === "unavailable" && (answered.outcome.reason !== "misconfigured")) {
-    unavailableStage().waitingStage().failFlight(flight, answered.outcome);
+    clientCredentialsStage().failStage().failFlight(flight, answered.outcome);
   } else {
-    unavailableStage().waitingStage().release(flight);
+    clientCredentialsStage().failStage().release(flight);
   }
 }
 function useReply(r, question, reply, tookMs, method, settings) {
@@ -1673,14 +1705,14 @@ function useReply(r, question, reply, tookMs, method, settings) {
       return rememberDenial(question.key, answer, settings, nowSec);
     case "unavailable":
       if (answer.reason === "introspection_unauthorized" && method === "private_key_jwt") {
-        unavailableStage().waitingStage().countersStage().clientCredentialsStage().forgetProof(question.texts, isAbsoluteUrl(settings.introspectionEndpoint));
+        clientCredentialsStage().forgetProof(question.texts, isAbsoluteUrl(settings.introspectionEndpoint));
       }
-      return notKept((answer.reason === "misconfigured" ? answer : unavailableStage().withDetail(answer, `credentials=${method}`)));
+      return notKept((answer.reason === "misconfigured" ? answer : clientCredentialsStage().failStage().withDetail(answer, `credentials=${method}`)));
   }
 }
 function noteForBreaker(r, question, answer, settings) {
-  if (answer.kind === "unavailable" && unavailableStage().isTransportFailure(answer.reason)) {
-    unavailableStage().waitingStage().countersStage().clientCredentialsStage().clientAssertionStage().fetchStage().waitStage().suspensionStage().noteNoAnswer(r, question.endpoint, question.key, settings);
+  if (answer.kind === "unavailable" && clientCredentialsStage().failStage().isTransportFailure(answer.reason)) {
+    clientCredentialsStage().failStage().noteNoAnswer(r, question.endpoint, question.key, settings);
     return;
   }
   if (answer.kind === "unavailable" && answer.reason === "misconfigured") {
@@ -1688,7 +1720,7 @@ function noteForBreaker(r, question, answer, settings) {
   }
   noteAnswer(question.endpoint);
   if ((readEntry(STATE2, REFUSED + question.endpoint) !== void 0)) {
-    unavailableStage().waitingStage().countersStage().clientCredentialsStage().clientAssertionStage().fetchStage().waitStage().suspensionStage().noteResumed(r, question.endpoint, settings);
+    clientCredentialsStage().failStage().noteResumed(r, question.endpoint, settings);
   }
 }
 function notKept(outcome) {
@@ -1726,7 +1758,7 @@ function askOnce(r, question, settings) {
       noteNoRoom(r);
       return ask(r, question, settings, void 0);
     case "taken":
-      return unavailableStage().waitingStage().countersStage().clientCredentialsStage().clientAssertionStage().fetchStage().waitStage().waitFor(r, question, settings, flight);
+      return clientCredentialsStage().failStage().waitFor(r, question, settings, flight);
   }
 }
 function flightOf(r, question, settings) {
@@ -1736,224 +1768,6 @@ function flightOf(r, question, settings) {
     canBeLost,
     leaseMs: (canBeLost ? LOSABLE_LEASE_MS : settings.introspectionTimeoutSec * 1e3)
   };
-}
-
-var unavailableStageMade;
-function unavailableStage() {
-  return unavailableStageMade || (unavailableStageMade = makeUnavailableStage());
-}
-function makeUnavailableStage() {
-
-// src/core/answer/unavailable.ts
-function misconfigured(problem) {
-  return unavailable({ reason: "misconfigured", detail: problem, retryAfter: "", cacheStatus: "" });
-}
-function bug(kind) {
-  return unavailable({
-    reason: "internal_error",
-    detail: `exception=${kind}`,
-    retryAfter: "",
-    cacheStatus: ""
-  });
-}
-function notAnswered(reason, detail) {
-  return unavailable({ reason, detail, retryAfter: "", cacheStatus: "MISS" });
-}
-function notAnsweredYet(reason, detail, retryAfter) {
-  return unavailable({ reason, detail, retryAfter, cacheStatus: "MISS" });
-}
-function failedWithLeader(reason, retryAfter) {
-  return unavailable({
-    reason,
-    detail: "as for the request waited for",
-    retryAfter,
-    cacheStatus: "JOINED"
-  });
-}
-function withDetail(failure, detail) {
-  return unavailable({
-    reason: failure.reason,
-    detail: `${failure.detail} ${detail}`,
-    retryAfter: failure.retryAfter,
-    cacheStatus: failure.cacheStatus
-  });
-}
-function unavailable(failure) {
-  return {
-    kind: "unavailable",
-    reason: failure.reason,
-    detail: failure.detail,
-    retryAfter: failure.retryAfter,
-    cacheStatus: failure.cacheStatus,
-    isOutage: isOutageReason(failure.reason)
-  };
-}
-function isOutageReason(reason) {
-  const isAnswered = reason === "introspection_overloaded" || reason === "introspection_suspended" || reason === "introspection_server_error";
-  return isAnswered || isTransportFailure(reason);
-}
-function isTransportFailure(reason) {
-  return reason === "introspection_unreachable" || reason === "introspection_timeout";
-}
-
-var waitingStageMade;
-function waitingStage() {
-  return waitingStageMade || (waitingStageMade = makeWaitingStage());
-}
-function makeWaitingStage() {
-
-// src/core/introspection/waiting.ts
-var WAIT_FACTOR = 1.5;
-var FIRST_STEP_MS = 10;
-var LAST_STEP_MS = 200;
-function stepMs(waitedMs) {
-  return Math.min(Math.max(Math.round(FIRST_STEP_MS + 0.3 * waitedMs), FIRST_STEP_MS), LAST_STEP_MS);
-}
-function parseFlight(text) {
-  const words = text === void 0 ? [] : text.split(" ");
-  switch (words[0]) {
-    case "asking":
-      return { kind: "asking", leader: words[1] || "" };
-    case "released":
-      return { kind: "released" };
-    default:
-      return { kind: "none" };
-  }
-}
-function parseFailure(text) {
-  if (text === void 0) {
-    return void 0;
-  }
-  const reason = text.slice(0, text.indexOf(" "));
-  return failedWithLeader(reason, text.slice(reason.length + 1));
-}
-
-// src/edge/waiting.ts
-var LOCKS2 = "phantom_token_locks";
-var END_MS = 2e3;
-var FAILED = "failed:";
-async function awaitLeader(name, leaseMs2, wait) {
-  let awaited = "";
-  for (; ; ) {
-    const state = parseFlight(readEntry(LOCKS2, name));
-    const boarding = decide(state, awaited);
-    if (boarding !== void 0) {
-      return boarding;
-    }
-    const nowMs = (Date.now());
-    if (nowMs >= wait.untilMs) {
-      return { kind: "timeout" };
-    }
-    if (state.kind === "asking") {
-      if (awaited === "" && !joinQueue(state.leader, wait)) {
-        return { kind: "queue_full" };
-      }
-      awaited = state.leader;
-    } else {
-      const lead = takeLead(name, leaseMs2);
-      if (lead.kind !== "taken") {
-        return lead;
-      }
-      continue;
-    }
-    await sleep(stepMs(nowMs - wait.sinceMs));
-  }
-}
-function joinQueue(leader, wait) {
-  const waiting = Number(readEntry(LOCKS2, WAITING + leader) || 0);
-  if (waiting >= wait.maxWaiting) {
-    return false;
-  }
-  writeEntry(LOCKS2, WAITING + leader, String(waiting + 1), wait.untilMs - wait.sinceMs);
-  return true;
-}
-function decide(state, awaited) {
-  if (state.kind === "released") {
-    return { kind: "alone" };
-  }
-  if (awaited === "" || state.kind === "asking" && state.leader === awaited) {
-    return void 0;
-  }
-  const failure = parseFailure(readEntry(LOCKS2, FAILED + awaited));
-  return failure === void 0 ? { kind: "landed" } : { kind: "failed", failure };
-}
-function release(flight) {
-  if (leads(flight)) {
-    writeEntry(LOCKS2, flight.name, ("released"), END_MS);
-  }
-  deleteEntry(LOCKS2, WAITING + flight.leader);
-}
-function failFlight(flight, failure) {
-  if (leads(flight)) {
-    writeEntry(LOCKS2, FAILED + flight.leader, (`${failure.reason} ${failure.retryAfter}`), END_MS);
-    deleteEntry(LOCKS2, flight.name);
-  }
-  deleteEntry(LOCKS2, WAITING + flight.leader);
-}
-function leads(flight) {
-  const state = parseFlight(readEntry(LOCKS2, flight.name));
-  return state.kind === "asking" && state.leader === flight.leader;
-}
-function sleep(ms) {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-}
-
-var countersStageMade;
-function countersStage() {
-  return countersStageMade || (countersStageMade = makeCountersStage());
-}
-function makeCountersStage() {
-
-// src/core/answer/duration_series.ts
-var DURATION = "phantom_token_introspection_duration_seconds";
-function bucketBoundsMs() {
-  return [5, 10, 25, 50, 100, 250, 500, 1e3, 2500, 5e3, 1e4];
-}
-function bucketSeries(tookMs) {
-  const bounds = bucketBoundsMs();
-  for (let i = 0; i < bounds.length; i++) {
-    if (tookMs <= bounds[i]) {
-      return boundSeries(bounds[i]);
-    }
-  }
-  return infinitySeries();
-}
-function boundSeries(boundMs) {
-  return `${DURATION}_bucket{le="${boundMs / 1e3}"}`;
-}
-function infinitySeries() {
-  return `${DURATION}_bucket{le="+Inf"}`;
-}
-function durationSumSeries() {
-  return `${DURATION}_sum`;
-}
-
-// src/edge/counters.ts
-function countDuration(tookMs) {
-  count(bucketSeries(tookMs), 1);
-  count(durationSumSeries(), tookMs);
-}
-function findCountingProblem(series) {
-  const zone = ngx.shared.phantom_token_metrics;
-  if (zone === void 0) {
-    return `nothing is counted: add to your zones file (zones.conf, or zones_njs_0.8.conf): ${ZONE_LINE}`;
-  }
-  try {
-    for (let i = 0; i < series.length; i++) {
-      zone.incr(series[i], 0, 0);
-    }
-  } catch (_fullOrOfStrings) {
-    return `phantom_token_metrics cannot count: correct its line in your zones file (zones.conf, or zones_njs_0.8.conf), and restart nginx: ${ZONE_LINE}`;
-  }
-  return void 0;
-}
-var ZONE_LINE = "js_shared_dict_zone zone=phantom_token_metrics:64k type=number;";
-function readCount(series) {
-  const zone = ngx.shared.phantom_token_metrics;
-  const value = zone === void 0 ? void 0 : zone.get(series);
-  return typeof value === "number" ? value : 0;
 }
 
 var clientCredentialsStageMade;
@@ -2112,55 +1926,6 @@ function readUid() {
   }
 }
 
-// src/edge/client_credentials.ts
-async function proveClient(texts, isUrl) {
-  const client2 = parseClientSettings(texts, isUrl);
-  if (client2.kind === "misconfiguration") {
-    return client2;
-  }
-  switch (client2.authMethod) {
-    case "none":
-      return ({
-    kind: "proof",
-    method: "none",
-    authorization: "",
-    formFields: client2.id === "" ? "" : `client_id=${formEncode(client2.id)}`
-  });
-    case "private_key_jwt":
-      return clientAssertionStage().proveByKey(client2);
-    default:
-      return client2.secretFile === "" ? proveBySecret(client2, client2.secret) : proveBySecretFile(client2);
-  }
-}
-function forgetProof(texts, isUrl) {
-  const client2 = parseClientSettings(texts, isUrl);
-  if (client2.kind === "client_settings" && client2.authMethod === "private_key_jwt") {
-    clientAssertionStage().forgetAssertion(client2);
-  }
-}
-function proveBySecretFile(client2) {
-  const file = readFile("phantom_token_client_secret_file", client2.secretFile);
-  if (file.kind === "misconfiguration") {
-    return file;
-  }
-  const secret = file.text.replace(/\r?\n$(?!\n)/, "");
-  return secret === "" ? misconfiguration(`$phantom_token_client_secret_file: ${client2.secretFile} is empty`) : proveBySecret(client2, secret);
-}
-function proveBySecret(client2, secret) {
-  return client2.authMethod === "client_secret_post" ? ({
-    kind: "proof",
-    method: "client_secret_post",
-    authorization: "",
-    formFields: `client_id=${formEncode(client2.id)}&client_secret=${formEncode(secret)}`
-  }) : basicProof(client2.id, secret);
-}
-
-var clientAssertionStageMade;
-function clientAssertionStage() {
-  return clientAssertionStageMade || (clientAssertionStageMade = makeClientAssertionStage());
-}
-function makeClientAssertionStage() {
-
 // src/edge/client_assertion.ts
 async function proveByKey(client2) {
   const name = assertionName(client2);
@@ -2241,11 +2006,48 @@ function signParameters(algorithm) {
   }
 }
 
-var fetchStageMade;
-function fetchStage() {
-  return fetchStageMade || (fetchStageMade = makeFetchStage());
+// src/edge/client_credentials.ts
+async function proveClient(texts, isUrl) {
+  const client2 = parseClientSettings(texts, isUrl);
+  if (client2.kind === "misconfiguration") {
+    return client2;
+  }
+  switch (client2.authMethod) {
+    case "none":
+      return ({
+    kind: "proof",
+    method: "none",
+    authorization: "",
+    formFields: client2.id === "" ? "" : `client_id=${formEncode(client2.id)}`
+  });
+    case "private_key_jwt":
+      return proveByKey(client2);
+    default:
+      return client2.secretFile === "" ? proveBySecret(client2, client2.secret) : proveBySecretFile(client2);
+  }
 }
-function makeFetchStage() {
+function forgetProof(texts, isUrl) {
+  const client2 = parseClientSettings(texts, isUrl);
+  if (client2.kind === "client_settings" && client2.authMethod === "private_key_jwt") {
+    forgetAssertion(client2);
+  }
+}
+function proveBySecretFile(client2) {
+  const file = readFile("phantom_token_client_secret_file", client2.secretFile);
+  if (file.kind === "misconfiguration") {
+    return file;
+  }
+  const secret = file.text.replace(/\r?\n$(?!\n)/, "");
+  return secret === "" ? misconfiguration(`$phantom_token_client_secret_file: ${client2.secretFile} is empty`) : proveBySecret(client2, secret);
+}
+function proveBySecret(client2, secret) {
+  return client2.authMethod === "client_secret_post" ? ({
+    kind: "proof",
+    method: "client_secret_post",
+    authorization: "",
+    formFields: `client_id=${formEncode(client2.id)}&client_secret=${formEncode(secret)}`
+  }) : basicProof(client2.id, secret);
+}
 
 // src/core/introspection/fetch_failure.ts
 function readFetchFailure(message, njsVersion) {
@@ -2328,69 +2130,40 @@ function header(reply, name) {
   return joinHeader(reply.headers.get(name));
 }
 
-var waitStageMade;
-function waitStage() {
-  return waitStageMade || (waitStageMade = makeWaitStage());
+var failStageMade;
+function failStage() {
+  return failStageMade || (failStageMade = makeFailStage());
 }
-function makeWaitStage() {
+function makeFailStage() {
 
-// src/gateway/wait.ts
-async function waitFor(r, question, settings, flight) {
-  const wait = waitOf(settings);
-  for (; ; ) {
-    const boarding = await awaitLeader(flight.name, flight.leaseMs, wait);
-    switch (boarding.kind) {
-      case "lead":
-        return leadFlight(r, question, settings, boarding.flight);
-      case "no_room":
-        noteNoRoom(r);
-        return ask(r, question, settings, void 0);
-      case "alone":
-        return ask(r, question, settings, void 0);
-      case "failed":
-        return boarding.failure;
-      case "queue_full":
-        return queueFull(settings);
-      case "timeout":
-        return ({
-    kind: "unavailable",
-    reason: "introspection_timeout",
-    detail: "waited for another request's introspection",
-    retryAfter: "",
-    cacheStatus: "JOINED",
-    isOutage: false
-  });
-      case "landed": {
-        const known = recall(question, settings);
-        if (known !== void 0) {
-          return known;
-        }
-        if (flight.canBeLost) {
-          await proveClientIsThere(r, settings.introspectionEndpoint);
-        }
-      }
-    }
-    const suspension = findSuspension(question, settings);
-    if (suspension !== void 0) {
-      return suspension;
-    }
+// src/core/answer/failure_answer.ts
+var RETRY_AFTER_SEC = "1";
+var RETRY_AFTER = /^([0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT)$(?!\n)/;
+function buildUnavailable(failure) {
+  const status = statusOf(failure.reason);
+  return {
+    status,
+    challenge: "",
+    retryAfter: status === 503 ? (RETRY_AFTER.test(failure.retryAfter) ? failure.retryAfter : RETRY_AFTER_SEC) : "",
+    body: errorBody("server_error", "Problem encountered processing the request")
+  };
+}
+function statusOf(reason) {
+  switch (reason) {
+    case "misconfigured":
+    case "internal_error":
+      return 500;
+    case "introspection_rate_limited":
+    case "introspection_overloaded":
+    case "introspection_suspended":
+    case "introspection_queue_full":
+      return 503;
+    case "introspection_timeout":
+      return 504;
+    default:
+      return 502;
   }
 }
-function waitOf(settings) {
-  const sinceMs = (Date.now());
-  const untilMs = sinceMs + (WAIT_FACTOR * 1e3 * settings.introspectionTimeoutSec);
-  return { sinceMs, untilMs, maxWaiting: settings.maxWaiting };
-}
-function queueFull(settings) {
-  const detail = `${settings.maxWaiting} requests wait for one introspection`;
-  return notAnsweredYet("introspection_queue_full", detail, "1");
-}
-
-var suspensionStageMade;
-function suspensionStage() {
-  return suspensionStageMade || (suspensionStageMade = makeSuspensionStage());
-}
-function makeSuspensionStage() {
 
 // src/core/answer/failure_line.ts
 var PATH_HEAD = /^\/(?:[A-Za-z_-]{1,16}[0-9]{0,2}\/)?/;
@@ -2436,6 +2209,58 @@ function formatPlace(place) {
   return place.pathHead === "" ? `(${server})` : `(${server} path=${place.pathHead}...)`;
 }
 
+// src/core/answer/unavailable.ts
+function misconfigured(problem) {
+  return unavailable({ reason: "misconfigured", detail: problem, retryAfter: "", cacheStatus: "" });
+}
+function bug(kind) {
+  return unavailable({
+    reason: "internal_error",
+    detail: `exception=${kind}`,
+    retryAfter: "",
+    cacheStatus: ""
+  });
+}
+function notAnswered(reason, detail) {
+  return unavailable({ reason, detail, retryAfter: "", cacheStatus: "MISS" });
+}
+function notAnsweredYet(reason, detail, retryAfter) {
+  return unavailable({ reason, detail, retryAfter, cacheStatus: "MISS" });
+}
+function failedWithLeader(reason, retryAfter) {
+  return unavailable({
+    reason,
+    detail: "as for the request waited for",
+    retryAfter,
+    cacheStatus: "JOINED"
+  });
+}
+function withDetail(failure, detail) {
+  return unavailable({
+    reason: failure.reason,
+    detail: `${failure.detail} ${detail}`,
+    retryAfter: failure.retryAfter,
+    cacheStatus: failure.cacheStatus
+  });
+}
+function unavailable(failure) {
+  return {
+    kind: "unavailable",
+    reason: failure.reason,
+    detail: failure.detail,
+    retryAfter: failure.retryAfter,
+    cacheStatus: failure.cacheStatus,
+    isOutage: isOutageReason(failure.reason)
+  };
+}
+function isOutageReason(reason) {
+  const isAnswered = reason === "introspection_overloaded" || reason === "introspection_suspended" || reason === "introspection_server_error";
+  return isAnswered || isTransportFailure(reason);
+}
+function isTransportFailure(reason) {
+  return reason === "introspection_unreachable" || reason === "introspection_timeout";
+}
+
 // src/edge/place.ts
 function readPlace(r, endpoint) {
   const v = r.variables;
@@ -2446,6 +2271,25 @@ function readPlace(r, endpoint) {
     endpoint,
     pathHead: readPathHead(v.request_uri || "", v.phantom_token_input || "")
   };
+}
+
+// src/edge/fail.ts
+function fail(r, mode, failure, endpoint) {
+  if ((failure.reason !== "introspection_suspended" && (failure.reason !== "introspection_queue_full" || isFirstInMinute("queue_full")))) {
+    noteFailure(r, failure, endpoint);
+  }
+  refuse(r, mode, buildUnavailable(failure), failure);
+}
+function failOnBug(r, mode, e) {
+  fail(r, mode, bug(e instanceof Error ? e.name : typeof e), "");
+}
+function noteFailure(r, failure, endpoint) {
+  r.error(`phantom_token: ${formatFailureLine(failure, readPlace(r, endpoint))}`);
+}
+function noteStale(r, outage, endpoint) {
+  if (outage.reason !== "introspection_suspended") {
+    r.warn(`phantom_token: stale record served: ${formatFailureLine(outage, readPlace(r, endpoint))}`);
+  }
 }
 
 // src/edge/breaker_failures.ts
@@ -2517,11 +2361,155 @@ function noteResumed(r, endpoint, settings) {
   }
 }
 
-var staleStageMade;
-function staleStage() {
-  return staleStageMade || (staleStageMade = makeStaleStage());
+// src/core/introspection/waiting.ts
+var WAIT_FACTOR = 1.5;
+var FIRST_STEP_MS = 10;
+var LAST_STEP_MS = 200;
+function stepMs(waitedMs) {
+  return Math.min(Math.max(Math.round(FIRST_STEP_MS + 0.3 * waitedMs), FIRST_STEP_MS), LAST_STEP_MS);
 }
-function makeStaleStage() {
+function parseFlight(text) {
+  const words = text === void 0 ? [] : text.split(" ");
+  switch (words[0]) {
+    case "asking":
+      return { kind: "asking", leader: words[1] || "" };
+    case "released":
+      return { kind: "released" };
+    default:
+      return { kind: "none" };
+  }
+}
+function parseFailure(text) {
+  if (text === void 0) {
+    return void 0;
+  }
+  const reason = text.slice(0, text.indexOf(" "));
+  return failedWithLeader(reason, text.slice(reason.length + 1));
+}
+
+// src/edge/waiting.ts
+var LOCKS2 = "phantom_token_locks";
+var END_MS = 2e3;
+var FAILED = "failed:";
+async function awaitLeader(name, leaseMs2, wait) {
+  let awaited = "";
+  for (; ; ) {
+    const state = parseFlight(readEntry(LOCKS2, name));
+    const boarding = decide(state, awaited);
+    if (boarding !== void 0) {
+      return boarding;
+    }
+    const nowMs = (Date.now());
+    if (nowMs >= wait.untilMs) {
+      return { kind: "timeout" };
+    }
+    if (state.kind === "asking") {
+      if (awaited === "" && !joinQueue(state.leader, wait)) {
+        return { kind: "queue_full" };
+      }
+      awaited = state.leader;
+    } else {
+      const lead = takeLead(name, leaseMs2);
+      if (lead.kind !== "taken") {
+        return lead;
+      }
+      continue;
+    }
+    await sleep(stepMs(nowMs - wait.sinceMs));
+  }
+}
+function joinQueue(leader, wait) {
+  const waiting = Number(readEntry(LOCKS2, WAITING + leader) || 0);
+  if (waiting >= wait.maxWaiting) {
+    return false;
+  }
+  writeEntry(LOCKS2, WAITING + leader, String(waiting + 1), wait.untilMs - wait.sinceMs);
+  return true;
+}
+function decide(state, awaited) {
+  if (state.kind === "released") {
+    return { kind: "alone" };
+  }
+  if (awaited === "" || state.kind === "asking" && state.leader === awaited) {
+    return void 0;
+  }
+  const failure = parseFailure(readEntry(LOCKS2, FAILED + awaited));
+  return failure === void 0 ? { kind: "landed" } : { kind: "failed", failure };
+}
+function release(flight) {
+  if (leads(flight)) {
+    writeEntry(LOCKS2, flight.name, ("released"), END_MS);
+  }
+  deleteEntry(LOCKS2, WAITING + flight.leader);
+}
+function failFlight(flight, failure) {
+  if (leads(flight)) {
+    writeEntry(LOCKS2, FAILED + flight.leader, (`${failure.reason} ${failure.retryAfter}`), END_MS);
+    deleteEntry(LOCKS2, flight.name);
+  }
+  deleteEntry(LOCKS2, WAITING + flight.leader);
+}
+function leads(flight) {
+  const state = parseFlight(readEntry(LOCKS2, flight.name));
+  return state.kind === "asking" && state.leader === flight.leader;
+}
+function sleep(ms) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+// src/gateway/wait.ts
+async function waitFor(r, question, settings, flight) {
+  const wait = waitOf(settings);
+  for (; ; ) {
+    const boarding = await awaitLeader(flight.name, flight.leaseMs, wait);
+    switch (boarding.kind) {
+      case "lead":
+        return leadFlight(r, question, settings, boarding.flight);
+      case "no_room":
+        noteNoRoom(r);
+        return ask(r, question, settings, void 0);
+      case "alone":
+        return ask(r, question, settings, void 0);
+      case "failed":
+        return boarding.failure;
+      case "queue_full":
+        return queueFull(settings);
+      case "timeout":
+        return ({
+    kind: "unavailable",
+    reason: "introspection_timeout",
+    detail: "waited for another request's introspection",
+    retryAfter: "",
+    cacheStatus: "JOINED",
+    isOutage: false
+  });
+      case "landed": {
+        const known = recall(question, settings);
+        if (known !== void 0) {
+          return known;
+        }
+        if (flight.canBeLost) {
+          await proveClientIsThere(r, settings.introspectionEndpoint);
+        }
+      }
+    }
+    const suspension = findSuspension(question, settings);
+    if (suspension !== void 0) {
+      return suspension;
+    }
+  }
+}
+function waitOf(settings) {
+  const sinceMs = (Date.now());
+  const untilMs = sinceMs + (WAIT_FACTOR * 1e3 * settings.introspectionTimeoutSec);
+  return { sinceMs, untilMs, maxWaiting: settings.maxWaiting };
+}
+function queueFull(settings) {
+  const detail = `${settings.maxWaiting} requests wait for one introspection`;
+  return notAnsweredYet("introspection_queue_full", detail, "1");
+}
 
 // src/core/cache/stale.ts
 function mayStandIn(record, limits, nowSec) {
@@ -2539,7 +2527,7 @@ function standIn(r, failure, question, settings) {
   const nowSec = (Math.floor(Date.now() / 1e3));
   const record = failure.isOutage ? (records === void 0 ? readFirstRecord(question.key) : records.get(question.key)) : void 0;
   if (record !== void 0 && mayStandIn(record, settings, nowSec)) {
-    failStage().noteStale(r, failure, settings.introspectionEndpoint);
+    noteStale(r, failure, settings.introspectionEndpoint);
     return outcomeOf(record, judgeToken(record, settings, nowSec), "STALE");
   }
   if (failure.reason === "introspection_suspended") {
@@ -2548,150 +2536,25 @@ function standIn(r, failure, question, settings) {
   return failure;
 }
 
-var failStageMade;
-function failStage() {
-  return failStageMade || (failStageMade = makeFailStage());
-}
-function makeFailStage() {
-
-// src/core/answer/failure_answer.ts
-var RETRY_AFTER_SEC = "1";
-var RETRY_AFTER = /^([0-9]{1,9}|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT)$(?!\n)/;
-function buildUnavailable(failure) {
-  const status = statusOf(failure.reason);
-  return {
-    status,
-    challenge: "",
-    retryAfter: status === 503 ? (RETRY_AFTER.test(failure.retryAfter) ? failure.retryAfter : RETRY_AFTER_SEC) : "",
-    body: errorBody("server_error", "Problem encountered processing the request")
-  };
-}
-function statusOf(reason) {
-  switch (reason) {
-    case "misconfigured":
-    case "internal_error":
-      return 500;
-    case "introspection_rate_limited":
-    case "introspection_overloaded":
-    case "introspection_suspended":
-    case "introspection_queue_full":
-      return 503;
-    case "introspection_timeout":
-      return 504;
-    default:
-      return 502;
-  }
-}
-
-// src/edge/fail.ts
-function fail(r, mode, failure, endpoint) {
-  if ((failure.reason !== "introspection_suspended" && (failure.reason !== "introspection_queue_full" || isFirstInMinute("queue_full")))) {
-    noteFailure(r, failure, endpoint);
-  }
-  refuse(r, mode, buildUnavailable(failure), failure);
-}
-function failOnBug(r, mode, e) {
-  fail(r, mode, bug(e instanceof Error ? e.name : typeof e), "");
-}
-function noteFailure(r, failure, endpoint) {
-  r.error(`phantom_token: ${formatFailureLine(failure, readPlace(r, endpoint))}`);
-}
-function noteStale(r, outage, endpoint) {
-  if (outage.reason !== "introspection_suspended") {
-    r.warn(`phantom_token: stale record served: ${formatFailureLine(outage, readPlace(r, endpoint))}`);
-  }
-}
-
 var purgeStageMade;
 function purgeStage() {
   return purgeStageMade || (purgeStageMade = makePurgeStage());
 }
 function makePurgeStage() {
 
-// src/core/answer/purge_answer.ts
-function refuseForm() {
-  const message = "The body must be a form with one field token, which holds the token as clients send it";
-  return { status: 400, body: errorBody("invalid_request", message) };
+// src/operator/log_variables.ts
+function client(r) {
+  const payload = readPayload(r);
+  return textClaim(payload, "client_id") || textClaim(payload, "azp");
 }
-function refuseForRoom() {
-  const message = "The token is not ended: the zone phantom_token_state is full: enlarge it in zones.conf";
-  return { status: 503, body: errorBody("server_error", message) };
+function readPayload(r) {
+  const payload = jwt(r).split(".")[1] || "";
+  return parseJsonObject(Buffer.from(payload, "base64url").toString()) || {};
 }
-
-// src/core/request/token_form.ts
-function parseTokenForm(form) {
-  const fields = form.split("&").filter(isTokenField);
-  if (fields.length !== 1) {
-    return void 0;
-  }
-  try {
-    return decodeURIComponent(fields[0].slice("token=".length).replace(/\+/g, " "));
-  } catch (_malformed) {
-    return void 0;
-  }
+function textClaim(payload, claim) {
+  const value = payload[claim];
+  return typeof value === "string" && isPlainText(value) ? value : "";
 }
-function isTokenField(field) {
-  return field.startsWith("token=");
-}
-
-// src/operator/purge.ts
-function purge(r) {
-  const answer = decidePurge(r);
-  r.headersOut["Cache-Control"] = "no-store";
-  r.headersOut["Content-Type"] = "application/json";
-  if (answer.status === 405) {
-    r.headersOut.Allow = "POST";
-  }
-  r.return(answer.status, answer.body);
-}
-function decidePurge(r) {
-  if (r.method !== "POST") {
-    return ({ status: 405, body: errorBody("invalid_request", "A purge is a POST request") });
-  }
-  const scope = findScope(r);
-  if (scope.kind === "misconfiguration") {
-    noteFailure(r, misconfigured(scope.problem), "");
-    return ({ status: 500, body: errorBody("server_error", scope.problem) });
-  }
-  const token = parseTokenForm(readFormBody(r));
-  return token === void 0 || !isB64Token(token) ? refuseForm() : endToken(scope, token);
-}
-function findScope(r) {
-  const request = ("access" === "access" ? r.variables._phantom_request : takeKeptRequest(r.variables));
-  const texts = takeApart(request, readRest(r, "access"));
-  const settings = texts === void 0 ? misconfiguration(BROKEN_TEXTS) : parseOwnSettings(texts);
-  if (settings.kind === "misconfiguration") {
-    return settings;
-  }
-  const endpoint = endpointOf(findLookup(request));
-  const problem = (/^[0-9]* @/.test(endpoint)) ? NAMELESS : findZoneProblem(r);
-  if (problem !== void 0) {
-    return misconfiguration(problem);
-  }
-  const reach = reachOf(endpoint);
-  const askingTtlSec = readAskingTtlSec(reach);
-  return askingTtlSec === 0 && readKeyspaces(reach).length === 0 ? misconfiguration(UNKNOWN) : { kind: "scope", reach, markTtlSec: Math.max(markTtlSecOf(settings), askingTtlSec) };
-}
-var NAMELESS = "purge needs a server_name, or $phantom_token_partition here and in the protected server";
-var UNKNOWN = "no protected location of this server has asked $phantom_token_introspection_endpoint since nginx was started, so that nothing of it is cached; or this is the wrong place: a purge needs the endpoint, and the server or the $phantom_token_partition, of the protected location";
-function endToken(scope, token) {
-  const markKey = purgeKey(scope.reach, token);
-  if (markPurged(markKey, scope.markTtlSec) !== "stored") {
-    return refuseForRoom();
-  }
-  const keyspaces = readKeyspaces(scope.reach);
-  const ended = keyspaces.filter((listed) => endRecord(lookupIn(listed.keyspace, token)));
-  return markPurged(markKey, (keyspaces.reduce((ttlSec, listed) => Math.max(ttlSec, listed.markTtlSec), scope.markTtlSec))) === "stored" ? ({ status: 200, body: JSON.stringify({ records: ended.length }) }) : refuseForRoom();
-}
-function endRecord(lookup) {
-  return deleteRecord(((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url"))));
-}
-
-var metricsStageMade;
-function metricsStage() {
-  return metricsStageMade || (metricsStageMade = makeMetricsStage());
-}
-function makeMetricsStage() {
 
 // src/core/answer/metrics.ts
 function counters() {
@@ -2882,43 +2745,95 @@ function noteNoMetrics(r, problem) {
   }
 }
 
-return { metrics };
+// src/core/answer/purge_answer.ts
+function refuseForm() {
+  const message = "The body must be a form with one field token, which holds the token as clients send it";
+  return { status: 400, body: errorBody("invalid_request", message) };
+}
+function refuseForRoom() {
+  const message = "The token is not ended: the zone phantom_token_state is full: enlarge it in zones.conf";
+  return { status: 503, body: errorBody("server_error", message) };
 }
 
-return { purge, metricsStage };
+// src/core/request/token_form.ts
+function parseTokenForm(form) {
+  const fields = form.split("&").filter(isTokenField);
+  if (fields.length !== 1) {
+    return void 0;
+  }
+  try {
+    return decodeURIComponent(fields[0].slice("token=".length).replace(/\+/g, " "));
+  } catch (_malformed) {
+    return void 0;
+  }
+}
+function isTokenField(field) {
+  return field.startsWith("token=");
 }
 
-return { noteStale, fail, failOnBug, purgeStage };
+// src/operator/purge.ts
+function purge(r) {
+  const answer = decidePurge(r);
+  r.headersOut["Cache-Control"] = "no-store";
+  r.headersOut["Content-Type"] = "application/json";
+  if (answer.status === 405) {
+    r.headersOut.Allow = "POST";
+  }
+  r.return(answer.status, answer.body);
+}
+function decidePurge(r) {
+  if (r.method !== "POST") {
+    return ({ status: 405, body: errorBody("invalid_request", "A purge is a POST request") });
+  }
+  const scope = findScope(r);
+  if (scope.kind === "misconfiguration") {
+    noteFailure(r, misconfigured(scope.problem), "");
+    return ({ status: 500, body: errorBody("server_error", scope.problem) });
+  }
+  const token = parseTokenForm(readFormBody(r));
+  return token === void 0 || !isB64Token(token) ? refuseForm() : endToken(scope, token);
+}
+function findScope(r) {
+  const request = ("access" === "access" ? r.variables._phantom_request : takeKeptRequest(r.variables));
+  const texts = takeApart(request, readRest(r, "access"));
+  const settings = texts === void 0 ? misconfiguration(BROKEN_TEXTS) : parseOwnSettings(texts);
+  if (settings.kind === "misconfiguration") {
+    return settings;
+  }
+  const endpoint = endpointOf(findLookup(request));
+  const problem = (/^[0-9]* @/.test(endpoint)) ? NAMELESS : findZoneProblem(r);
+  if (problem !== void 0) {
+    return misconfiguration(problem);
+  }
+  const reach = reachOf(endpoint);
+  const askingTtlSec = readAskingTtlSec(reach);
+  return askingTtlSec === 0 && readKeyspaces(reach).length === 0 ? misconfiguration(UNKNOWN) : { kind: "scope", reach, markTtlSec: Math.max(markTtlSecOf(settings), askingTtlSec) };
+}
+var NAMELESS = "purge needs a server_name, or $phantom_token_partition here and in the protected server";
+var UNKNOWN = "no protected location of this server has asked $phantom_token_introspection_endpoint since nginx was started, so that nothing of it is cached; or this is the wrong place: a purge needs the endpoint, and the server or the $phantom_token_partition, of the protected location";
+function endToken(scope, token) {
+  const markKey = purgeKey(scope.reach, token);
+  if (markPurged(markKey, scope.markTtlSec) !== "stored") {
+    return refuseForRoom();
+  }
+  const keyspaces = readKeyspaces(scope.reach);
+  const ended = keyspaces.filter((listed) => endRecord(lookupIn(listed.keyspace, token)));
+  return markPurged(markKey, (keyspaces.reduce((ttlSec, listed) => Math.max(ttlSec, listed.markTtlSec), scope.markTtlSec))) === "stored" ? ({ status: 200, body: JSON.stringify({ records: ended.length }) }) : refuseForRoom();
+}
+function endRecord(lookup) {
+  return deleteRecord(((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url"))));
 }
 
-return { standIn, failStage };
+return { purge, metrics, textClaim, readPayload, client };
 }
 
-return { noteNoAnswer, noteResumed, staleStage };
+return { notAnswered, misconfigured, notAnsweredYet, release, failFlight, withDetail, isTransportFailure, noteNoAnswer, noteResumed, waitFor, fail, standIn, failOnBug, purgeStage };
 }
 
-return { waitFor, suspensionStage };
+return { proveClient, fetchReply, forgetProof, failStage };
 }
 
-return { fetchReply, waitStage };
-}
-
-return { proveByKey, forgetAssertion, fetchStage };
-}
-
-return { proveClient, forgetProof, clientAssertionStage };
-}
-
-return { countDuration, clientCredentialsStage };
-}
-
-return { release, failFlight, countersStage };
-}
-
-return { notAnswered, misconfigured, notAnsweredYet, withDetail, isTransportFailure, waitingStage };
-}
-
-return { askOnce, unavailableStage };
+return { askOnce, clientCredentialsStage };
 }
 
 return { handleMiss, handleNotOn, joinStage };
@@ -2928,7 +2843,4 @@ return { handleNotGranted, missStage };
 }
 
 return { meetsPolicy, rejectedStage };
-}
-
-return { jwt, textClaim, readPayload, client, judgeStage };
 }

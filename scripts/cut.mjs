@@ -17,12 +17,15 @@ import MagicString from 'magic-string';
  * @param {string} code  a bundle, with the comments that esbuild puts above the code of each file
  * @param {Inputs} inputs
  * @param {string} entry  the file that nginx names
- * @param {string[]} stages  files that begin a stage, in the order in which requests need them
+ * @param {(string | string[])[]} stages  files that begin a stage, in the order in which requests need them; several
+ *   that begin one together
  * @returns {string}
- * @throws {Error} when a stage would be made at every request
+ * @throws {Error} when a stage would be made at every request, or begins with a file that is not in the bundle
  */
 export function cutIntoStages(code, inputs, entry, stages) {
-  const levels = levelsOf(inputs, [entry, ...stages]);
+  const roots = [entry, ...stages].map((files) => [files].flat());
+  const names = roots.slice(1).map(([file = '']) => nameOf(file));
+  const levels = levelsOf(inputs, roots);
   /** @type {Node} */
   const program = parse(code, { ecmaVersion: 'latest', sourceType: 'module' });
   const pieces = readPieces(code, program);
@@ -30,7 +33,7 @@ export function cutIntoStages(code, inputs, entry, stages) {
   const declared = new Map(pieces.flatMap((piece) => piece.names.map((name) => [name, levelOf(piece)])));
   const edited = new MagicString(code);
   /** @type {Set<string>[]} */
-  const given = [entry, ...stages].map(() => new Set());
+  const given = roots.map(() => new Set());
   program.body.forEach((/** @type {Node} */ statement, /** @type {number} */ i) => {
     const from = levelOf(/** @type {Piece} */ (pieces[i]));
     simple(statement, {
@@ -41,9 +44,9 @@ export function cutIntoStages(code, inputs, entry, stages) {
         given[to]?.add(name);
         edited.appendLeft(
           start,
-          stages
+          names
             .slice(from, to)
-            .map((file) => `${nameOf(file)}().`)
+            .map((stage) => `${stage}().`)
             .join(''),
         );
       },
@@ -54,9 +57,9 @@ export function cutIntoStages(code, inputs, entry, stages) {
       edited,
       pieces.filter((piece) => levelOf(piece) === level),
     );
-  const nested = stages.reduceRight((inner, file, i) => {
-    const names = [...(given[i + 1] ?? []), ...stages.slice(i + 1, i + 2).map(nameOf)];
-    return writeStage(nameOf(file), textOf(i + 1) + inner, names);
+  const nested = names.reduceRight((inner, stage, i) => {
+    const next = names.slice(i + 1, i + 2);
+    return writeStage(stage, textOf(i + 1) + inner, [...(given[i + 1] ?? []), ...next]);
   }, '');
   return `${code.slice(0, code.indexOf('\n') + 1)}${textOf(0)}${nested}`;
 }
@@ -64,18 +67,21 @@ export function cutIntoStages(code, inputs, entry, stages) {
 /**
  * The stage of each file: the first that reaches it.
  * @param {Inputs} inputs
- * @param {string[]} roots
+ * @param {string[][]} roots  files that begin a stage, stage by stage
  */
 function levelsOf(inputs, roots) {
-  const levels = new Map(roots.map((file, level) => [file, level]));
-  for (const root of roots) {
-    const reached = [root];
-    for (const file of reached)
-      for (const { path } of inputs[file]?.imports ?? []) {
+  const levels = new Map(roots.flatMap((files, level) => files.map((file) => [file, level])));
+  for (const [level, files] of roots.entries()) {
+    const reached = [...files];
+    for (const file of reached) {
+      const input = inputs[file];
+      if (!input) throw new Error(`the bundle has no ${file}`);
+      for (const { path } of input.imports) {
         if (levels.has(path)) continue;
-        levels.set(path, levels.get(root) ?? 0);
-        reached.push(path);
+        levels.set(path, level);
+        if (inputs[path]) reached.push(path);
       }
+    }
   }
   return levels;
 }

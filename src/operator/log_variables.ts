@@ -1,14 +1,7 @@
 // js_set variables that only cost something where nginx.conf uses them.
 import { type JsonObject, parseJsonObject } from '../core/text/json.js';
 import { isPlainText } from '../core/text/plain_text.js';
-
-/** `js_set $phantom_jwt phantom_token.jwt nocache;`: the bare JWT, empty when there is none. */
-export function jwt(r: NginxHTTPRequest): string {
-  const v = r.variables;
-  const authorization = v.phantom_token_authorization;
-  const isOurs = authorization !== undefined && v.phantom_token_cache_status !== 'BYPASS';
-  return isOurs ? authorization.slice('Bearer '.length) : '';
-}
+import { jwt } from './jwt_variable.js';
 
 /** `js_set $phantom_token_subject phantom_token.subject nocache;`: `sub` of the JWT. */
 export function subject(r: NginxHTTPRequest): string {
