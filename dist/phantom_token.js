@@ -12,9 +12,6 @@ function firstDigest(text) {
   return crypto2.createHash("sha256").update("4\n" /* prefix */ + text).digest("base64url");
 }
 
-// src/core/answer/series.ts
-var BREAKER_OPENED = "phantom_token_breaker_opened_total";
-
 // src/edge/count.ts
 var isOff;
 function hasZone() {
@@ -25,9 +22,13 @@ function hasZone() {
   return false;
 }
 function count(series, by) {
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone === void 0) {
+    return;
+  }
   try {
-    ngx.shared.phantom_token_metrics.incr(series, by, 0);
-  } catch (_noRoomToCount) {
+    zone.incr(series, by, 0);
+  } catch (_fullOrOfStrings) {
   }
 }
 
@@ -448,6 +449,11 @@ function readFormBody(r) {
   }
 }
 
+// src/core/cache/epoch.ts
+function tenDigits(epochSec) {
+  return epochSec > 999999999 ? String(epochSec) : String(1e10 + epochSec).slice(1);
+}
+
 // src/core/cache/denial_record.ts
 var TIME_DIGITS = 10;
 function reasonOf(record, ttlSec, nowSec) {
@@ -455,9 +461,6 @@ function reasonOf(record, ttlSec, nowSec) {
   const storedAtSec = Number(record.slice(TIME_DIGITS, 2 * TIME_DIGITS));
   const isTaken = nowSec < Math.min(expiresAtSec, storedAtSec + ttlSec);
   return isTaken ? record.slice(2 * TIME_DIGITS) : void 0;
-}
-function digits(epochSec) {
-  return String(epochSec).padStart(TIME_DIGITS, "0");
 }
 
 // src/gateway/rejected.ts
@@ -953,7 +956,7 @@ function decodePart(part) {
 }
 function isSameButEnd(again, part) {
   const sure = part.length % 4 === 1 ? part.length - 2 : part.length - 1;
-  return again.length >= sure && again.slice(0, sure) === part.slice(0, sure) && !OTHER_THAN_BASE64URL.test(part.slice(Math.max(sure, 0)));
+  return again.length >= sure && again.slice(0, sure) === part.slice(0, sure) && !OTHER_THAN_BASE64URL.test(part.slice(sure));
 }
 var OTHER_THAN_BASE64URL = /[^A-Za-z0-9_-]/;
 function isIntrospectionResponse(jwt2) {
@@ -1275,44 +1278,32 @@ function afterFailure(breaker, token, settings, nowMs) {
     token: isOnly ? token : ALL_TOKENS
   };
 }
-function suspendedSec(breaker, nowMs) {
-  return Math.max(1, Math.ceil((breaker.suspendedUntilMs - nowMs) / 1e3));
-}
 
 // src/edge/breaker.ts
 var STATE = "phantom_token_state";
 var BREAKER = "breaker:";
 var PROBE = "probe:";
 var PROBE_MS = 1e3;
-function remainingSuspensionSec(endpoint, key) {
+function isProbeUnderWay(endpoint) {
+  return readEntry(STATE, PROBE + endpoint) !== void 0;
+}
+function failsToProbe(endpoint) {
+  return addEntry(STATE, PROBE + endpoint, "", PROBE_MS) === "exists";
+}
+function suspensionSec(endpoint, key, mustWait) {
   const breaker = readBreaker(endpoint);
   const nowMs = (Date.now());
-  switch (stateFor(breaker, key, nowMs)) {
+  switch (holdsFor(breaker, tokenOf(key)) ? stateOf(breaker, nowMs) : "closed") {
     case "closed":
       return 0;
     case "open":
-      return suspendedSec(breaker, nowMs);
+      return (Math.max(1, Math.ceil((breaker.suspendedUntilMs - nowMs) / 1e3)));
     case "half_open":
-      return readEntry(STATE, PROBE + endpoint) === void 0 ? 0 : 1;
+      return mustWait(endpoint) ? 1 : 0;
   }
-}
-function stateFor(breaker, key, nowMs) {
-  return holdsFor(breaker, tokenOf(key)) ? stateOf(breaker, nowMs) : "closed";
 }
 function readBreaker(endpoint) {
   return parseBreaker(readEntry(STATE, BREAKER + endpoint));
-}
-function waitBeforeAskingSec(endpoint, key) {
-  const breaker = readBreaker(endpoint);
-  const nowMs = (Date.now());
-  switch (stateFor(breaker, key, nowMs)) {
-    case "closed":
-      return 0;
-    case "open":
-      return suspendedSec(breaker, nowMs);
-    case "half_open":
-      return addEntry(STATE, PROBE + endpoint, "", PROBE_MS) === "exists" ? 1 : 0;
-  }
 }
 function noteAnswer(endpoint) {
   if (readEntry(STATE, BREAKER + endpoint) !== void 0) {
@@ -1528,7 +1519,7 @@ function recordTtlSec(lifetimes, nowSec, random) {
 function encodeRecord(times, jwt2, grants, metPolicy) {
   const usableUntilSec = times.usableUntilSec === void 0 ? NEVER_SEC : times.usableUntilSec;
   const grantsStart = 60 /* policy */ + metPolicy.length;
-  const head = epoch((times.notBeforeSec > times.storedAtSec + 60 /* clockSkewSec */ ? 0 : Math.min(times.expiresAtSec, times.storedAtSec + 300 /* cacheTtlSec */))) + epoch(times.expiresAtSec) + epoch(times.notBeforeSec) + epoch(times.storedAtSec) + epoch(usableUntilSec) + String(1e5 + grantsStart).slice(1) + String(1e5 + grantsStart + grants.length).slice(1);
+  const head = tenDigits((times.notBeforeSec > times.storedAtSec + 60 /* clockSkewSec */ ? 0 : Math.min(times.expiresAtSec, times.storedAtSec + 300 /* cacheTtlSec */))) + tenDigits(times.expiresAtSec) + tenDigits(times.notBeforeSec) + tenDigits(times.storedAtSec) + tenDigits(usableUntilSec) + String(1e5 + grantsStart).slice(1) + String(1e5 + grantsStart + grants.length).slice(1);
   return `${head}${metPolicy}${grants}Bearer ${jwt2}`;
 }
 function isCountedAlike(text) {
@@ -1542,9 +1533,6 @@ function hasNoSurrogate(text) {
     }
   }
   return true;
-}
-function epoch(sec) {
-  return sec > 999999999 ? String(sec) : String(1e10 + sec).slice(1);
 }
 
 // src/edge/stored_tokens.ts
@@ -1596,7 +1584,7 @@ function rememberDenial(key, denial, settings, nowSec) {
   deleteRecord(key);
   const expiresAtSec = nowSec + settings.negativeCacheTtlSec;
   const ttlMs = expiresAtSec * 1e3 - (Date.now());
-  const isKept = ttlMs >= 1 && writeDenial(key, (digits(expiresAtSec) + digits(nowSec) + denial.reason), ttlMs) === "stored";
+  const isKept = ttlMs >= 1 && writeDenial(key, (tenDigits(expiresAtSec) + tenDigits(nowSec) + denial.reason), ttlMs) === "stored";
   return { outcome: denial, isKept };
 }
 function lifeOf(active, reply, settings, nowSec) {
@@ -1630,7 +1618,7 @@ function keptSec(life, staleIfErrorSec, nowSec) {
 
 // src/gateway/ask.ts
 function findSuspension(question, settings) {
-  const waitSec = heedsBreaker(settings) ? remainingSuspensionSec(question.endpoint, question.key) : 0;
+  const waitSec = heedsBreaker(settings) ? (suspensionSec(question.endpoint, question.key, isProbeUnderWay)) : 0;
   return waitSec > 0 ? suspended(waitSec) : void 0;
 }
 function heedsBreaker(settings) {
@@ -1642,14 +1630,14 @@ function suspended(waitSec) {
 async function ask(r, question, settings, flight) {
   try {
     const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
-    const locationAuthenticates = !isUrl && question.clientText === "" && question.texts.request[12 /* clientId */] === "";
+    const locationAuthenticates = !isUrl && !(question.clientText !== "" || question.texts.request[12 /* clientId */] !== "");
     const proof = locationAuthenticates ? NO_PROOF : await clientCredentialsStage().proveClient(question.texts, isUrl);
     if (proof.kind === "misconfiguration") {
       return conclude(flight, notKept(clientCredentialsStage().failStage().misconfigured(proof.problem)));
     }
     const form = introspectionForm(question.token, proof.formFields, settings.introspectionParameters);
     noteReach(question.reach, markTtlSecOf(settings));
-    const waitSec = heedsBreaker(settings) ? waitBeforeAskingSec(question.endpoint, question.key) : 0;
+    const waitSec = heedsBreaker(settings) ? (suspensionSec(question.endpoint, question.key, failsToProbe)) : 0;
     if (waitSec > 0) {
       return conclude(flight, notKept(suspended(waitSec)));
     }
@@ -2310,7 +2298,7 @@ function noteTransportFailure(endpoint, key, settings) {
   );
   deleteEntry(STATE3, PROBE + endpoint);
   if (breaker.suspendedUntilMs > 0 && !isOfOneToken(breaker)) {
-    count(BREAKER_OPENED, 1);
+    count(("phantom_token_breaker_opened_total"), 1);
   }
   return breaker;
 }
@@ -2585,9 +2573,9 @@ function counters() {
       series: ["phantom_token", "phantom_token_denied"].map((label) => (`phantom_token_zone_replacements_total{zone="${label}"}`))
     },
     {
-      name: BREAKER_OPENED,
+      name: ("phantom_token_breaker_opened_total"),
       help: "How often introspection was suspended, or its suspension prolonged by a failed probe; not of suspensions for one token.",
-      series: [BREAKER_OPENED]
+      series: [("phantom_token_breaker_opened_total")]
     }
   ];
 }

@@ -197,7 +197,10 @@ function docsRow({ variable, value, meaning }) {
  */
 function fillBlocks(page, blocks) {
   return Object.entries(blocks).reduce((text, [name, lines]) => {
-    const block = new RegExp(`(^.*\\bgenerated: ${name}\\b.*\\n)[^]*?(^.*\\bend of generated\\b)`, 'm');
+    const block = new RegExp(
+      `(^.*\\bgenerated: ${name}\\b.*\\n)(?:(?!generated:)[^])*?(^.*\\bend of generated\\b)`,
+      'm',
+    );
     if (!block.test(text)) throw new Error(`no block "generated: ${name}" in:\n${text.slice(0, 200)}`);
     return text.replace(
       block,

@@ -3,7 +3,6 @@ import type { CacheKey } from '../core/cache/key.js';
 import type { EndpointName } from '../core/cache/lookup.js';
 import {
   type Breaker,
-  type BreakerState,
   holdsFor,
   parseBreaker,
   stateOf,
@@ -26,39 +25,43 @@ const PROBE_MS = 1000;
  *   one can see
  */
 export function remainingSuspensionSec(endpoint: EndpointName, key: CacheKey): number {
-  const breaker = readBreaker(endpoint);
-  const nowMs = readClockMs();
-  switch (stateFor(breaker, key, nowMs)) {
-    case 'closed':
-      return 0;
-    case 'open':
-      return suspendedSec(breaker, nowMs);
-    case 'half_open':
-      return readEntry(STATE, PROBE + endpoint) === undefined ? 0 : 1;
-  }
-}
-
-/** As it is for one token: a suspension of another token alone is none. */
-function stateFor(breaker: Breaker, key: CacheKey, nowMs: number): BreakerState {
-  return holdsFor(breaker, tokenOf(key)) ? stateOf(breaker, nowMs) : 'closed';
-}
-
-export function readBreaker(endpoint: EndpointName): Breaker {
-  return parseBreaker(readEntry(STATE, BREAKER + endpoint));
+  return suspensionSec(endpoint, key, isProbeUnderWay);
 }
 
 /** The same for a request that asks at once when it may: after a suspension one at a time, the probe. */
 export function waitBeforeAskingSec(endpoint: EndpointName, key: CacheKey): number {
+  return suspensionSec(endpoint, key, failsToProbe);
+}
+
+function isProbeUnderWay(endpoint: EndpointName): boolean {
+  return readEntry(STATE, PROBE + endpoint) !== undefined;
+}
+
+/** Takes the probe, if nobody has it. */
+function failsToProbe(endpoint: EndpointName): boolean {
+  return addEntry(STATE, PROBE + endpoint, '', PROBE_MS) === 'exists';
+}
+
+/** @param mustWait asked after a suspension. A suspension of another token alone is none. */
+function suspensionSec(
+  endpoint: EndpointName,
+  key: CacheKey,
+  mustWait: (endpoint: EndpointName) => boolean,
+): number {
   const breaker = readBreaker(endpoint);
   const nowMs = readClockMs();
-  switch (stateFor(breaker, key, nowMs)) {
+  switch (holdsFor(breaker, tokenOf(key)) ? stateOf(breaker, nowMs) : 'closed') {
     case 'closed':
       return 0;
     case 'open':
       return suspendedSec(breaker, nowMs);
     case 'half_open':
-      return addEntry(STATE, PROBE + endpoint, '', PROBE_MS) === 'exists' ? 1 : 0;
+      return mustWait(endpoint) ? 1 : 0;
   }
+}
+
+export function readBreaker(endpoint: EndpointName): Breaker {
+  return parseBreaker(readEntry(STATE, BREAKER + endpoint));
 }
 
 /** The endpoint gave an answer, whatever it says. */

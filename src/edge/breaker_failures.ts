@@ -1,5 +1,5 @@
 // Counts the failures of an endpoint, and knows which endpoints have failed. Two failures at the same moment may count as one.
-import { BREAKER_OPENED } from '../core/answer/series.js';
+import { breakerOpenedSeries } from '../core/answer/series.js';
 import type { CacheKey } from '../core/cache/key.js';
 import type { EndpointName } from '../core/cache/lookup.js';
 import {
@@ -44,7 +44,7 @@ export function noteTransportFailure(
   );
   deleteEntry(STATE, PROBE + endpoint);
   if (breaker.suspendedUntilMs > 0 && !isOfOneToken(breaker)) {
-    count(BREAKER_OPENED, 1);
+    count(breakerOpenedSeries(), 1);
   }
   return breaker;
 }

@@ -23,9 +23,13 @@ function hasZone(): boolean {
 
 /** Where {@link mayCount} says no, the call can be spared. @param by whole, at least 0 */
 export function count(series: Series, by: number): void {
+  const zone = ngx.shared.phantom_token_metrics as NgxSharedDict<number> | undefined;
+  if (zone === undefined) {
+    return;
+  }
   try {
-    (ngx.shared.phantom_token_metrics as NgxSharedDict<number>).incr(series, by, 0);
-  } catch (_noRoomToCount) {
-    // A count that is lost refuses no request: the zone is not declared, full, or lacks type=number.
+    zone.incr(series, by, 0);
+  } catch (_fullOrOfStrings) {
+    // A count that is lost refuses no request: the zone is full, or lacks type=number.
   }
 }

@@ -15,7 +15,7 @@ import { isShared } from '../core/introspection/flight.js';
 import { introspectionForm } from '../core/introspection/question.js';
 import { type IntrospectionReply, isReply } from '../core/introspection/reply.js';
 import type { ClientAuthMethod } from '../core/settings/client_settings.js';
-import { Lines } from '../core/settings/lines.js';
+import { hasClientSettings } from '../core/settings/location_texts.js';
 import { isAbsoluteUrl, type Settings } from '../core/settings/settings.js';
 import { noteAnswer, remainingSuspensionSec, waitBeforeAskingSec } from '../edge/breaker.js';
 import { forgetProof, proveClient } from '../edge/client_credentials.js';
@@ -58,8 +58,7 @@ export async function ask(
 ): Promise<Outcome> {
   try {
     const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
-    const locationAuthenticates =
-      !isUrl && question.clientText === '' && question.texts.request[Lines.clientId] === '';
+    const locationAuthenticates = !isUrl && !hasClientSettings(question.texts, question.clientText);
     const proof = locationAuthenticates ? NO_PROOF : await proveClient(question.texts, isUrl);
     if (proof.kind === 'misconfiguration') {
       return conclude(flight, notKept(misconfigured(proof.problem)));

@@ -124,7 +124,10 @@ gatewayTest(
   'a purged token stays refused for as long as any location could have kept it, stale time included (S62)',
   {
     server: (words) =>
-      protectedRoot(words, 'set $phantom_token_cache_ttl 1; set $phantom_token_stale_if_error 3000;') +
+      protectedRoot(
+        words,
+        'set $phantom_token_cache_ttl 1; set $phantom_token_stale_if_error 3000; set $phantom_token_introspection_timeout 1;',
+      ) +
       introspectionLocation(words) +
       purgeLocation('set $phantom_token_cache_ttl 0; set $phantom_token_introspection_timeout 1;'),
   },

@@ -8,7 +8,7 @@ import {
 } from './duration_series.js';
 import { cacheStatuses, denialReasons, unavailableReasons } from './reasons.js';
 import {
-  BREAKER_OPENED,
+  breakerOpenedSeries,
   introspectionsSeries,
   refusalsSeries,
   replacementsSeries,
@@ -64,9 +64,9 @@ function counters(): readonly Counter[] {
       series: ['phantom_token', 'phantom_token_denied'].map((label) => replacementsSeries(label)),
     },
     {
-      name: BREAKER_OPENED,
+      name: breakerOpenedSeries(),
       help: 'How often introspection was suspended, or its suspension prolonged by a failed probe; not of suspensions for one token.',
-      series: [BREAKER_OPENED],
+      series: [breakerOpenedSeries()],
     },
   ];
 }

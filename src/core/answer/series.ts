@@ -38,4 +38,7 @@ export function replacementsSeries(zone: string): Series {
   return `phantom_token_zone_replacements_total{zone="${zone}"}`;
 }
 
-export const BREAKER_OPENED: Series = 'phantom_token_breaker_opened_total';
+/** @inline */
+export function breakerOpenedSeries(): Series {
+  return 'phantom_token_breaker_opened_total';
+}

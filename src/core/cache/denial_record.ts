@@ -1,6 +1,7 @@
 // What is stored for a rejected token: `eeeeeeeeeessssssssss<reason>`, when the record ends and when it was stored, as epoch
 // seconds in ten digits.
 import type { DenialReason } from '../answer/reasons.js';
+import { tenDigits } from './epoch.js';
 
 const TIME_DIGITS = 10;
 
@@ -16,7 +17,7 @@ export function isRemembered(reason: DenialReason): boolean {
 }
 
 export function encodeDenial(expiresAtSec: number, storedAtSec: number, reason: DenialReason): string {
-  return digits(expiresAtSec) + digits(storedAtSec) + reason;
+  return tenDigits(expiresAtSec) + tenDigits(storedAtSec) + reason;
 }
 
 /**
@@ -28,8 +29,4 @@ export function reasonOf(record: string, ttlSec: number, nowSec: number): Denial
   const storedAtSec = Number(record.slice(TIME_DIGITS, 2 * TIME_DIGITS));
   const isTaken = nowSec < Math.min(expiresAtSec, storedAtSec + ttlSec);
   return isTaken ? (record.slice(2 * TIME_DIGITS) as DenialReason) : undefined;
-}
-
-function digits(epochSec: number): string {
-  return String(epochSec).padStart(TIME_DIGITS, '0');
 }

@@ -3,6 +3,7 @@
 import { PolicyDefault } from '../settings/lines.js';
 import type { NoPolicy, PolicyText } from '../settings/request_text.js';
 import { NEVER_SEC } from '../token/claims.js';
+import { tenDigits } from './epoch.js';
 import { At, type StoredRecord } from './record.js';
 
 /** When a record and its token end, epoch seconds. */
@@ -30,11 +31,11 @@ export function encodeRecord(
   const usableUntilSec = times.usableUntilSec === undefined ? NEVER_SEC : times.usableUntilSec;
   const grantsStart = At.policy + metPolicy.length;
   const head =
-    epoch(readyUntilSec(times)) +
-    epoch(times.expiresAtSec) +
-    epoch(times.notBeforeSec) +
-    epoch(times.storedAtSec) +
-    epoch(usableUntilSec) +
+    tenDigits(readyUntilSec(times)) +
+    tenDigits(times.expiresAtSec) +
+    tenDigits(times.notBeforeSec) +
+    tenDigits(times.storedAtSec) +
+    tenDigits(usableUntilSec) +
     String(100000 + grantsStart).slice(1) +
     String(100000 + grantsStart + grants.length).slice(1);
   return `${head}${metPolicy}${grants}Bearer ${jwt}` as StoredRecord;
@@ -63,9 +64,4 @@ function readyUntilSec(times: RecordTimes): number {
   return times.notBeforeSec > times.storedAtSec + PolicyDefault.clockSkewSec
     ? 0
     : Math.min(times.expiresAtSec, times.storedAtSec + PolicyDefault.cacheTtlSec);
-}
-
-/** Ten digits. */
-function epoch(sec: number): string {
-  return sec > 999999999 ? String(sec) : String(10000000000 + sec).slice(1);
 }

@@ -48,6 +48,11 @@ export function findLookup(text: RequestText): Lookup {
     .join('\n') as Lookup;
 }
 
+/** Whether the location says anything of how the gateway authenticates. @param clientText {@link clientTextOf} them */
+export function hasClientSettings(texts: LocationTexts, clientText: string): boolean {
+  return clientText !== '' || texts.request[Lines.clientId] !== '';
+}
+
 /** The client settings but the id, as one text: two that are equal are the same settings. '' when all are empty. */
 export function clientTextOf(texts: LocationTexts): string {
   const lines = texts.rest.slice(Lines.restOfLocation);

@@ -76,7 +76,7 @@ function isSameButEnd(again: string, part: string): boolean {
   return (
     again.length >= sure &&
     again.slice(0, sure) === part.slice(0, sure) &&
-    !OTHER_THAN_BASE64URL.test(part.slice(Math.max(sure, 0)))
+    !OTHER_THAN_BASE64URL.test(part.slice(sure))
   );
 }
 

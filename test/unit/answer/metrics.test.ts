@@ -8,7 +8,7 @@ import {
   unavailableReasons,
 } from '../../../src/core/answer/reasons.js';
 import {
-  BREAKER_OPENED,
+  breakerOpenedSeries,
   introspectionsSeries,
   refusalsSeries,
   replacementsSeries,
@@ -57,7 +57,7 @@ const SERIES: [sentence: string, series: string, expected: string][] = [
     replacementsSeries('phantom_token'),
     'phantom_token_zone_replacements_total{zone="phantom_token"}',
   ],
-  ['suspensions', BREAKER_OPENED, 'phantom_token_breaker_opened_total'],
+  ['suspensions', breakerOpenedSeries(), 'phantom_token_breaker_opened_total'],
   ['the histogram', DURATION, 'phantom_token_introspection_duration_seconds'],
   ['the sum of durations', durationSumSeries(), 'phantom_token_introspection_duration_seconds_sum'],
 ];
@@ -137,7 +137,7 @@ const COUNTERS: [name: string, help: string, series: string[]][] = [
   [
     'phantom_token_breaker_opened_total',
     'How often introspection was suspended, or its suspension prolonged by a failed probe; not of suspensions for one token.',
-    [BREAKER_OPENED],
+    [breakerOpenedSeries()],
   ],
 ];
 
