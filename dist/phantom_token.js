@@ -2224,12 +2224,14 @@ function failedWithLeader(reason, retryAfter) {
   });
 }
 function withDetail(failure, detail) {
-  return unavailable({
+  return {
+    kind: "unavailable",
     reason: failure.reason,
     detail: `${failure.detail} ${detail}`,
     retryAfter: failure.retryAfter,
-    cacheStatus: failure.cacheStatus
-  });
+    cacheStatus: failure.cacheStatus,
+    isOutage: failure.isOutage
+  };
 }
 function unavailable(failure) {
   return {

@@ -211,6 +211,32 @@ for (const [title, url, settings, says] of MISTAKES) {
   );
 }
 
+/** More than twice the setting, from which on an answer does not count. */
+const TOO_LATE_MS = 2100;
+
+gatewayTest(
+  'an answer that came too late to count allows no stale record: it may have said that the token is inactive (RFC 5861 §4, S65)',
+  {
+    server: (words) =>
+      protectedBy(
+        words,
+        words.introspectionUrl,
+        `${CREDENTIALS} set $phantom_token_introspection_timeout 1; set $phantom_token_cache_ttl 1; set $phantom_token_stale_if_error 600;`,
+      ).replace('js_fetch_timeout 1s', 'js_fetch_timeout 30s'),
+  },
+  async (t, g) => {
+    g.as.reply(reply.jwt(JWT), reply.slow(TOO_LATE_MS, reply.inactive204()));
+    let last = await g.send('/', { token: 'opaque-1' });
+    while (g.as.requests.length < 2) {
+      t.is(last.status, 200);
+      last = await g.send('/', { token: 'opaque-1' });
+    }
+    t.is(last.status, 504);
+    t.is((await g.accessLog()).at(-1), '504 "MISS" "introspection_timeout"');
+    t.regex(await g.nginx.errorLog(), /introspection_timeout: the answer came too late to count/);
+  },
+);
+
 gatewayTest(
   'a URL and a location never share a record (S58)',
   {

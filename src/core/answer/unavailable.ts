@@ -66,12 +66,14 @@ export function answeredTooLate(): Unavailable {
 
 /** The same failure with more to say about it. */
 export function withDetail(failure: Unavailable, detail: string): Unavailable {
-  return unavailable({
+  return {
+    kind: 'unavailable',
     reason: failure.reason,
     detail: `${failure.detail} ${detail}`,
     retryAfter: failure.retryAfter,
     cacheStatus: failure.cacheStatus,
-  });
+    isOutage: failure.isOutage,
+  };
 }
 
 function unavailable(

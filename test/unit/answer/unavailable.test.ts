@@ -104,3 +104,8 @@ test('withDetail: adds to what the log says and changes nothing else', (t) => {
   const failure = notAnsweredYet('introspection_overloaded', 'status=503', '30');
   t.deepEqual(withDetail(failure, 'credentials=none'), { ...failure, detail: 'status=503 credentials=none' });
 });
+
+for (const failure of [answeredTooLate(), waitedInVain()]) {
+  test(`withDetail: what is no outage does not become one: ${failure.detail} (RFC 5861 §4, S65)`, (t) =>
+    t.false(withDetail(failure, 'credentials=none').isOutage));
+}
