@@ -2215,13 +2215,15 @@ function notAnswered(reason, detail) {
 function notAnsweredYet(reason, detail, retryAfter) {
   return unavailable({ reason, detail, retryAfter, cacheStatus: "MISS" });
 }
-function failedWithLeader(reason, retryAfter) {
-  return unavailable({
+function failedWithLeader(reason, retryAfter, isOutage) {
+  return {
+    kind: "unavailable",
     reason,
     detail: "as for the request waited for",
     retryAfter,
-    cacheStatus: "JOINED"
-  });
+    cacheStatus: "JOINED",
+    isOutage
+  };
 }
 function withDetail(failure, detail) {
   return {
@@ -2373,8 +2375,9 @@ function parseFailure(text) {
   if (text === void 0) {
     return void 0;
   }
-  const reason = text.slice(0, text.indexOf(" "));
-  return failedWithLeader(reason, text.slice(reason.length + 1));
+  const words = text.split(" ", 2);
+  const reason = words[1];
+  return failedWithLeader(reason, text.slice(words.join(" ").length + 1), words[0] === "outage");
 }
 
 // src/edge/waiting.ts
@@ -2434,7 +2437,7 @@ function release(flight) {
 }
 function failFlight(flight, failure) {
   if (leads(flight)) {
-    writeEntry(LOCKS2, FAILED + flight.leader, (`${failure.reason} ${failure.retryAfter}`), END_MS);
+    writeEntry(LOCKS2, FAILED + flight.leader, (`${failure.isOutage ? "outage" : "no_outage"} ${failure.reason} ${failure.retryAfter}`), END_MS);
     deleteEntry(LOCKS2, flight.name);
   }
   deleteEntry(LOCKS2, WAITING + flight.leader);

@@ -27,14 +27,20 @@ export function notAnsweredYet(reason: UnavailableReason, detail: string, retryA
   return unavailable({ reason, detail, retryAfter, cacheStatus: 'MISS' });
 }
 
-/** The introspection that this request waited for has failed. */
-export function failedWithLeader(reason: UnavailableReason, retryAfter: string): Unavailable {
-  return unavailable({
+/** The introspection that this request waited for has failed. @param isOutage as that request says */
+export function failedWithLeader(
+  reason: UnavailableReason,
+  retryAfter: string,
+  isOutage: boolean,
+): Unavailable {
+  return {
+    kind: 'unavailable',
     reason,
     detail: 'as for the request waited for',
     retryAfter,
     cacheStatus: 'JOINED',
-  });
+    isOutage,
+  };
 }
 
 /**

@@ -49,9 +49,9 @@ export function parseFlight(text: string | undefined): FlightState {
   }
 }
 
-/** `<reason> <retryAfter>` */
+/** `<outage or no_outage> <reason> <retryAfter>` */
 export function formatFailure(failure: Unavailable): string {
-  return `${failure.reason} ${failure.retryAfter}`;
+  return `${failure.isOutage ? 'outage' : 'no_outage'} ${failure.reason} ${failure.retryAfter}`;
 }
 
 /** @param text undefined when the leader did not fail */
@@ -59,6 +59,7 @@ export function parseFailure(text: string | undefined): Unavailable | undefined 
   if (text === undefined) {
     return undefined;
   }
-  const reason = text.slice(0, text.indexOf(' ')) as UnavailableReason;
-  return failedWithLeader(reason, text.slice(reason.length + 1));
+  const words = text.split(' ', 2);
+  const reason = words[1] as UnavailableReason;
+  return failedWithLeader(reason, text.slice(words.join(' ').length + 1), words[0] === 'outage');
 }

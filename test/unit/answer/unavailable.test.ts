@@ -90,7 +90,7 @@ test('misconfigured, bug: nothing was looked up, and no stale record is served: 
 });
 
 test('failedWithLeader: says where the answer came from, and keeps the Retry-After of the leader (S26, S70)', (t) => {
-  t.deepEqual(failedWithLeader('introspection_overloaded', '30'), {
+  t.deepEqual(failedWithLeader('introspection_overloaded', '30', true), {
     kind: 'unavailable',
     reason: 'introspection_overloaded',
     detail: 'as for the request waited for',
@@ -98,6 +98,11 @@ test('failedWithLeader: says where the answer came from, and keeps the Retry-Aft
     cacheStatus: 'JOINED',
     isOutage: true,
   });
+});
+
+test('failedWithLeader: the leader says whether it was an outage: the reason alone does not (RFC 5861 §4, S65)', (t) => {
+  t.true(failedWithLeader('introspection_timeout', '', true).isOutage);
+  t.false(failedWithLeader('introspection_timeout', '', false).isOutage);
 });
 
 test('withDetail: adds to what the log says and changes nothing else', (t) => {

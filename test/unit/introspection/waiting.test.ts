@@ -1,6 +1,12 @@
 import test from 'ava';
 import { unavailableReasons } from '../../../src/core/answer/reasons.js';
-import { failedWithLeader, notAnswered, notAnsweredYet } from '../../../src/core/answer/unavailable.js';
+import {
+  answeredTooLate,
+  failedWithLeader,
+  notAnswered,
+  notAnsweredYet,
+  withDetail,
+} from '../../../src/core/answer/unavailable.js';
 import { formatAsking } from '../../../src/core/introspection/flight.js';
 import {
   type FlightState,
@@ -40,9 +46,10 @@ for (const [sentence, text, state] of STATES) {
 
 for (const reason of unavailableReasons()) {
   test(`formatFailure, parseFailure: the waiting requests fail like their leader: ${reason} (S70)`, (t) => {
-    const text = formatFailure(notAnswered(reason, 'status=500'));
-    t.is(text, `${reason} `);
-    t.deepEqual(parseFailure(text), failedWithLeader(reason, ''));
+    const failure = notAnswered(reason, 'status=500');
+    const text = formatFailure(failure);
+    t.is(text, `${failure.isOutage ? 'outage' : 'no_outage'} ${reason} `);
+    t.deepEqual(parseFailure(text), failedWithLeader(reason, '', failure.isOutage));
   });
 }
 
@@ -57,10 +64,17 @@ for (const [sentence, retryAfter] of RETRY_AFTER) {
   test(`parseFailure: the waiting requests get the server’s Retry-After, too: ${sentence} (RFC 9110 §10.2.3, S26)`, (t) => {
     const failure = notAnsweredYet('introspection_overloaded', 'status=429', retryAfter);
     const text = formatFailure(failure);
-    t.is(text, `introspection_overloaded ${retryAfter}`);
-    t.deepEqual(parseFailure(text), failedWithLeader('introspection_overloaded', retryAfter));
+    t.is(text, `outage introspection_overloaded ${retryAfter}`);
+    t.deepEqual(parseFailure(text), failedWithLeader('introspection_overloaded', retryAfter, true));
   });
 }
+
+test('parseFailure: those who wait for an answer that came too late get no stale record either (RFC 5861 §4, S65)', (t) => {
+  const failure = withDetail(answeredTooLate(), 'credentials=none');
+  const parsed = parseFailure(formatFailure(failure));
+  t.is(parsed?.reason, failure.reason);
+  t.false(parsed?.isOutage);
+});
 
 test('parseFailure: a leader that stored nothing did not fail', (t) => {
   t.is(parseFailure(undefined), undefined);
