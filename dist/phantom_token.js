@@ -1699,7 +1699,7 @@ function useReply(r, question, reply, tookMs, method, settings) {
   }
 }
 function noteForBreaker(r, question, answer, settings) {
-  if (answer.kind === "unavailable" && clientCredentialsStage().failStage().isTransportFailure(answer.reason)) {
+  if (answer.kind === "unavailable" && (answer.reason === "introspection_unreachable" || answer.reason === "introspection_timeout")) {
     clientCredentialsStage().failStage().noteNoAnswer(r, question.endpoint, question.key, settings);
     return;
   }
@@ -2242,15 +2242,8 @@ function unavailable(failure) {
     detail: failure.detail,
     retryAfter: failure.retryAfter,
     cacheStatus: failure.cacheStatus,
-    isOutage: isOutageReason(failure.reason)
+    isOutage: (failure.reason === "introspection_unreachable" || failure.reason === "introspection_timeout" || failure.reason === "introspection_overloaded" || failure.reason === "introspection_suspended" || failure.reason === "introspection_server_error")
   };
-}
-function isOutageReason(reason) {
-  const isAnswered = reason === "introspection_overloaded" || reason === "introspection_suspended" || reason === "introspection_server_error";
-  return isAnswered || isTransportFailure(reason);
-}
-function isTransportFailure(reason) {
-  return reason === "introspection_unreachable" || reason === "introspection_timeout";
 }
 
 // src/edge/place.ts
@@ -2820,7 +2813,7 @@ function endRecord(lookup) {
 return { purge, metrics, textClaim, readPayload, client };
 }
 
-return { notAnswered, misconfigured, notAnsweredYet, release, failFlight, withDetail, isTransportFailure, noteNoAnswer, noteResumed, waitFor, fail, standIn, failOnBug, purgeStage };
+return { notAnswered, misconfigured, notAnsweredYet, release, failFlight, withDetail, noteNoAnswer, noteResumed, waitFor, fail, standIn, failOnBug, purgeStage };
 }
 
 return { proveClient, fetchReply, forgetProof, failStage };

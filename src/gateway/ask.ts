@@ -1,12 +1,7 @@
 // The fifth stage: asks the authorization server about a token that the cache does not know.
+import { countsForBreaker } from '../core/answer/failure_kind.js';
 import type { Denial, Outcome, Unavailable } from '../core/answer/outcome.js';
-import {
-  answeredTooLate,
-  isTransportFailure,
-  misconfigured,
-  notAnsweredYet,
-  withDetail,
-} from '../core/answer/unavailable.js';
+import { answeredTooLate, misconfigured, notAnsweredYet, withDetail } from '../core/answer/unavailable.js';
 import { markTtlSecOf, maxIntrospectionSec } from '../core/cache/purge_mark.js';
 import type { ActiveToken } from '../core/introspection/active_token.js';
 import { interpretReply } from '../core/introspection/answer.js';
@@ -144,7 +139,7 @@ function noteForBreaker(
   answer: ActiveToken | Denial | Unavailable,
   settings: Settings,
 ): void {
-  if (answer.kind === 'unavailable' && isTransportFailure(answer.reason)) {
+  if (answer.kind === 'unavailable' && countsForBreaker(answer.reason)) {
     noteNoAnswer(r, question.endpoint, question.key, settings);
     return;
   }

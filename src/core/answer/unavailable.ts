@@ -1,4 +1,5 @@
 // Makes the outcomes of a gateway that cannot decide.
+import { allowsStale } from './failure_kind.js';
 import type { Unavailable } from './outcome.js';
 import type { UnavailableReason } from './reasons.js';
 
@@ -91,23 +92,6 @@ function unavailable(
     detail: failure.detail,
     retryAfter: failure.retryAfter,
     cacheStatus: failure.cacheStatus,
-    isOutage: isOutageReason(failure.reason),
+    isOutage: allowsStale(failure.reason),
   };
-}
-
-/**
- * Whether the authorization server itself fails, so that its last answer may be used in its place (RFC 5861 §4). Not 429
- * and not a full queue: clients bring them about, and could keep a revoked token alive by them.
- */
-function isOutageReason(reason: UnavailableReason): boolean {
-  const isAnswered =
-    reason === 'introspection_overloaded' ||
-    reason === 'introspection_suspended' ||
-    reason === 'introspection_server_error';
-  return isAnswered || isTransportFailure(reason);
-}
-
-/** No connection, no answer in time, or 502 or 504 whoever sent it: what the circuit breaker counts. */
-export function isTransportFailure(reason: UnavailableReason): boolean {
-  return reason === 'introspection_unreachable' || reason === 'introspection_timeout';
 }

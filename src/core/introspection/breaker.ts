@@ -1,9 +1,10 @@
-// The circuit breaker of one endpoint. After so many transport failures in a row it suspends introspection for a
-// while; then one probe at a time may ask, and its answer decides; without any answer all may ask again after a while.
+// The circuit breaker of one endpoint. After so many failures in a row it suspends introspection for a while; then one
+// probe at a time may ask, and its answer decides; without any answer all may ask again after a while. Which failures
+// count says countsForBreaker() in core/answer/failure_kind.ts.
 
 /** Stored as `<failures> <suspendedUntilMs> <token>`. */
 export interface Breaker {
-  /** Transport failures in a row. */
+  /** In a row. */
   readonly failures: number;
   /** Epoch milliseconds; 0: not suspended. */
   readonly suspendedUntilMs: number;
@@ -78,7 +79,7 @@ export function stateOf(breaker: Breaker, nowMs: number): BreakerState {
 }
 
 /**
- * One more transport failure.
+ * One more failure.
  * @param token whose question failed: see {@link tokenOf}
  */
 export function afterFailure(

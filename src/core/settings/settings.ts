@@ -38,7 +38,7 @@ export interface Settings extends Policy, RefusalSettings {
   readonly staleIfErrorSec: number;
   /** How long a request waits for another one's introspection, and how long that one may take. */
   readonly introspectionTimeoutSec: number;
-  /** Transport failures in a row that suspend introspection; 0: this location has no part in the breaker. */
+  /** Failures in a row that suspend introspection; 0: this location has no part in the breaker. */
   readonly breakerFailures: number;
   readonly breakerDelaySec: number;
   /** How many requests may wait for one introspection. */

@@ -1,10 +1,10 @@
 import test from 'ava';
-import type { UnavailableReason } from '../../../src/core/answer/reasons.js';
+import { allowsStale } from '../../../src/core/answer/failure_kind.js';
+import { unavailableReasons } from '../../../src/core/answer/reasons.js';
 import {
   answeredTooLate,
   bug,
   failedWithLeader,
-  isTransportFailure,
   misconfigured,
   notAnswered,
   notAnsweredYet,
@@ -12,31 +12,7 @@ import {
   withDetail,
 } from '../../../src/core/answer/unavailable.js';
 
-/** `none`: no answer came; `outage`: the server answered that it cannot; `other`: the server is not down. */
-type Failing = 'none' | 'outage' | 'other';
-
-const FAILURES: Record<UnavailableReason, Failing> = {
-  misconfigured: 'other',
-  internal_error: 'other',
-  introspection_unreachable: 'none',
-  introspection_timeout: 'none',
-  introspection_rate_limited: 'other',
-  introspection_overloaded: 'outage',
-  introspection_suspended: 'outage',
-  introspection_queue_full: 'other',
-  introspection_server_error: 'outage',
-  introspection_unauthorized: 'other',
-  introspection_status: 'other',
-  introspection_content_type: 'other',
-  introspection_truncated: 'other',
-  introspection_malformed: 'other',
-  introspection_invalid_claim: 'other',
-  introspection_response_jwt: 'other',
-  jwt_missing: 'other',
-  jwt_too_large: 'other',
-};
-
-for (const reason of Object.keys(FAILURES) as UnavailableReason[]) {
+for (const reason of unavailableReasons()) {
   test(`notAnswered: ${reason} is Unavailable with a detail for the log, and without Retry-After`, (t) => {
     t.deepEqual(notAnswered(reason, 'status=500'), {
       kind: 'unavailable',
@@ -44,7 +20,7 @@ for (const reason of Object.keys(FAILURES) as UnavailableReason[]) {
       detail: 'status=500',
       retryAfter: '',
       cacheStatus: 'MISS',
-      isOutage: FAILURES[reason] !== 'other',
+      isOutage: allowsStale(reason),
     });
   });
 }
@@ -53,14 +29,6 @@ test("notAnsweredYet: keeps the server's Retry-After, also when it is empty (S26
   t.is(notAnsweredYet('introspection_overloaded', '', '30').retryAfter, '30');
   t.is(notAnsweredYet('introspection_overloaded', '', '').retryAfter, '');
 });
-
-for (const [reason, failing] of Object.entries(FAILURES) as [UnavailableReason, Failing][]) {
-  test(`isTransportFailure: ${reason} ${failing === 'none' ? 'counts for the breaker: no answer came' : 'does not count for the breaker: something answered, or nothing was asked'} (S69)`, (t) =>
-    t.is(isTransportFailure(reason), failing === 'none'));
-
-  test(`notAnswered: ${reason} ${failing === 'other' ? 'is no outage, so no stale record is served: the server is up, or the gateway or a client caused it' : 'is an outage: a stale record may be served'} (RFC 5861 §4, S65)`, (t) =>
-    t.is(notAnswered(reason, '').isOutage, failing !== 'other'));
-}
 
 test('waitedInVain: a wait without an answer is a timeout, and no outage: clients that reset their streams can cause it', (t) => {
   t.deepEqual(waitedInVain(), {
