@@ -71,6 +71,12 @@ const CHALLENGES: [sentence: string, reason: DenialReason, settings: Partial<Set
       { realm: 'x', scopes: ['openid'], requiredScopes: ['read', 'write'] },
       'Bearer realm="x", error="insufficient_scope", scope="read write"',
     ],
+    [
+      'a missing scope is named also when it is the only one required (RFC 6750 §3.1)',
+      'scope_insufficient',
+      { requiredScopes: ['read'] },
+      'Bearer realm="api", error="insufficient_scope", scope="read"',
+    ],
   ];
 
 for (const [sentence, reason, settings, challenge] of CHALLENGES) {
