@@ -2734,11 +2734,11 @@ function noteNoMetrics(r, problem) {
 // src/core/answer/purge_answer.ts
 function refuseForm() {
   const message = "The body must be a form with one field token, which holds the token as clients send it";
-  return { status: 400, body: errorBody("invalid_request", message) };
+  return { status: 400, allow: "", body: errorBody("invalid_request", message) };
 }
 function refuseForRoom() {
   const message = "The token is not ended: the zone phantom_token_state is full: enlarge it in zones.conf";
-  return { status: 503, body: errorBody("server_error", message) };
+  return { status: 503, allow: "", body: errorBody("server_error", message) };
 }
 
 // src/core/request/token_form.ts
@@ -2762,19 +2762,19 @@ function purge(r) {
   const answer = decidePurge(r);
   r.headersOut["Cache-Control"] = "no-store";
   r.headersOut["Content-Type"] = "application/json";
-  if (answer.status === 405) {
-    r.headersOut.Allow = "POST";
+  if (answer.allow !== "") {
+    r.headersOut.Allow = answer.allow;
   }
   r.return(answer.status, answer.body);
 }
 function decidePurge(r) {
   if (r.method !== "POST") {
-    return ({ status: 405, body: errorBody("invalid_request", "A purge is a POST request") });
+    return ({ status: 405, allow: "POST", body: errorBody("invalid_request", "A purge is a POST request") });
   }
   const scope = findScope(r);
   if (scope.kind === "misconfiguration") {
     noteFailure(r, misconfigured(scope.problem), "");
-    return ({ status: 500, body: errorBody("server_error", scope.problem) });
+    return ({ status: 500, allow: "", body: errorBody("server_error", scope.problem) });
   }
   const token = parseTokenForm(readFormBody(r));
   return token === void 0 || !isB64Token(token) ? refuseForm() : endToken(scope, token);
@@ -2804,7 +2804,7 @@ function endToken(scope, token) {
   }
   const keyspaces = readKeyspaces(scope.reach);
   const ended = keyspaces.filter((listed) => endRecord(lookupIn(listed.keyspace, token)));
-  return markPurged(markKey, (keyspaces.reduce((ttlSec, listed) => Math.max(ttlSec, listed.markTtlSec), scope.markTtlSec))) === "stored" ? ({ status: 200, body: JSON.stringify({ records: ended.length }) }) : refuseForRoom();
+  return markPurged(markKey, (keyspaces.reduce((ttlSec, listed) => Math.max(ttlSec, listed.markTtlSec), scope.markTtlSec))) === "stored" ? ({ status: 200, allow: "", body: JSON.stringify({ records: ended.length }) }) : refuseForRoom();
 }
 function endRecord(lookup) {
   return deleteRecord(((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url"))));

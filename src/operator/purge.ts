@@ -33,8 +33,8 @@ export function purge(r: NginxHTTPRequest): void {
   const answer = decidePurge(r);
   r.headersOut['Cache-Control'] = 'no-store';
   r.headersOut['Content-Type'] = 'application/json';
-  if (answer.status === 405) {
-    r.headersOut.Allow = 'POST';
+  if (answer.allow !== '') {
+    r.headersOut.Allow = answer.allow;
   }
   r.return(answer.status, answer.body);
 }

@@ -8,8 +8,15 @@ import {
 } from '../../../src/core/answer/purge_answer.js';
 
 test('purged: says how many records held the token', (t) => {
-  t.deepEqual(purged(0), { status: 200, body: '{"records":0}' });
-  t.deepEqual(purged(2), { status: 200, body: '{"records":2}' });
+  t.deepEqual(purged(0), { status: 200, allow: '', body: '{"records":0}' });
+  t.deepEqual(purged(2), { status: 200, allow: '', body: '{"records":2}' });
+});
+
+test('refuseMethod: Allow names the method of a purge; no other answer has it (RFC 9110 §15.5.6)', (t) => {
+  t.is(refuseMethod().allow, 'POST');
+  for (const answer of [purged(1), refuseForm(), refusePurge('$x is y'), refuseForRoom()]) {
+    t.is(answer.allow, '');
+  }
 });
 
 for (const [sentence, answer, status, code, text] of [
