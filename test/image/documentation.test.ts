@@ -1,4 +1,4 @@
-// What docs/docker.md shows is what runs.
+// What docs/docker.md shows is what runs. Its table of variables: test/unit/image_variables.test.ts.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,6 @@ import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { request } from 'undici';
 import { parse } from 'yaml';
-import { SETTINGS } from '../../src/core/settings/table.js';
 import { newCertificateAuthority } from '../support/certificates.js';
 import { codeBlocks } from '../support/code_blocks.js';
 import {
@@ -33,29 +32,6 @@ const WORKING = /start worker process \d+/;
 test('every code block of the page is in a test of this file', (t) => {
   const languages = [...PAGE.matchAll(/^```(\w+)$/gm)].map(([, language]) => language);
   t.deepEqual(languages.toSorted(), ['nginx', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'yaml']);
-});
-
-test('the table has a row for each variable that the entry point reads, with its default', async (t) => {
-  const script = await readFile(join(REPOSITORY, 'docker/entrypoint.sh'), 'utf8');
-  const table = PAGE.split('<!-- variables')[1]?.split('\n\n')[0] ?? '';
-  const rows = new Map(
-    [...table.matchAll(/^\| `(\w+)` \|([^|]*)\|/gm)].map(([, name = '', value = '']) => [name, value.trim()]),
-  );
-  const calls = script.replaceAll(/^#.*/gm, '');
-  const read = [...calls.matchAll(/\bread_[a-z_]+ ([A-Z_]+)/g)].map(([, name = '']) => name);
-  const refused = 'CLIENT_SECRET';
-  t.deepEqual([...rows.keys()].toSorted(), [...new Set(read)].filter((name) => name !== refused).toSorted());
-  const defaults = [...calls.matchAll(/\bread_(?:port|size|seconds) ([A-Z_]+) (\w+)/g)];
-  t.is(defaults.length, 4);
-  for (const [, name = '', value] of defaults) t.is(rows.get(name), `\`${value}\``);
-});
-
-test('the table has the same default as the script', (t) => {
-  const settings = new Map(SETTINGS.map(({ variable, value }) => [variable, value.defaultValue]));
-  for (const name of ['CACHE_TTL', 'STALE_IF_ERROR', 'CLOCK_SKEW']) {
-    const value = settings.get(`phantom_token_${name.toLowerCase()}`);
-    t.true(PAGE.includes(`\n| \`${name}\` | \`${value}\` | `), name);
-  }
 });
 
 interface Servers {
