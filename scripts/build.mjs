@@ -25,6 +25,7 @@ const STAGES = [
   'src/gateway/miss.ts',
   'src/gateway/join.ts',
   ['src/edge/client_credentials.ts', 'src/edge/fetch.ts'],
+  ['src/core/settings/signature_settings.ts', 'src/gateway/presented.ts', 'src/gateway/vouch.ts'],
   [
     'src/edge/fail.ts',
     'src/gateway/wait.ts',

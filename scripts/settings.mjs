@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 /**
  * @typedef {import('../src/core/settings/setting_row.js').SettingRow} SettingRow
  * @typedef {{file: string, text: string}} Written  file: from the root of the repository
- * @typedef {Record<'policy' | 'request' | 'rest', string[]>} Texts  lines that nginx joins, as it names them
+ * @typedef {Record<'policy' | 'signatures' | 'request' | 'rest', string[]>} Texts  lines that nginx joins, as it names them
  * @typedef {{name: string, type: string, rows: SettingRow[]}} Parser  type: what it gives
  * @typedef {Record<string, {check: (value: string) => string | undefined, file: string}>} Checks  by name
  */
@@ -23,9 +23,11 @@ const HEADER =
  * @returns {Promise<Written[]>}
  */
 export async function writeSettings(root) {
-  /** @type {{LOCATION_SETTINGS: SettingRow[], CLIENT_SETTINGS: SettingRow[], SETTINGS: SettingRow[]}} */
-  const { LOCATION_SETTINGS, CLIENT_SETTINGS, SETTINGS } = await importSource(join(root, FOLDER, 'table.ts'));
-  const files = ['checks', 'question_checks'];
+  /** @type {Record<'LOCATION_SETTINGS' | 'SIGNATURE_SETTINGS' | 'CLIENT_SETTINGS' | 'SETTINGS', SettingRow[]>} */
+  const { LOCATION_SETTINGS, SIGNATURE_SETTINGS, CLIENT_SETTINGS, SETTINGS } = await importSource(
+    join(root, FOLDER, 'table.ts'),
+  );
+  const files = ['checks', 'question_checks', 'signature_checks'];
   const modules = await Promise.all(files.map((file) => importSource(join(root, FOLDER, `${file}.ts`))));
   /** @type {Checks} */
   const checks = Object.fromEntries(
@@ -36,10 +38,14 @@ export async function writeSettings(root) {
   const linesOf = (/** @type {SettingRow['text']} */ text) =>
     SETTINGS.filter((row) => row.text === text).map(({ variable }) => `$${variable}`);
   const policy = linesOf('policy');
-  const lookup = ['$_phantom_part', ...linesOf('lookup'), '$_phantom_credential'];
+  // What is verified depends on the issuer and the audience, too: so they select the record.
+  const signatures = [...linesOf('signatures'), '$phantom_token_issuer', '$phantom_token_audience'];
+  const [clientId = '', ...ofLocation] = linesOf('lookup').reverse();
+  const lookup = ['$_phantom_part', ...ofLocation.reverse(), ...signatures, clientId, '$_phantom_credential'];
   /** @type {Texts} */
   const texts = {
     policy,
+    signatures,
     request: ['$_phantom_state $phantom_token', ...policy, ...lookup],
     rest: linesOf('rest'),
   };
@@ -58,13 +64,24 @@ export async function writeSettings(root) {
     }),
     parser({ name: 'refusal', type: 'RefusalSettings', rows: LOCATION_SETTINGS.filter(isForRefusal) }),
     parser({ name: 'settings', type: 'Settings', rows: LOCATION_SETTINGS }),
+    parser({ name: 'signature_settings', type: 'SignatureSettings', rows: SIGNATURE_SETTINGS }),
     parser({ name: 'client_settings', type: 'ClientSettings', rows: CLIENT_SETTINGS }),
     {
       file: CONF,
       text: fillBlocks(conf, {
         settings: LOCATION_SETTINGS.map(declare),
+        'signature settings': SIGNATURE_SETTINGS.map(declare),
         'client settings': CLIENT_SETTINGS.map(declare),
-        ...Object.fromEntries(Object.entries(texts).map(([name, lines]) => [name, joined(lines)])),
+        policy: [joined('default', policy)],
+        signatures: [
+          joined(
+            '""',
+            signatures.map(() => ''),
+          ),
+          joined('default', signatures),
+        ],
+        request: [joined('default', texts.request).replace(signatures.join('\\n'), '$_phantom_signatures')],
+        rest: [joined('default', texts.rest)],
       }),
     },
     {
@@ -103,6 +120,8 @@ ${counts.join('')}  /** The first lines of \`rest\`; the others are client setti
   restOfLocation = ${ofLocation},
   /** Of \`request\`: the line of the client's id. */
   clientId = ${texts.request.indexOf('$phantom_token_client_id')},
+  /** Of \`request\`: the first of the lines on signatures, \`signatures\` of them. */
+  firstSignature = ${texts.request.indexOf(texts.signatures[0] ?? '')},
 }
 
 /** What a record knows the result of: write_record.ts. */
@@ -123,8 +142,9 @@ function isForRefusal({ field }) {
  */
 function writeParser({ name, type, rows }, texts, checks) {
   /** @type {(keyof Texts)[]} */
-  const parameters = type === 'Policy' ? ['policy'] : ['request', 'rest'];
-  const from = name === 'client_settings' ? name : 'settings';
+  const parameters =
+    type === 'Policy' ? ['policy'] : type === 'SignatureSettings' ? ['request'] : ['request', 'rest'];
+  const from = name.endsWith('_settings') ? name : 'settings';
   const kind = name === from ? `    kind: '${from}',\n` : '';
   const fields = rows
     .filter(({ field }) => field !== '')
@@ -135,7 +155,7 @@ function writeParser({ name, type, rows }, texts, checks) {
     const names = used(/\bcheck\w+/g).filter((check) => checks[check]?.file === file);
     return names.length === 0 ? '' : `import { ${names.join(', ')} } from './${file}.js';\n`;
   };
-  return `${HEADER}${importsOf('checks')}${importsOf('question_checks')}import { type Findings, ${used(/\bread\w+/g).join(', ')} } from './reading.js';
+  return `${HEADER}${importsOf('checks')}${importsOf('question_checks')}${importsOf('signature_checks')}import { type Findings, ${used(/\bread\w+/g).join(', ')} } from './reading.js';
 import type { ${type} } from './${from}.js';
 
 export function read${type}(
@@ -179,9 +199,12 @@ function declare({ variable, comment }) {
   return comment === '' ? declaration : `${declaration.padEnd(47)} # ${comment}`;
 }
 
-/** @param {string[]} lines */
-function joined(lines) {
-  return [`    default "${lines.join('\\n')}";`];
+/**
+ * @param {string} value  of what the map is by
+ * @param {string[]} lines
+ */
+function joined(value, lines) {
+  return `    ${value} "${lines.join('\\n')}";`;
 }
 
 /** @param {SettingRow} row */

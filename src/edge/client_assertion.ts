@@ -4,12 +4,14 @@ import {
   assertionInput,
   assertionProof,
   type ClientProof,
-  decodePrivateKey,
 } from '../core/introspection/client_authentication.js';
-import type { ClientSettings, KeyAlgorithm } from '../core/settings/client_settings.js';
+import type { ClientSettings } from '../core/settings/client_settings.js';
 import { type Misconfiguration, misconfiguration } from '../core/settings/settings.js';
-import { readFile } from './client_files.js';
+import { decodePrivateKey } from '../core/signature/pem.js';
 import { readClockSec } from './clock.js';
+import { newJti } from './jti.js';
+import { readFile } from './key_files.js';
+import { signWithPkcs8 } from './sign.js';
 import { deleteEntry, readEntry, writeEntry } from './zones.js';
 
 export async function proveByKey(client: ClientSettings): Promise<ClientProof | Misconfiguration> {
@@ -29,7 +31,7 @@ export async function proveByKey(client: ClientSettings): Promise<ClientProof | 
     );
   }
   const input = assertionInput(client, newJti(), readClockSec());
-  const signature = await sign(client.keyAlgorithm, key, input);
+  const signature = await signWithPkcs8(client.keyAlgorithm, key, input);
   if (signature === undefined) {
     return misconfiguration(
       `$phantom_token_client_key_file: ${client.keyFile} holds no key for ${client.keyAlgorithm}`,
@@ -59,44 +61,4 @@ function assertionName(client: ClientSettings): string {
   ];
   const settings = parts.join('\n');
   return `assertion:${digest(settings)}`;
-}
-
-/** 128 random bits, in hex (RFC 7519 §4.1.7). */
-function newJti(): string {
-  const bytes = new Uint8Array(16);
-  crypto.getRandomValues(bytes);
-  return Buffer.from(bytes).toString('hex');
-}
-
-/** @returns the signature in base64url; undefined when the key does not fit the algorithm */
-async function sign(algorithm: KeyAlgorithm, key: Buffer, input: string): Promise<string | undefined> {
-  try {
-    const cryptoKey = await crypto.subtle.importKey('pkcs8', key, keyParameters(algorithm), false, ['sign']);
-    const signature = await crypto.subtle.sign(signParameters(algorithm), cryptoKey, Buffer.from(input));
-    return Buffer.from(signature).toString('base64url');
-  } catch (_mismatch) {
-    return undefined;
-  }
-}
-
-function keyParameters(algorithm: KeyAlgorithm): ImportAlgorithm {
-  switch (algorithm) {
-    case 'ES256':
-      return { name: 'ECDSA', namedCurve: 'P-256' };
-    case 'PS256':
-      return { name: 'RSA-PSS', hash: 'SHA-256' };
-    case 'RS256':
-      return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
-  }
-}
-
-function signParameters(algorithm: KeyAlgorithm): SignOrVerifyAlgorithm {
-  switch (algorithm) {
-    case 'ES256':
-      return { name: 'ECDSA', hash: 'SHA-256' };
-    case 'PS256':
-      return { name: 'RSA-PSS', saltLength: 32 };
-    case 'RS256':
-      return { name: 'RSASSA-PKCS1-v1_5' };
-  }
 }

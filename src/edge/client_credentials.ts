@@ -9,7 +9,7 @@ import { type ClientSettings, parseClientSettings } from '../core/settings/clien
 import type { LocationTexts } from '../core/settings/location_texts.js';
 import { type Misconfiguration, misconfiguration } from '../core/settings/settings.js';
 import { forgetAssertion, proveByKey } from './client_assertion.js';
-import { readFile } from './client_files.js';
+import { readFile } from './key_files.js';
 
 /** @param isUrl whether the endpoint is an absolute URL, where no location can authenticate in our place */
 export async function proveClient(

@@ -5,9 +5,14 @@ import type { IntrospectionReply } from '../core/introspection/reply.js';
 import { joinHeader } from './introspect.js';
 
 /** Whatever happens on the way is a status: 502 when the server cannot be reached, 504 when it does not answer in time. */
-export async function fetchReply(url: string, form: string, proof: ClientProof): Promise<IntrospectionReply> {
+export async function fetchReply(
+  url: string,
+  form: string,
+  accept: string,
+  proof: ClientProof,
+): Promise<IntrospectionReply> {
   const headers: Record<string, string> = {
-    Accept: 'application/jwt',
+    Accept: accept,
     'Accept-Encoding': 'identity',
     'Content-Type': 'application/x-www-form-urlencoded',
   };
@@ -41,7 +46,7 @@ export async function fetchReply(url: string, form: string, proof: ClientProof):
  * In js_access, a fetch that fails before the handler has waited once makes nginx run the access phase again, and the
  * worker may crash (njs 1.0.2, https to a closed port).
  */
-function nextTurn(): Promise<void> {
+export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, 0);
   });

@@ -12,12 +12,14 @@ export function askLocation(
   r: NginxHTTPRequest,
   location: string,
   form: string,
+  accept: string,
   proof: ClientProof,
 ): Promise<NginxHTTPRequest> {
   const v = r.variables;
   v._phantom_introspection = 'asked';
   v.phantom_introspection_limit = ''; // another location may have set it for an earlier question of this request
   v._phantom_form = form;
+  v._phantom_accept = accept;
   v._phantom_client_authorization = proof.authorization;
   return r.subrequest(location, { method: 'POST', body: '' });
 }

@@ -25,6 +25,7 @@ import { noteNoAnswer, noteResumed } from '../edge/suspension.js';
 import { failFlight, release } from '../edge/waiting.js';
 import type { Answered, Question } from './handover.js';
 import { rememberActive, rememberDenial } from './remember.js';
+import { vouch } from './vouch.js';
 
 /** Why introspection is not even tried at this moment; undefined when it may be. Only looks: it reserves nothing. */
 export function findSuspension(question: Question, settings: Settings): Unavailable | undefined {
@@ -67,11 +68,32 @@ export async function ask(
     }
     const askedMs = readClockMs();
     const endpoint = settings.introspectionEndpoint;
-    const answer = await (isUrl ? fetchReply(endpoint, form, proof) : askLocation(r, endpoint, form, proof));
+    const accept = settings.introspectionAccept;
+    const answer = await (isUrl
+      ? fetchReply(endpoint, form, accept, proof)
+      : askLocation(r, endpoint, form, accept, proof));
     const reply = isReply(answer) ? answer : readReply(r, answer, settings);
+    const tookMs = Math.max(0, readClockMs() - askedMs);
+    const nowSec = readClockSec();
+    const said = isTooLate(tookMs, settings)
+      ? answeredTooLate()
+      : interpretReply(reply, settings, nowSec, question.signatures);
+    const isOpen =
+      said.kind === 'signed_response' || (said.kind === 'active' && question.signatures !== undefined);
+    const meant = isOpen ? await vouch(r, question, said, reply, settings, nowSec) : said;
+    const isLate = isOpen && isTooLate(readClockMs() - askedMs, settings);
     return conclude(
       flight,
-      useReply(r, question, reply, Math.max(0, readClockMs() - askedMs), proof.method, settings),
+      useAnswer(
+        r,
+        question,
+        isLate ? answeredTooLate() : meant,
+        reply,
+        tookMs,
+        proof.method,
+        settings,
+        nowSec,
+      ),
     );
   } catch (e) {
     if (flight !== undefined) {
@@ -102,20 +124,22 @@ function end(flight: Led, answered: Answered): void {
   }
 }
 
+/** The mark of a purge that was made meanwhile may have ended: purge_mark.ts. */
+function isTooLate(tookMs: number, settings: Settings): boolean {
+  return tookMs > 1000 * maxIntrospectionSec(settings);
+}
+
 /** @param tookMs from question to answer @param method by which the script authenticated */
-function useReply(
+function useAnswer(
   r: NginxHTTPRequest,
   question: Question,
+  answer: ActiveToken | Denial | Unavailable,
   reply: IntrospectionReply,
   tookMs: number,
   method: ClientAuthMethod,
   settings: Settings,
+  nowSec: number,
 ): Answered {
-  const nowSec = readClockSec();
-  const answer =
-    tookMs > 1000 * maxIntrospectionSec(settings)
-      ? answeredTooLate()
-      : interpretReply(reply, settings, nowSec);
   noteIntrospection(r, answer.kind === 'active' ? 'active' : answer.reason, tookMs);
   if (heedsBreaker(settings)) {
     noteForBreaker(r, question, answer, settings);

@@ -5,6 +5,7 @@ import type { EndpointName, Reach } from '../core/cache/lookup.js';
 import type { StoredRecord } from '../core/cache/record.js';
 import type { LocationTexts } from '../core/settings/location_texts.js';
 import type { Lookup, NoPolicy, PolicyText, RequestText } from '../core/settings/request_text.js';
+import type { SignatureSettings } from '../core/settings/signature_settings.js';
 
 /** What the first stage has found out about a request. */
 export interface FirstLook {
@@ -35,6 +36,8 @@ export interface Question {
   readonly texts: LocationTexts;
   /** The client settings but the id, as one text; '' when none of them is set. */
   readonly clientText: string;
+  /** undefined where the location says nothing of signatures. */
+  readonly signatures: SignatureSettings | undefined;
 }
 
 /** Where requests that may share an introspection meet, and how this one takes part. */

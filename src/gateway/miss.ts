@@ -17,6 +17,7 @@ import {
   BROKEN_TEXTS,
   clientTextOf,
   findLookup,
+  hasSignatureSettings,
   isConfiguredHere,
   isOff,
   type LocationTexts,
@@ -25,7 +26,13 @@ import {
 } from '../core/settings/location_texts.js';
 import { findUnsafeNjs, type Mode } from '../core/settings/njs_version.js';
 import { findPolicy, type RequestText } from '../core/settings/request_text.js';
-import { isAbsoluteUrl, parseSettings, type Settings } from '../core/settings/settings.js';
+import {
+  isAbsoluteUrl,
+  type Misconfiguration,
+  parseSettings,
+  type Settings,
+} from '../core/settings/settings.js';
+import { parseSignatureSettings, type SignatureSettings } from '../core/settings/signature_settings.js';
 import { findZoneProblem } from '../edge/declared_zones.js';
 import { fail, failOnBug } from '../edge/fail.js';
 import { grant } from '../edge/grant.js';
@@ -37,6 +44,7 @@ import { variablesOf } from '../edge/request_text.js';
 import type { FirstLook, Question } from './handover.js';
 import { askOnce } from './join.js';
 import { decideKnown } from './known.js';
+import { decidePresented, isJwtAccepted } from './presented.js';
 import { standIn } from './stale.js';
 
 /** A location whose `$phantom_token` is not `on`: off, another spelling, a mistake, or no settings of its own. */
@@ -110,9 +118,32 @@ function decide(
   if (isPurged(markKey)) {
     return denied('token_purged', 'NEGATIVE');
   }
-  const clientText = clientTextOf(texts);
-  const policy = first.policy;
-  return { kind: 'question', token, lookup, key, endpoint, reach, markKey, policy, texts, clientText };
+  const signatures = findSignatures(texts, settings);
+  if (signatures !== undefined && signatures.kind === 'misconfiguration') {
+    return misconfigured(signatures.problem);
+  }
+  return {
+    kind: 'question',
+    token,
+    lookup,
+    key,
+    endpoint,
+    reach,
+    markKey,
+    policy: first.policy,
+    texts,
+    clientText: clientTextOf(texts),
+    signatures,
+  };
+}
+
+/** What the location says of signatures; undefined for nothing. */
+function findSignatures(
+  texts: LocationTexts,
+  settings: Settings,
+): SignatureSettings | Misconfiguration | undefined {
+  const isUsual = settings.introspectionAccept === 'application/jwt';
+  return isUsual && !hasSignatureSettings(texts) ? undefined : parseSignatureSettings(texts, settings);
 }
 
 function decideNoToken(r: NginxHTTPRequest, settings: Settings): Outcome {
@@ -129,7 +160,10 @@ async function askAndRespond(
   settings: Settings,
 ): Promise<void> {
   try {
-    const outcome = await askOnce(r, question, settings);
+    const outcome = await (question.signatures !== undefined &&
+    isJwtAccepted(question.token, question.signatures)
+      ? decidePresented(r, question, settings)
+      : askOnce(r, question, settings));
     respond(
       r,
       mode,

@@ -23,7 +23,7 @@ export function rememberActive(
   r: NginxHTTPRequest,
   question: Question,
   active: ActiveToken,
-  reply: IntrospectionReply,
+  reply: CacheHeaders,
   settings: Settings,
   nowSec: number,
 ): Answered {
@@ -64,6 +64,9 @@ export function rememberDenial(key: CacheKey, denial: Denial, settings: Settings
   return { outcome: denial, isKept };
 }
 
+/** What an answer says of its freshness. */
+type CacheHeaders = Pick<IntrospectionReply, 'cacheControl' | 'age'>;
+
 /** How long a record of an active token is used and kept. */
 interface Life {
   /** How long the cache may answer for the authorization server, in seconds; 0 for not at all. */
@@ -72,7 +75,7 @@ interface Life {
   readonly usableUntilSec: number | undefined;
 }
 
-function lifeOf(active: ActiveToken, reply: IntrospectionReply, settings: Settings, nowSec: number): Life {
+function lifeOf(active: ActiveToken, reply: CacheHeaders, settings: Settings, nowSec: number): Life {
   const obeys = settings.cacheControl === 'obey';
   const directives = parseCacheControl(obeys ? reply.cacheControl : '');
   const lifetimes = {

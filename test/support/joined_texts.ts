@@ -25,20 +25,31 @@ export function mapBodyOf(conf: string, source: string, target: string): string 
   return start === -1 ? '' : (withoutComments.slice(start + head.length - 1).split('}')[0] as string);
 }
 
-/** The lines that nginx joins for a variable, whatever `$phantom_token` is. */
+/** The lines that nginx joins for a variable, those on signatures among them. */
 export function joinedLinesOf(target: string): string[] {
-  const body = mapBodyOf(HTTP_CONF, '$phantom_token', target);
-  const joined = /^\s*default "([^"]*)";$/m.exec(body)?.[1] ?? '';
-  return joined.split('\\n');
+  const signatures = joinedBy(SIGNATURE_SOURCE, '_phantom_signatures');
+  return joinedBy('""', target).replace('$_phantom_signatures', signatures).split('\\n');
+}
+
+/** Where one of these is set, a location says something of signatures. */
+const SIGNATURE_SOURCE = '"$phantom_token_jwks$phantom_token_accept_jwt$phantom_token_mint"';
+
+/** The `default` of a map, as nginx.conf spells it. */
+function joinedBy(source: string, target: string): string {
+  const body = mapBodyOf(HTTP_CONF, source, target);
+  return /^\s*default "([^"]*)";$/m.exec(body)?.[1] ?? '';
 }
 
 function joinerOf(target: string): (values: Values) => string {
-  // Every second part is the name of a variable.
-  const parts = joinedLinesOf(target)
-    .join('\n')
-    .split(/\$(\w+)/);
-  const filledIn = (variable: string, values: Values) => values[variable] ?? PROTECTED[variable] ?? '';
-  return (values) => parts.map((part, i) => (i % 2 === 0 ? part : filledIn(part, values))).join('');
+  const valueIn = (values: Values, variable: string) => values[variable] ?? PROTECTED[variable] ?? '';
+  const fill = (text: string, values: Values) =>
+    text.replaceAll('\\n', '\n').replace(/\$(\w+)/g, (_all, variable: string) => valueIn(values, variable));
+  const signatures = joinedBy(SIGNATURE_SOURCE, '_phantom_signatures');
+  return (values) => {
+    const isSigned = fill(SIGNATURE_SOURCE, values) !== '""';
+    const lines = isSigned ? signatures : signatures.replace(/\$\w+/g, '');
+    return fill(joinedBy('""', target).replace('$_phantom_signatures', lines), values);
+  };
 }
 
 /** `$_phantom_request`. */

@@ -2,6 +2,7 @@
 import * as checks from '../../src/core/settings/checks.js';
 import * as questionChecks from '../../src/core/settings/question_checks.js';
 import type { SettingRow } from '../../src/core/settings/setting_row.js';
+import * as signatureChecks from '../../src/core/settings/signature_checks.js';
 
 /** By the function that the row of the table names; undefined for nothing. */
 export function findProblem({ value }: SettingRow, line: string): string | undefined {
@@ -13,6 +14,6 @@ export function findProblem({ value }: SettingRow, line: string): string | undef
     case 'scopes':
       return checks.checkScopes(line);
     case 'checked':
-      return { ...checks, ...questionChecks }[value.check](line);
+      return { ...checks, ...questionChecks, ...signatureChecks }[value.check](line);
   }
 }

@@ -27,6 +27,7 @@ function statusOf(reason: UnavailableReason): number {
     case 'introspection_overloaded':
     case 'introspection_suspended':
     case 'introspection_queue_full':
+    case 'jwks_unavailable':
       return 503;
     case 'introspection_timeout':
       return 504;

@@ -59,11 +59,20 @@ export function adviceTable(): Record<UnavailableReason, string> {
     introspection_invalid_claim:
       'correct the type of that claim where the authorization server makes the token',
     introspection_response_jwt:
-      'an RFC 9701 response, which is no access token: have the authorization server answer with the JWT itself, or with JSON that holds it',
+      'an RFC 9701 response, which is no access token: to have it verified, and its JSON used, set $phantom_token_jwks; or have the authorization server answer with the JWT itself, or with JSON',
+    introspection_response_invalid:
+      'the RFC 9701 response is not one for this gateway: compare its iss with $phantom_token_issuer and its aud with $phantom_token_client_id',
     jwt_missing:
-      'the answer has no member that holds a JWT: switch it on at the authorization server, or name the member in $phantom_token_jwt_field',
+      'the answer has no member that holds a JWT: have the gateway sign one ($phantom_token_mint missing), switch it on at the authorization server, or name the member in $phantom_token_jwt_field',
     jwt_too_large:
       'raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection_limits.conf above it',
+    jwt_signature_invalid:
+      'what the authorization server sent is not signed with its keys: is $phantom_token_jwks of the same server, and does nobody between it and the gateway change answers?',
+    jwt_key_unknown:
+      'no key of $phantom_token_jwks fits kid and alg of the JWT: is it of the same server? New keys are fetched at most once in 30 seconds',
+    jwks_unavailable:
+      'the keys of the authorization server cannot be fetched: look at the location, or the URL, in $phantom_token_jwks',
+    jwks_unusable: 'correct what $phantom_token_jwks names: it must answer 200 with a JWK Set',
   };
 }
 

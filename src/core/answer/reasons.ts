@@ -11,6 +11,10 @@ export function denialReasons() {
     'token_sender_constrained',
     'token_type_mismatch',
     'token_type_unsupported',
+    'token_subject_missing',
+    'token_signature_invalid',
+    'token_key_unknown',
+    'token_claims_invalid',
     'token_purged',
     'issuer_mismatch',
     'audience_mismatch',
@@ -41,6 +45,11 @@ export function unavailableReasons() {
     'introspection_response_jwt',
     'jwt_missing',
     'jwt_too_large',
+    'jwt_signature_invalid',
+    'jwt_key_unknown',
+    'jwks_unavailable',
+    'jwks_unusable',
+    'introspection_response_invalid',
   ] as const;
 }
 

@@ -12,7 +12,10 @@ export function isRemembered(reason: DenialReason): boolean {
     reason === 'token_expired' ||
     reason === 'token_sender_constrained' ||
     reason === 'token_type_mismatch' ||
-    reason === 'token_type_unsupported'
+    reason === 'token_type_unsupported' ||
+    reason === 'token_subject_missing' ||
+    reason === 'token_signature_invalid' ||
+    reason === 'token_claims_invalid'
   );
 }
 

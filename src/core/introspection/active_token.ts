@@ -6,23 +6,32 @@ import { type InvalidClaim, readClaims, type TokenClaims } from '../token/claims
 import type { Jwt } from '../token/jwt.js';
 import { describeReply, type IntrospectionReply, refuseMalformed } from './reply.js';
 
-/** The token is active and this is the JWT that stands for it. */
+/** The token is active, and the JWT stands for it. */
 export interface ActiveToken {
   readonly kind: 'active';
+  /** '' while there is none: then the gateway signs one (gateway/mint.ts). */
   readonly jwt: string;
+  /** That JWT's parts, while it is the server's own. */
+  readonly serverJwt: Jwt | undefined;
+  /** What the claims are from: the JSON answer, or the JWT's payload. */
+  readonly answer: JsonObject;
   readonly claims: TokenClaims;
   /** `exp`, epoch seconds; undefined when the server names none. */
   readonly expiresAtSec: number | undefined;
 }
 
-/** @param source what holds the claims: the JSON answer, or the JWT's payload */
+/**
+ * @param jwt undefined when the answer has none
+ * @param source what holds the claims: the JSON answer, or the JWT's payload
+ */
 export function activeToken(
-  jwt: Jwt,
+  jwt: Jwt | undefined,
   source: JsonObject,
   reply: IntrospectionReply,
   nowSec: number,
 ): ActiveToken | Denial | Unavailable {
-  const active = jwt.payload.active; // some servers sign the whole reply of RFC 7662 §2.2 (Connect2id 6.18)
+  const payload = jwt === undefined ? source : jwt.payload;
+  const active = payload.active; // some servers sign the whole reply of RFC 7662 §2.2 (Connect2id 6.18)
   if (active === false) {
     return denied('token_inactive', 'MISS');
   }
@@ -34,7 +43,7 @@ export function activeToken(
     return invalidClaim(read, reply);
   }
   // The JWT beside a JSON answer can end earlier, begin later and be bound to a key as well.
-  const own = source === jwt.payload ? read : readClaims(jwt.payload);
+  const own = source === payload ? read : readClaims(payload);
   if (own.kind === 'invalid_claim') {
     return invalidClaim(own, reply);
   }
@@ -49,7 +58,14 @@ export function activeToken(
     return denied('token_sender_constrained', 'MISS'); // RFC 8705 §3, RFC 9449 §7.2 (S14)
   }
   const notBeforeSec = Math.max(read.claims.notBeforeSec, own.claims.notBeforeSec);
-  return { kind: 'active', jwt: jwt.text, claims: withNotBefore(read.claims, notBeforeSec), expiresAtSec };
+  return {
+    kind: 'active',
+    jwt: jwt === undefined ? '' : jwt.text,
+    serverJwt: jwt,
+    answer: source,
+    claims: withNotBefore(read.claims, notBeforeSec),
+    expiresAtSec,
+  };
 }
 
 function withNotBefore(claims: TokenClaims, notBeforeSec: number): TokenClaims {

@@ -1,6 +1,7 @@
 // What the authorization server's answer means (RFC 7662 §2.2, §2.3).
 import { type Denial, denied, type Unavailable } from '../answer/outcome.js';
 import { misconfigured, notAnsweredYet } from '../answer/unavailable.js';
+import type { SignatureSettings } from '../settings/signature_settings.js';
 import { type JsonObject, parseJsonObject } from '../text/json.js';
 import { explainBadJwt, isIntrospectionResponse, type Jwt, parseJwt } from '../token/jwt.js';
 import { type ActiveToken, activeToken } from './active_token.js';
@@ -15,6 +16,12 @@ export interface JwtForm {
   readonly maxJwtLength: number;
 }
 
+/** An RFC 9701 response, whose signature has to be verified before anything in it counts: signed_response.ts. */
+export interface SignedResponse {
+  readonly kind: 'signed_response';
+  readonly jwt: Jwt;
+}
+
 /**
  * The meaning of a reply. Only a complete, typed and unexpired answer makes a token active; whatever is not
  * understood is Unavailable, never a Denial: the client is not blamed for the server's faults (S23, S110).
@@ -24,7 +31,8 @@ export function interpretReply(
   reply: IntrospectionReply,
   form: JwtForm,
   nowSec: number,
-): ActiveToken | Denial | Unavailable {
+  signatures?: SignatureSettings,
+): ActiveToken | SignedResponse | Denial | Unavailable {
   if (!reply.isIntrospection) {
     return misconfigured(MISROUTED);
   }
@@ -44,9 +52,9 @@ export function interpretReply(
     case 'application/jwt':
       return interpretJwt(reply, form, nowSec);
     case 'application/json':
-      return interpretJson(reply, form, nowSec);
+      return interpretJson(reply, form, nowSec, signatures);
     case 'application/token-introspection+jwt':
-      return refuseReply('introspection_response_jwt', reply); // RFC 9701: no access token (S54)
+      return interpretResponseJwt(reply, signatures);
     default:
       return refuseReply('introspection_content_type', reply);
   }
@@ -93,16 +101,42 @@ function interpretJwt(
   return activeToken(found.jwt, found.jwt.payload, reply, nowSec);
 }
 
-/** The body is RFC 7662's JSON with the JWT in one of its members, and the JSON holds the claims. */
+/** RFC 9701: no access token, so never one to forward (S54). Nothing in it counts where no key can verify it. */
+function interpretResponseJwt(
+  reply: IntrospectionReply,
+  signatures: SignatureSettings | undefined,
+): SignedResponse | Unavailable {
+  if (signatures === undefined || signatures.jwks === '') {
+    return refuseReply('introspection_response_jwt', reply);
+  }
+  const text = reply.body.trim();
+  if (text.split('.').length === 5) {
+    return refuseMalformed(reply, 'an encrypted answer (JWE), which the gateway does not decrypt');
+  }
+  const jwt = parseJwt(text);
+  return jwt === undefined ? refuseMalformed(reply, explainBadJwt(text)) : { kind: 'signed_response', jwt };
+}
+
 function interpretJson(
   reply: IntrospectionReply,
   form: JwtForm,
   nowSec: number,
+  signatures?: SignatureSettings,
 ): ActiveToken | Denial | Unavailable {
   const answer = parseJsonObject(reply.body);
-  if (answer === undefined) {
-    return refuseMalformed(reply, 'no JSON object');
-  }
+  return answer === undefined
+    ? refuseMalformed(reply, 'no JSON object')
+    : interpretAnswer(answer, reply, form, nowSec, signatures);
+}
+
+/** RFC 7662's JSON with the JWT in one of its members, and the JSON holds the claims. Without a JWT the gateway may sign one. */
+export function interpretAnswer(
+  answer: JsonObject,
+  reply: IntrospectionReply,
+  form: JwtForm,
+  nowSec: number,
+  signatures?: SignatureSettings,
+): ActiveToken | Denial | Unavailable {
   if (typeof answer.active !== 'boolean') {
     return refuseMalformed(reply, 'active is no boolean'); // RFC 7662 §2.2: REQUIRED, and a boolean (S27, S28)
   }
@@ -111,7 +145,8 @@ function interpretJson(
   }
   const member = readJwtMember(answer, form.jwtField);
   if (member === undefined) {
-    return refuseReply('jwt_missing', reply);
+    const isMinted = signatures !== undefined && signatures.mint !== 'off';
+    return isMinted ? activeToken(undefined, answer, reply, nowSec) : refuseReply('jwt_missing', reply);
   }
   const found = findJwt(member, reply, form);
   return found.kind === 'jwt' ? activeToken(found.jwt, answer, reply, nowSec) : found;

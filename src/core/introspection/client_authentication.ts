@@ -1,5 +1,6 @@
 // How the gateway proves to the authorization server who it is (RFC 7662 §2.1: introspection needs it).
 import type { ClientAuthMethod, ClientSettings } from '../settings/client_settings.js';
+import { jwsInput } from '../signature/jws_input.js';
 import { formEncode } from '../text/form.js';
 
 /** What authenticates one introspection request; '' where the method has no such part. */
@@ -78,16 +79,5 @@ export function assertionInput(client: ClientSettings, jti: string, nowSec: numb
     iat: nowSec,
     exp: nowSec + (client.assertionTtlSec === 0 ? SINGLE_USE_SEC : reusedSec),
   };
-  return `${encodePart(header)}.${encodePart(claims)}`;
-}
-
-/** The key's bytes (PKCS #8, DER) of a PEM file; undefined when it holds none. */
-export function decodePrivateKey(pem: string): Buffer | undefined {
-  const match = /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----/.exec(pem);
-  const base64 = match === null ? '' : (match[1] as string).replace(/\s/g, '');
-  return base64 === '' ? undefined : Buffer.from(base64, 'base64');
-}
-
-function encodePart(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
+  return jwsInput(header, claims);
 }

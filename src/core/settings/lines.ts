@@ -3,12 +3,15 @@
 /** How many lines each text has while no value holds a line break. */
 export enum Lines {
   policy = 5,
-  request = 14,
+  signatures = 10,
+  request = 25,
   rest = 17,
   /** The first lines of `rest`; the others are client settings. */
   restOfLocation = 9,
   /** Of `request`: the line of the client's id. */
-  clientId = 12,
+  clientId = 23,
+  /** Of `request`: the first of the lines on signatures, `signatures` of them. */
+  firstSignature = 13,
 }
 
 /** What a record knows the result of: write_record.ts. */

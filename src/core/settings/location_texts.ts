@@ -58,3 +58,8 @@ export function clientTextOf(texts: LocationTexts): string {
   const lines = texts.rest.slice(Lines.restOfLocation);
   return lines.join('') === '' ? '' : lines.join('\n');
 }
+
+/** Whether a location says anything of signatures. Most do not, and then nothing is read of it. */
+export function hasSignatureSettings(texts: LocationTexts): boolean {
+  return texts.request.slice(Lines.firstSignature, Lines.firstSignature + Lines.signatures).join('') !== '';
+}

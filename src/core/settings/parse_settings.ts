@@ -1,6 +1,6 @@
 // Generated from the table of settings (table.ts) by `npm run build`: change it there, not here.
 import { checkPlainText, checkRealm } from './checks.js';
-import { checkEndpoint, checkFormFields } from './question_checks.js';
+import { checkAccept, checkEndpoint, checkFormFields } from './question_checks.js';
 import { type Findings, readChecked, readScopes, readWhole, readWord } from './reading.js';
 import type { Settings } from './settings.js';
 
@@ -24,6 +24,7 @@ export function readSettings(
     maxJwtLength: request[9] === '' ? 65536 : readWhole(findings, 'phantom_token_max_jwt_length', request[9] as string, 1, 1048576, 'characters'),
     introspectionParameters: request[10] === '' ? '' : readChecked(findings, 'phantom_token_introspection_parameters', request[10] as string, checkFormFields),
     cacheControl: (request[11] === '' ? 'obey' : readWord(findings, 'phantom_token_cache_control', request[11] as string, 'obey ignore')) as Settings['cacheControl'],
+    introspectionAccept: request[12] === '' ? 'application/jwt' : readChecked(findings, 'phantom_token_introspection_accept', request[12] as string, checkAccept),
     negativeCacheTtlSec: rest[3] === '' ? 5 : readWhole(findings, 'phantom_token_negative_cache_ttl', rest[3] as string, 0, 60, 'seconds'),
     staleIfErrorSec: rest[4] === '' ? 0 : readWhole(findings, 'phantom_token_stale_if_error', rest[4] as string, 0, 31536000, 'seconds'),
     introspectionTimeoutSec: rest[5] === '' ? 10 : readWhole(findings, 'phantom_token_introspection_timeout', rest[5] as string, 1, 60, 'seconds'),

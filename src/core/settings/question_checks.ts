@@ -35,6 +35,13 @@ export function checkFormFields(value: string): string | undefined {
   return OUR_FIELD.test(value) ? 'must not name a field that the script sends itself' : undefined;
 }
 
+/** Media ranges as RFC 9110 §12.5.1 lists them. */
+const ACCEPT = /^[A-Za-z0-9!#$&^_.+*-]+\/[A-Za-z0-9!#$&^_.+*-]+( *[;,] *[A-Za-z0-9!#$&^_.+*/=-]+)*$(?!\n)/;
+
+export function checkAccept(value: string): string | undefined {
+  return ACCEPT.test(value) ? undefined : 'must be media types, such as application/json';
+}
+
 export function checkFile(value: string): string | undefined {
   return value === '' || value.startsWith('/') ? checkPlainText(value) : 'must be an absolute path';
 }

@@ -4,10 +4,10 @@
 export interface SettingRow {
   /** Without `$`. */
   readonly variable: string;
-  /** Member of Settings or ClientSettings (settings.ts); '' for what only nginx reads. */
+  /** Member of Settings, SignatureSettings or ClientSettings; '' for what only nginx reads. */
   readonly field: string;
   /** In which of the texts that nginx joins its line is; the order of the lines is that of the table. */
-  readonly text: 'head' | 'policy' | 'lookup' | 'rest' | 'nginx';
+  readonly text: 'head' | 'policy' | 'lookup' | 'signatures' | 'rest' | 'nginx';
   readonly value: SettingValue;
   /** Beside the declaration in http.conf. */
   readonly comment: string;
@@ -29,6 +29,9 @@ export type CheckName =
   | 'checkPlainText'
   | 'checkEndpoint'
   | 'checkFormFields'
+  | 'checkAccept'
+  | 'checkJwks'
+  | 'checkMintClaims'
   | 'checkRealm'
   | 'checkFile';
 

@@ -35,6 +35,8 @@ export interface Settings extends Policy, RefusalSettings {
   readonly introspectionParameters: string;
   /** `obey`: the reply's Cache-Control bounds a record's life. */
   readonly cacheControl: 'obey' | 'ignore';
+  /** Accept header of the introspection request. */
+  readonly introspectionAccept: string;
   readonly staleIfErrorSec: number;
   /** How long a request waits for another one's introspection, and how long that one may take. */
   readonly introspectionTimeoutSec: number;

@@ -2,7 +2,9 @@
 // file, the declarations and the joined texts of nginx/http.conf, the table of docs/settings.md. It is no part of the script
 // that nginx runs.
 import { CLIENT_SETTINGS } from './client_table.js';
+import { FAILURE_SETTINGS } from './failure_table.js';
 import { checked, oneOf, type SettingRow, scopes, text, whole, YEAR_SEC } from './setting_row.js';
+import { SIGNATURE_SETTINGS } from './signature_table.js';
 
 export const LOCATION_SETTINGS: readonly SettingRow[] = [
   {
@@ -141,6 +143,15 @@ export const LOCATION_SETTINGS: readonly SettingRow[] = [
       '`ignore` for servers that send `no-store` with every answer: then only `exp` and the TTL limit a record',
   },
   {
+    variable: 'phantom_token_introspection_accept',
+    field: 'introspectionAccept',
+    text: 'lookup',
+    value: checked('checkAccept', 'application/jwt'),
+    comment: 'application/jwt',
+    meaning:
+      'Accept header of the introspection request: `application/json` for servers that answer no other, `application/token-introspection+jwt` for [RFC 9701](authorization_servers/README.md#forms-of-the-answer)',
+  },
+  {
     variable: 'phantom_token_negative_cache_ttl',
     field: 'negativeCacheTtlSec',
     text: 'rest',
@@ -157,43 +168,14 @@ export const LOCATION_SETTINGS: readonly SettingRow[] = [
     meaning:
       'seconds for which a record is served after its end [while the authorization server fails](operations.md#when-the-authorization-server-fails); never beyond `exp`',
   },
-  {
-    variable: 'phantom_token_introspection_timeout',
-    field: 'introspectionTimeoutSec',
-    text: 'rest',
-    value: whole(10, 1, 60, 'seconds'),
-    comment: '10 (seconds)',
-    meaning:
-      'seconds after which a request whose introspection was lost no longer delays the others with its token; they wait at most one and a half times as long. Below the limit in [`introspection_limits.conf`](authorization_servers.md#slow-servers-large-answers), the answer is 500; keep it above `js_fetch_timeout`',
-  },
-  {
-    variable: 'phantom_token_breaker_failures',
-    field: 'breakerFailures',
-    text: 'rest',
-    value: whole(5, 0, 1000, 'failures'),
-    comment: '5 (in a row); 0 for never',
-    meaning:
-      '[failures in a row](operations.md#when-the-authorization-server-fails) after which introspection at this endpoint is suspended; `0` for never',
-  },
-  {
-    variable: 'phantom_token_breaker_delay',
-    field: 'breakerDelaySec',
-    text: 'rest',
-    value: whole(2, 0, 3600, 'seconds'),
-    comment: '2 (seconds)',
-    meaning: 'seconds of suspension; then one probe at a time',
-  },
-  {
-    variable: 'phantom_token_max_waiting',
-    field: 'maxWaiting',
-    text: 'rest',
-    value: whole(500, 1, 100000, 'requests'),
-    comment: '500 (requests that wait for one introspection)',
-    meaning: 'requests that may wait for one introspection; further ones get 503',
-  },
+  ...FAILURE_SETTINGS,
 ];
 
 /** Every setting, in the order of the docs and of the joined texts. */
-export const SETTINGS: readonly SettingRow[] = [...LOCATION_SETTINGS, ...CLIENT_SETTINGS];
+export const SETTINGS: readonly SettingRow[] = [
+  ...LOCATION_SETTINGS,
+  ...SIGNATURE_SETTINGS,
+  ...CLIENT_SETTINGS,
+];
 
-export { CLIENT_SETTINGS };
+export { CLIENT_SETTINGS, SIGNATURE_SETTINGS };

@@ -75,6 +75,11 @@ function isAccessTokenType(tokenType: string): boolean {
   return /^(bearer|access_token|urn:ietf:params:oauth:token-type:access_token)$(?!\n)/i.test(tokenType);
 }
 
+/** The claim `typ`, by which Keycloak tells Bearer, Refresh, Offline and ID; undefined where a server has none. */
+export function isAccessTokenTyp(typ: unknown): boolean {
+  return typ === undefined || (typeof typ === 'string' && /^(bearer|dpop|(at\+)?jwt)$(?!\n)/i.test(typ));
+}
+
 function isAccessTokenUse(tokenUse: string): boolean {
   return tokenUse === 'access_token' || tokenUse === 'access';
 }

@@ -1,7 +1,7 @@
 // Reads the files of a secret or a key when they are needed, so that a rotated one needs no reload.
 import fs from 'fs';
-import { describeUnreadable, readEffectiveUid } from '../core/introspection/client_files.js';
 import { type Misconfiguration, misconfiguration } from '../core/settings/settings.js';
+import { describeUnreadable, readEffectiveUid } from '../core/text/unreadable_file.js';
 
 export interface FileText {
   readonly kind: 'file';

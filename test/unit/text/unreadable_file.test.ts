@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { describeUnreadable, readEffectiveUid } from '../../../src/core/introspection/client_files.js';
+import { describeUnreadable, readEffectiveUid } from '../../../src/core/text/unreadable_file.js';
 
 const UNREADABLE: [code: string, uid: string, said: string][] = [
   [

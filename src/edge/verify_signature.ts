@@ -1,0 +1,26 @@
+// Verifies a signature with the engine's Web Cryptography API.
+import { keyParameters, signatureParameters } from '../core/signature/algorithm.js';
+import type { Jws } from '../core/signature/jws.js';
+import type { PublicKey } from '../core/signature/public_key.js';
+
+/** @param key that fits the algorithm: isKeyFor of core/signature/public_key.ts */
+export async function verifySignature(jws: Jws, key: PublicKey): Promise<boolean> {
+  try {
+    const jwk =
+      key.kty === 'EC'
+        ? { kty: key.kty, crv: key.crv, x: key.x, y: key.y }
+        : { kty: key.kty, n: key.n, e: key.e };
+    const imported = await crypto.subtle.importKey('jwk', jwk as never, keyParameters(jws.alg), true, [
+      'verify',
+    ]);
+    const isGood = await crypto.subtle.verify(
+      signatureParameters(jws.alg),
+      imported,
+      jws.signature,
+      Buffer.from(jws.input),
+    );
+    return isGood;
+  } catch (_broken) {
+    return false; // a point that is not on its curve, for example
+  }
+}
