@@ -1,5 +1,134 @@
 // njs-phantom-token 0.1.0 (Apache-2.0). Built from src/ by `npm run build`: change it there, not here.
 
+// src/core/cache/key.ts
+import crypto2 from "crypto";
+var begun;
+var wasCalled;
+function firstDigest(text) {
+  if (wasCalled) {
+    begun = crypto2.createHash("sha256").update("4\n" /* prefix */);
+  }
+  wasCalled = true;
+  return (crypto2.createHash("sha256").update(("4\n" /* prefix */ + text)).digest("base64url"));
+}
+
+// src/edge/count.ts
+var isOff;
+function hasZone() {
+  if (ngx.shared.phantom_token_metrics !== void 0) {
+    return true;
+  }
+  isOff = true;
+  return false;
+}
+function count(series, by) {
+  const zone = ngx.shared.phantom_token_metrics;
+  if (zone === void 0) {
+    return;
+  }
+  try {
+    zone.incr(series, by, 0);
+  } catch (_fullOrOfStrings) {
+  }
+}
+
+// src/edge/grant.ts
+function grant(r, v, mode, authorization, cacheStatus) {
+  v.phantom_token_authorization = authorization;
+  v._phantom_state = cacheStatus;
+  if ((isOff === void 0 && hasZone())) {
+    count((`phantom_token_requests_total{cache_status="${cacheStatus === "" ? "NONE" : cacheStatus}"}`), 1);
+  }
+  if (mode === "access") {
+    r.decline();
+  } else {
+    r.return(204);
+  }
+}
+
+// src/edge/records.ts
+var records;
+function readFirstRecord(key) {
+  records = ngx.shared.phantom_token;
+  return records === void 0 ? void 0 : records.get(key);
+}
+
+// src/edge/request_text.ts
+function takeKeptRequest(v) {
+  const kept = v._phantom_kept_request;
+  v._phantom_kept_request = "";
+  return kept;
+}
+function readPolicy2(v, request) {
+  const live = v._phantom_policy;
+  return (request.startsWith(`${"here on\n" /* on */}${live}
+`)) ? live : (request.split("\n").slice(1, 1 + 5 /* policy */).join("\n"));
+}
+
+// src/edge/key_files.ts
+import fs from "fs";
+
+// src/gateway/hit.ts
+function access(r) {
+  r.return(500);
+  return handle(r, "access");
+}
+function authorize(r) {
+  return handle(r, "auth_request");
+}
+function handle(r, mode) {
+  try {
+    const variables = (r.variables);
+    const request = (mode === "access" ? variables._phantom_request : takeKeptRequest(variables));
+    const hasNoPolicy = (request.startsWith("here on\n\n\n\n\n\n" /* onWithoutPolicy */));
+    if (!hasNoPolicy && !(request.startsWith("here on\n" /* on */))) {
+      return judgeStage().rejectedStage().missStage().handleNotOn(r, mode, request);
+    }
+    const policy = hasNoPolicy ? "\n\n\n\n" /* text */ : readPolicy2(variables, request);
+    const lookup = (request.slice("here on\n" /* on */.length + policy.length + 1));
+    const key = ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url")));
+    const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
+    const nowSec = (Date.now() / 1e3);
+    if (record === void 0 || !(policy === "\n\n\n\n" /* text */ ? (+record.slice(0 /* readyUntil */, 10 /* expiry */) > nowSec) : (record.slice(60 /* policy */, +record.slice(50 /* grantsStart */, 55 /* authorizationStart */)) === policy) ? (+record.slice(10 /* expiry */, 20 /* notBefore */) > nowSec) : judgeStage().meetsPolicy(record, policy, nowSec))) {
+      return judgeStage().rejectedStage().handleNotGranted(r, mode, { request, policy, lookup, key, record });
+    }
+    grant(r, variables, mode, (record.slice(+record.slice(55 /* authorizationStart */, 60 /* policy */))), "HIT");
+  } catch (e) {
+    judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
+  }
+  return void 0;
+}
+
+// src/operator/jwt_variable.ts
+function jwt(r) {
+  const v = r.variables;
+  const authorization = v.phantom_token_authorization;
+  const isOurs = authorization !== void 0 && v.phantom_token_cache_status !== "BYPASS";
+  return isOurs ? authorization.slice("Bearer ".length) : "";
+}
+
+// src/index.ts
+var index_default = {
+  access,
+  authorize,
+  jwt,
+  // What these call is made when they are called: scripts/cut.mjs.
+  purge: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().purge(r),
+  metrics: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().metrics(r),
+  jwks: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().jwks(r),
+  subject: (r) => (judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().textClaim(judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().readPayload(r), "sub")),
+  client: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().client(r)
+};
+export {
+  index_default as default
+};
+
+var judgeStageMade;
+function judgeStage() {
+  return judgeStageMade || (judgeStageMade = makeJudgeStage());
+}
+function makeJudgeStage() {
+
 // src/core/text/plain_text.ts
 var CONTROL = /[\x00-\x1F\x7F]/;
 function isPlainText(text) {
@@ -59,561 +188,6 @@ function note(findings, variable, problem) {
     findings.problem = `$${variable} ${problem}`;
   }
 }
-
-// src/core/cache/key.ts
-import crypto2 from "crypto";
-var begun;
-var wasCalled;
-function firstDigest(text) {
-  if (wasCalled) {
-    begun = crypto2.createHash("sha256").update("4\n" /* prefix */);
-  }
-  wasCalled = true;
-  return crypto2.createHash("sha256").update("4\n" /* prefix */ + text).digest("base64url");
-}
-
-// src/core/answer/refusal.ts
-function errorBody(code, message) {
-  return `{"code":"${code}","message":"${message}"}`;
-}
-
-// src/edge/count.ts
-var isOff;
-function hasZone() {
-  if (ngx.shared.phantom_token_metrics !== void 0) {
-    return true;
-  }
-  isOff = true;
-  return false;
-}
-function count(series, by) {
-  const zone = ngx.shared.phantom_token_metrics;
-  if (zone === void 0) {
-    return;
-  }
-  try {
-    zone.incr(series, by, 0);
-  } catch (_fullOrOfStrings) {
-  }
-}
-
-// src/edge/grant.ts
-function grant(r, v, mode, authorization, cacheStatus) {
-  v.phantom_token_authorization = authorization;
-  v._phantom_state = cacheStatus;
-  if ((isOff === void 0 && hasZone())) {
-    count((`phantom_token_requests_total{cache_status="${cacheStatus === "" ? "NONE" : cacheStatus}"}`), 1);
-  }
-  if (mode === "access") {
-    r.decline();
-  } else {
-    r.return(204);
-  }
-}
-
-// src/edge/records.ts
-var records;
-function readFirstRecord(key) {
-  records = ngx.shared.phantom_token;
-  return records === void 0 ? void 0 : records.get(key);
-}
-
-// src/edge/request_text.ts
-function takeKeptRequest(v) {
-  const kept = v._phantom_kept_request;
-  v._phantom_kept_request = "";
-  return kept;
-}
-function readPolicy2(v, request) {
-  const live = v._phantom_policy;
-  return (request.startsWith(`${"here on\n" /* on */}${live}
-`)) ? live : (request.split("\n").slice(1, 1 + 5 /* policy */).join("\n"));
-}
-
-// src/core/settings/location_texts.ts
-var HERE = "here ";
-function takeApart(request, rest) {
-  const texts = { request: request.split("\n"), rest: rest.split("\n") };
-  return texts.request.length === 25 /* request */ && texts.rest.length === 17 /* rest */ ? texts : void 0;
-}
-var BROKEN_TEXTS = "a setting holds a line break, or http.conf does not fit the script";
-function isConfiguredHere(text) {
-  return text.startsWith(HERE);
-}
-var NOT_HERE = "this location does not include protect.conf itself: nested locations and limit_except do not inherit settings";
-function findLookup(text) {
-  return text.split("\n").slice(1 + 5 /* policy */).join("\n");
-}
-function clientTextOf(texts) {
-  const lines = texts.rest.slice(9 /* restOfLocation */);
-  return lines.join("") === "" ? "" : lines.join("\n");
-}
-
-// src/core/settings/question_checks.ts
-var INTERNAL_LOCATION = /^\/[\x21\x22\x24-\x3E\x40-\x7E]*$(?!\n)/;
-var ABSOLUTE_URL = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\/[\x21\x22\x24-\x3E\x40-\x7E]*)?$(?!\n)/;
-var FORM_FIELDS = /^([A-Za-z0-9._~*+-]+=([A-Za-z0-9._~*+-]|%[0-9A-Fa-f]{2})*(&(?!$(?!\n))|$(?!\n)))*$(?!\n)/;
-var OUR_FIELD = /(^|&)(token|token_type_hint|client_id|client_secret|client_assertion|client_assertion_type)=/;
-function checkSwitch(value) {
-  if (value === "") {
-    return "is not set in this location: set it to on or off above the include of protect.conf";
-  }
-  const lower = value.toLowerCase();
-  return lower === "on" || lower === "off" ? void 0 : "must be on or off";
-}
-function checkEndpoint(value) {
-  if (value === "") {
-    return "is not set: name the internal location that introspects, or an absolute URL";
-  }
-  return INTERNAL_LOCATION.test(value) || ABSOLUTE_URL.test(value) ? void 0 : "must be the path of an internal location, such as /introspect, or an http or https URL; neither with a query";
-}
-function checkFormFields(value) {
-  if (!FORM_FIELDS.test(value)) {
-    return "must be form fields, encoded: name=value&name=value";
-  }
-  return OUR_FIELD.test(value) ? "must not name a field that the script sends itself" : void 0;
-}
-var ACCEPT = /^[A-Za-z0-9!#$&^_.+*-]+\/[A-Za-z0-9!#$&^_.+*-]+( *[;,] *[A-Za-z0-9!#$&^_.+*/=-]+)*$(?!\n)/;
-function checkAccept(value) {
-  return ACCEPT.test(value) ? void 0 : "must be media types, such as application/json";
-}
-function checkFile(value) {
-  return value === "" || value.startsWith("/") ? checkPlainText(value) : "must be an absolute path";
-}
-
-// src/core/settings/settings.ts
-function misconfiguration(problem) {
-  return { kind: "misconfiguration", problem };
-}
-function parseSettings(texts) {
-  const head = texts.request[0];
-  if (!isConfiguredHere(head)) {
-    return misconfiguration(NOT_HERE);
-  }
-  const problem = checkSwitch(head.slice(head.indexOf(" ") + 1));
-  return problem === void 0 ? parseOwnSettings(texts) : misconfiguration(`$phantom_token ${problem}`);
-}
-function parseOwnSettings(texts) {
-  const findings = { problem: "" };
-  const settings = ({
-    kind: "settings",
-    introspectionEndpoint: readChecked(findings, "phantom_token_introspection_endpoint", texts.request[7], checkEndpoint),
-    requiredScopes: texts.request[1] === "" ? [] : readScopes(findings, "phantom_token_required_scopes", texts.request[1]),
-    audience: texts.request[2] === "" ? "" : readChecked(findings, "phantom_token_audience", texts.request[2], checkPlainText),
-    issuer: texts.request[3] === "" ? "" : readChecked(findings, "phantom_token_issuer", texts.request[3], checkPlainText),
-    clockSkewSec: texts.request[4] === "" ? 60 : readWhole(findings, "phantom_token_clock_skew", texts.request[4], 0, 31536e3, "seconds"),
-    cacheTtlSec: texts.request[5] === "" ? 300 : readWhole(findings, "phantom_token_cache_ttl", texts.request[5], 0, 31536e3, "seconds"),
-    realm: texts.rest[0] === "" ? "api" : readChecked(findings, "phantom_token_realm", texts.rest[0], checkRealm),
-    scopes: texts.rest[1] === "" ? [] : readScopes(findings, "phantom_token_scopes", texts.rest[1]),
-    preflight: texts.rest[2] === "" ? "answer" : readWord(findings, "phantom_token_preflight", texts.rest[2], "answer pass authenticate"),
-    jwtField: texts.request[8] === "" ? "" : readChecked(findings, "phantom_token_jwt_field", texts.request[8], checkPlainText),
-    maxJwtLength: texts.request[9] === "" ? 65536 : readWhole(findings, "phantom_token_max_jwt_length", texts.request[9], 1, 1048576, "characters"),
-    introspectionParameters: texts.request[10] === "" ? "" : readChecked(findings, "phantom_token_introspection_parameters", texts.request[10], checkFormFields),
-    cacheControl: texts.request[11] === "" ? "obey" : readWord(findings, "phantom_token_cache_control", texts.request[11], "obey ignore"),
-    introspectionAccept: texts.request[12] === "" ? "application/jwt" : readChecked(findings, "phantom_token_introspection_accept", texts.request[12], checkAccept),
-    negativeCacheTtlSec: texts.rest[3] === "" ? 5 : readWhole(findings, "phantom_token_negative_cache_ttl", texts.rest[3], 0, 60, "seconds"),
-    staleIfErrorSec: texts.rest[4] === "" ? 0 : readWhole(findings, "phantom_token_stale_if_error", texts.rest[4], 0, 31536e3, "seconds"),
-    introspectionTimeoutSec: texts.rest[5] === "" ? 10 : readWhole(findings, "phantom_token_introspection_timeout", texts.rest[5], 1, 60, "seconds"),
-    breakerFailures: texts.rest[6] === "" ? 5 : readWhole(findings, "phantom_token_breaker_failures", texts.rest[6], 0, 1e3, "failures"),
-    breakerDelaySec: texts.rest[7] === "" ? 2 : readWhole(findings, "phantom_token_breaker_delay", texts.rest[7], 0, 3600, "seconds"),
-    maxWaiting: texts.rest[8] === "" ? 500 : readWhole(findings, "phantom_token_max_waiting", texts.rest[8], 1, 1e5, "requests")
-  });
-  return findings.problem === "" ? settings : misconfiguration(findings.problem);
-}
-function isAbsoluteUrl(endpoint) {
-  return endpoint.charAt(0) !== "/";
-}
-
-// src/core/text/json.ts
-function parseJsonObject(text) {
-  let value;
-  try {
-    value = JSON.parse(text);
-  } catch (_broken) {
-    return void 0;
-  }
-  return (typeof value === "object" && value !== null && !Array.isArray(value)) ? value : void 0;
-}
-
-// src/core/signature/pem.ts
-function decodePrivateKey(pem) {
-  const match = /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----/.exec(pem);
-  const base64 = match === null ? "" : match[1].replace(/\s/g, "");
-  return base64 === "" ? void 0 : Buffer.from(base64, "base64");
-}
-var HEAD = /^30(?:8[1-4](?:..)+?|..)02010[01]30(?:0d06092a864886f70d010101|(?:13|10)06072a8648ce3d0201(.{10,20}))/;
-var P256 = "06082a8648ce3d030107";
-var P384 = "06052b81040022";
-function algorithmOfPkcs8(der) {
-  const match = HEAD.exec(der.slice(0, 48).toString("hex"));
-  if (match === null) {
-    return void 0;
-  }
-  const curve = match[1];
-  if (curve === void 0) {
-    return "RS256";
-  }
-  return curve.startsWith(P256) ? "ES256" : curve.startsWith(P384) ? "ES384" : void 0;
-}
-
-// src/edge/key_files.ts
-import fs from "fs";
-
-// src/core/text/unreadable_file.ts
-function describeUnreadable(variable, path, code, uid) {
-  const user = uid === "" ? "nginx's workers" : `uid ${uid}, as which nginx's workers run`;
-  return `$${variable}: ${path} cannot be read by ${user}: ${explainCode(code)}`;
-}
-function explainCode(code) {
-  switch (code) {
-    case "ENOENT":
-      return "there is no such file";
-    case "EACCES":
-      return "the permissions of the file, or of a folder above it, forbid it";
-    default:
-      return code === "" ? "it is no regular file" : code;
-  }
-}
-function readEffectiveUid(status) {
-  const match = /^Uid:\t\d+\t(\d+)/m.exec(status);
-  return match === null ? "" : match[1];
-}
-
-// src/edge/key_files.ts
-function readFile(variable, path) {
-  try {
-    return { kind: "file", text: fs.readFileSync(path, "utf8") };
-  } catch (e) {
-    const code = e.code || "";
-    return misconfiguration(describeUnreadable(variable, path, code, readUid()));
-  }
-}
-function readUid() {
-  try {
-    return readEffectiveUid(fs.readFileSync("/proc/self/status", "utf8"));
-  } catch (_notLinux) {
-    return "";
-  }
-}
-
-// src/core/signature/algorithm.ts
-function curveOf(alg) {
-  switch (alg) {
-    case "ES256":
-      return "P-256";
-    case "ES384":
-      return "P-384";
-    case "ES512":
-      return "P-521";
-    default:
-      return void 0;
-  }
-}
-function keyParameters(alg) {
-  const namedCurve = curveOf(alg);
-  if (namedCurve !== void 0) {
-    return { name: "ECDSA", namedCurve };
-  }
-  const name = alg.charAt(0) === "P" ? "RSA-PSS" : "RSASSA-PKCS1-v1_5";
-  return { name, hash: hashOf(alg) };
-}
-function signatureParameters(alg) {
-  switch (alg.charAt(0)) {
-    case "E":
-      return { name: "ECDSA", hash: hashOf(alg) };
-    case "P":
-      return { name: "RSA-PSS", saltLength: Number(alg.slice(2)) / 8 };
-    default:
-      return { name: "RSASSA-PKCS1-v1_5" };
-  }
-}
-function hashOf(alg) {
-  return `SHA-${alg.slice(2)}`;
-}
-
-// src/core/signature/own_key.ts
-import crypto3 from "crypto";
-
-// src/core/signature/public_key.ts
-var LEAST_RSA_BYTES = 256;
-var MOST_RSA_BYTES = 2048;
-var MOST_EXPONENT_BYTES = 8;
-var MOST_KID_LENGTH = 512;
-function readPublicKey(jwk) {
-  const named = readNames(jwk);
-  if (named === void 0 || !isForVerifying(jwk)) {
-    return void 0;
-  }
-  switch (jwk.kty) {
-    case "RSA":
-      return readRsa(jwk, named);
-    case "EC":
-      return readEc(jwk, named);
-    default:
-      return void 0;
-  }
-}
-function readNames(jwk) {
-  const names = {};
-  if (jwk.kid !== void 0) {
-    if (typeof jwk.kid !== "string" || jwk.kid.length > MOST_KID_LENGTH) return void 0;
-    names.kid = jwk.kid;
-  }
-  if (jwk.alg !== void 0) {
-    if (typeof jwk.alg !== "string") return void 0;
-    names.alg = jwk.alg;
-  }
-  return names;
-}
-function isForVerifying(jwk) {
-  const operations = jwk.key_ops;
-  const isListed = operations === void 0 || Array.isArray(operations) && (operations.includes("verify") || operations.includes("sign"));
-  return isListed && (jwk.use === void 0 || jwk.use === "sig");
-}
-function readRsa(jwk, names) {
-  const n = jwk.n;
-  const e = jwk.e;
-  if (!isNumber(n, LEAST_RSA_BYTES, MOST_RSA_BYTES) || !isNumber(e, 1, MOST_EXPONENT_BYTES)) {
-    return void 0;
-  }
-  return Object.assign({ kty: "RSA", n, e }, names);
-}
-function readEc(jwk, names) {
-  const crv = jwk.crv;
-  const bytes = crv === "P-256" ? 32 : crv === "P-384" ? 48 : crv === "P-521" ? 66 : 0;
-  const x = jwk.x;
-  const y = jwk.y;
-  if (bytes === 0 || !isCoordinate(x, bytes) || !isCoordinate(y, bytes)) {
-    return void 0;
-  }
-  return Object.assign({ kty: "EC", crv, x, y }, names);
-}
-function isNumber(value, leastBytes, mostBytes) {
-  const bytes = decode(value);
-  const length = bytes === void 0 || bytes[0] === 0 ? 0 : bytes.length;
-  return length >= leastBytes && length <= mostBytes;
-}
-function isCoordinate(value, bytes) {
-  const decoded = decode(value);
-  return decoded !== void 0 && decoded.length === bytes;
-}
-function decode(value) {
-  return typeof value === "string" && /^[A-Za-z0-9_-]+$(?!\n)/.test(value) ? Buffer.from(value, "base64url") : void 0;
-}
-function isKeyFor(key, alg) {
-  const fits = key.kty === "EC" ? key.crv === curveOf(alg) : curveOf(alg) === void 0;
-  return fits && (key.alg === void 0 || key.alg === alg);
-}
-
-// src/core/signature/own_key.ts
-var PUBLIC_MEMBERS = { RSA: ["kty", "n", "e"], EC: ["kty", "crv", "x", "y"] };
-var PRIVATE_MEMBERS = { RSA: ["d", "p", "q", "dp", "dq", "qi"], EC: ["d"] };
-function parseOwnKeys(text) {
-  const file = parseJsonObject(text);
-  if (file === void 0) {
-    return "is neither JSON nor a PKCS #8 PEM file (openssl pkcs8 -topk8 -nocrypt)";
-  }
-  const list2 = Array.isArray(file.keys) ? file.keys : [file];
-  const keys = [];
-  for (let i = 0; i < list2.length; i++) {
-    const key = readOwnKey(list2[i]);
-    if (typeof key === "string") {
-      return `key ${i + 1} ${key}`;
-    }
-    if (keys.some((other) => other.kid === key.kid)) {
-      return `key ${i + 1} has the kid of another one`;
-    }
-    keys.push(key);
-  }
-  return keys;
-}
-function readOwnKey(value) {
-  if (typeof value !== "object" || value === null) {
-    return "is no JWK";
-  }
-  const jwk = value;
-  if (jwk.kty !== "RSA" && jwk.kty !== "EC") {
-    return "is neither RSA nor EC: only those can sign here (no oct, no EdDSA)";
-  }
-  const key = readPublicKey(jwk);
-  if (key === void 0) {
-    return "is not usable: RSA needs 2048 bits or more, EC the curve P-256 or P-384, and neither may be for encryption";
-  }
-  const alg = algorithmOf(key);
-  if (alg === void 0) {
-    return "has an alg or a curve that is not supported: ES256, ES384, RS256 or PS256";
-  }
-  const isPrivate = jwk.d !== void 0;
-  if (isPrivate && PRIVATE_MEMBERS[key.kty].some((name) => typeof jwk[name] !== "string")) {
-    return `lacks a private member: ${PRIVATE_MEMBERS[key.kty].join(", ")}`;
-  }
-  const kid = key.kid || thumbprint(key);
-  const members = PUBLIC_MEMBERS[key.kty];
-  return {
-    kind: "own_key",
-    alg,
-    kid,
-    published: Object.assign(pick(jwk, members), { kid, use: "sig", alg }),
-    privateJwk: isPrivate ? pick(jwk, members.concat(PRIVATE_MEMBERS[key.kty])) : void 0
-  };
-}
-function algorithmOf(key) {
-  const algorithms = ["ES256", "ES384", "RS256", "PS256"];
-  return algorithms.filter((alg) => isKeyFor(key, alg))[0];
-}
-function pick(jwk, members) {
-  const picked = {};
-  members.forEach((name) => {
-    picked[name] = jwk[name];
-  });
-  return picked;
-}
-function thumbprint(key) {
-  const text = key.kty === "EC" ? `{"crv":"${key.crv}","kty":"EC","x":"${key.x}","y":"${key.y}"}` : `{"e":"${key.e}","kty":"RSA","n":"${key.n}"}`;
-  return crypto3.createHash("sha256").update(text).digest("base64url");
-}
-
-// src/edge/own_keys.ts
-var VARIABLE = "phantom_token_mint_key_file";
-async function readOwnKeys(path) {
-  const file = readFile(VARIABLE, path);
-  if (file.kind === "misconfiguration") {
-    return file;
-  }
-  const der = decodePrivateKey(file.text);
-  const keys = der === void 0 ? parseOwnKeys(file.text) : await readPkcs8(der);
-  return typeof keys === "string" ? badKeyFile(path, keys) : keys;
-}
-function badKeyFile(path, problem) {
-  return misconfiguration(`$${VARIABLE}: ${path}: ${problem}`);
-}
-async function readPkcs8(der) {
-  const alg = algorithmOfPkcs8(der);
-  if (alg === void 0) {
-    return "holds no RSA key and no EC key on P-256 or P-384";
-  }
-  try {
-    const key = await crypto.subtle.importKey("pkcs8", der, keyParameters(alg), true, ["sign"]);
-    const jwk = await crypto.subtle.exportKey("jwk", key);
-    jwk.alg = alg;
-    const own = readOwnKey(jwk);
-    return typeof own === "string" ? `its key ${own}` : [own];
-  } catch (_broken) {
-    return "holds a key that the engine cannot read";
-  }
-}
-
-// src/gateway/hit.ts
-function access(r) {
-  r.return(500);
-  return handle(r, "access");
-}
-function authorize(r) {
-  return handle(r, "auth_request");
-}
-function handle(r, mode) {
-  try {
-    const variables = (r.variables);
-    const request = (mode === "access" ? variables._phantom_request : takeKeptRequest(variables));
-    const hasNoPolicy = (request.startsWith("here on\n\n\n\n\n\n" /* onWithoutPolicy */));
-    if (!hasNoPolicy && !(request.startsWith("here on\n" /* on */))) {
-      return judgeStage().rejectedStage().missStage().handleNotOn(r, mode, request);
-    }
-    const policy = hasNoPolicy ? "\n\n\n\n" /* text */ : readPolicy2(variables, request);
-    const lookup = (request.slice("here on\n" /* on */.length + policy.length + 1));
-    const key = ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url")));
-    const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
-    const nowSec = (Date.now() / 1e3);
-    if (record === void 0 || !(policy === "\n\n\n\n" /* text */ ? (+record.slice(0 /* readyUntil */, 10 /* expiry */) > nowSec) : (record.slice(60 /* policy */, +record.slice(50 /* grantsStart */, 55 /* authorizationStart */)) === policy) ? (+record.slice(10 /* expiry */, 20 /* notBefore */) > nowSec) : judgeStage().meetsPolicy(record, policy, nowSec))) {
-      return judgeStage().rejectedStage().handleNotGranted(r, mode, { request, policy, lookup, key, record });
-    }
-    grant(r, variables, mode, (record.slice(+record.slice(55 /* authorizationStart */, 60 /* policy */))), "HIT");
-  } catch (e) {
-    judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().signatureSettingsStage().failStage().failOnBug(r, mode, e);
-  }
-  return void 0;
-}
-
-// src/core/answer/jwks_answer.ts
-var MAX_AGE_SEC = 300;
-function refuseKeys() {
-  return refusal(500, "", errorBody("server_error", "Problem encountered processing the request"));
-}
-function refusal(status, allow, body) {
-  return { status, contentType: "application/json", cacheControl: "no-store", allow, body };
-}
-
-// src/operator/jwks.ts
-async function jwks(r) {
-  const answer = await decideJwks(r);
-  const headers = r.headersOut;
-  headers["Content-Type"] = answer.contentType;
-  headers["Cache-Control"] = answer.cacheControl;
-  if (answer.allow !== "") {
-    headers.Allow = answer.allow;
-  }
-  r.return(answer.status, answer.body);
-}
-async function decideJwks(r) {
-  if (r.method !== "GET" && r.method !== "HEAD") {
-    return (refusal(405, "GET, HEAD", errorBody("invalid_request", "The keys are read by GET")));
-  }
-  try {
-    const path = r.variables.phantom_token_mint_key_file || "";
-    if (path === "") {
-      judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().signatureSettingsStage().failStage().noteFailure(
-        r,
-        judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().signatureSettingsStage().failStage().misconfigured("$phantom_token_mint_key_file is not set where phantom_token.jwks is"),
-        ""
-      );
-      return refuseKeys();
-    }
-    const keys = await readOwnKeys(path);
-    if (Array.isArray(keys)) {
-      return ({
-    status: 200,
-    contentType: "application/jwk-set+json",
-    cacheControl: `public, max-age=${MAX_AGE_SEC}`,
-    allow: "",
-    body: JSON.stringify({ keys: keys.map((key) => key.published) })
-  });
-    }
-    judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().signatureSettingsStage().failStage().noteFailure(r, judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().signatureSettingsStage().failStage().misconfigured(keys.problem), "");
-  } catch (e) {
-    judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().signatureSettingsStage().failStage().noteFailure(r, judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().signatureSettingsStage().failStage().bug(e instanceof Error ? e.name : typeof e), "");
-  }
-  return refuseKeys();
-}
-
-// src/operator/jwt_variable.ts
-function jwt(r) {
-  const v = r.variables;
-  const authorization = v.phantom_token_authorization;
-  const isOurs = authorization !== void 0 && v.phantom_token_cache_status !== "BYPASS";
-  return isOurs ? authorization.slice("Bearer ".length) : "";
-}
-
-// src/index.ts
-var index_default = {
-  access,
-  authorize,
-  jwt,
-  // What these call is made when they are called: scripts/cut.mjs.
-  purge: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().signatureSettingsStage().failStage().purgeStage().purge(r),
-  metrics: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().signatureSettingsStage().failStage().purgeStage().metrics(r),
-  jwks: (r) => jwks(r),
-  subject: (r) => (judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().signatureSettingsStage().failStage().purgeStage().textClaim(judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().signatureSettingsStage().failStage().purgeStage().readPayload(r), "sub")),
-  client: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().signatureSettingsStage().failStage().purgeStage().client(r)
-};
-export {
-  index_default as default
-};
-
-var judgeStageMade;
-function judgeStage() {
-  return judgeStageMade || (judgeStageMade = makeJudgeStage());
-}
-function makeJudgeStage() {
 
 // src/core/settings/policy_text.ts
 function parsePolicy(text) {
@@ -682,6 +256,11 @@ function rejectedStage() {
   return rejectedStageMade || (rejectedStageMade = makeRejectedStage());
 }
 function makeRejectedStage() {
+
+// src/core/answer/refusal.ts
+function errorBody(code, message) {
+  return `{"code":"${code}","message":"${message}"}`;
+}
 
 // src/core/answer/challenge.ts
 function buildDenial(denial, settings) {
@@ -816,6 +395,28 @@ function granted(authorization, cacheStatus) {
 }
 function denied(reason, cacheStatus) {
   return { kind: "denial", reason, cacheStatus };
+}
+
+// src/core/settings/location_texts.ts
+var HERE = "here ";
+function takeApart(request, rest) {
+  const texts = { request: request.split("\n"), rest: rest.split("\n") };
+  return texts.request.length === 16 /* request */ && texts.rest.length === 17 /* rest */ ? texts : void 0;
+}
+var BROKEN_TEXTS = "a setting holds a line break, or http.conf does not fit the script";
+function isConfiguredHere(text) {
+  return text.startsWith(HERE);
+}
+var NOT_HERE = "this location does not include protect.conf itself: nested locations and limit_except do not inherit settings";
+function findLookup(text) {
+  return text.split("\n").slice(1 + 5 /* policy */).join("\n");
+}
+function clientTextOf(texts) {
+  const lines = texts.rest.slice(9 /* restOfLocation */);
+  return lines.join("") === "" ? "" : lines.join("\n");
+}
+function signatureLineOf(texts) {
+  return texts.request[13 /* signatureLine */];
 }
 
 // src/edge/known_tokens.ts
@@ -972,6 +573,81 @@ function isEvictUnsafe(version, zones) {
   return version < 2311 && zones !== "without_evict";
 }
 
+// src/core/settings/question_checks.ts
+var INTERNAL_LOCATION = /^\/[\x21\x22\x24-\x3E\x40-\x7E]*$(?!\n)/;
+var ABSOLUTE_URL = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\/[\x21\x22\x24-\x3E\x40-\x7E]*)?$(?!\n)/;
+var FORM_FIELDS = /^([A-Za-z0-9._~*+-]+=([A-Za-z0-9._~*+-]|%[0-9A-Fa-f]{2})*(&(?!$(?!\n))|$(?!\n)))*$(?!\n)/;
+var OUR_FIELD = /(^|&)(token|token_type_hint|client_id|client_secret|client_assertion|client_assertion_type)=/;
+function checkSwitch(value) {
+  if (value === "") {
+    return "is not set in this location: set it to on or off above the include of protect.conf";
+  }
+  const lower = value.toLowerCase();
+  return lower === "on" || lower === "off" ? void 0 : "must be on or off";
+}
+function checkEndpoint(value) {
+  if (value === "") {
+    return "is not set: name the internal location that introspects, or an absolute URL";
+  }
+  return INTERNAL_LOCATION.test(value) || ABSOLUTE_URL.test(value) ? void 0 : "must be the path of an internal location, such as /introspect, or an http or https URL; neither with a query";
+}
+function checkFormFields(value) {
+  if (!FORM_FIELDS.test(value)) {
+    return "must be form fields, encoded: name=value&name=value";
+  }
+  return OUR_FIELD.test(value) ? "must not name a field that the script sends itself" : void 0;
+}
+var ACCEPT = /^[A-Za-z0-9!#$&^_.+*-]+\/[A-Za-z0-9!#$&^_.+*-]+( *[;,] *[A-Za-z0-9!#$&^_.+*/=-]+)*$(?!\n)/;
+function checkAccept(value) {
+  return ACCEPT.test(value) ? void 0 : "must be media types, such as application/json";
+}
+function checkFile(value) {
+  return value === "" || value.startsWith("/") ? checkPlainText(value) : "must be an absolute path";
+}
+
+// src/core/settings/settings.ts
+function misconfiguration(problem) {
+  return { kind: "misconfiguration", problem };
+}
+function parseSettings(texts) {
+  const head = texts.request[0];
+  if (!isConfiguredHere(head)) {
+    return misconfiguration(NOT_HERE);
+  }
+  const problem = checkSwitch(head.slice(head.indexOf(" ") + 1));
+  return problem === void 0 ? parseOwnSettings(texts) : misconfiguration(`$phantom_token ${problem}`);
+}
+function parseOwnSettings(texts) {
+  const findings = { problem: "" };
+  const settings = ({
+    kind: "settings",
+    introspectionEndpoint: readChecked(findings, "phantom_token_introspection_endpoint", texts.request[7], checkEndpoint),
+    requiredScopes: texts.request[1] === "" ? [] : readScopes(findings, "phantom_token_required_scopes", texts.request[1]),
+    audience: texts.request[2] === "" ? "" : readChecked(findings, "phantom_token_audience", texts.request[2], checkPlainText),
+    issuer: texts.request[3] === "" ? "" : readChecked(findings, "phantom_token_issuer", texts.request[3], checkPlainText),
+    clockSkewSec: texts.request[4] === "" ? 60 : readWhole(findings, "phantom_token_clock_skew", texts.request[4], 0, 31536e3, "seconds"),
+    cacheTtlSec: texts.request[5] === "" ? 300 : readWhole(findings, "phantom_token_cache_ttl", texts.request[5], 0, 31536e3, "seconds"),
+    realm: texts.rest[0] === "" ? "api" : readChecked(findings, "phantom_token_realm", texts.rest[0], checkRealm),
+    scopes: texts.rest[1] === "" ? [] : readScopes(findings, "phantom_token_scopes", texts.rest[1]),
+    preflight: texts.rest[2] === "" ? "answer" : readWord(findings, "phantom_token_preflight", texts.rest[2], "answer pass authenticate"),
+    jwtField: texts.request[8] === "" ? "" : readChecked(findings, "phantom_token_jwt_field", texts.request[8], checkPlainText),
+    maxJwtLength: texts.request[9] === "" ? 65536 : readWhole(findings, "phantom_token_max_jwt_length", texts.request[9], 1, 1048576, "characters"),
+    introspectionParameters: texts.request[10] === "" ? "" : readChecked(findings, "phantom_token_introspection_parameters", texts.request[10], checkFormFields),
+    cacheControl: texts.request[11] === "" ? "obey" : readWord(findings, "phantom_token_cache_control", texts.request[11], "obey ignore"),
+    introspectionAccept: texts.request[12] === "" ? "application/jwt" : readChecked(findings, "phantom_token_introspection_accept", texts.request[12], checkAccept),
+    negativeCacheTtlSec: texts.rest[3] === "" ? 5 : readWhole(findings, "phantom_token_negative_cache_ttl", texts.rest[3], 0, 60, "seconds"),
+    staleIfErrorSec: texts.rest[4] === "" ? 0 : readWhole(findings, "phantom_token_stale_if_error", texts.rest[4], 0, 31536e3, "seconds"),
+    introspectionTimeoutSec: texts.rest[5] === "" ? 10 : readWhole(findings, "phantom_token_introspection_timeout", texts.rest[5], 1, 60, "seconds"),
+    breakerFailures: texts.rest[6] === "" ? 5 : readWhole(findings, "phantom_token_breaker_failures", texts.rest[6], 0, 1e3, "failures"),
+    breakerDelaySec: texts.rest[7] === "" ? 2 : readWhole(findings, "phantom_token_breaker_delay", texts.rest[7], 0, 3600, "seconds"),
+    maxWaiting: texts.rest[8] === "" ? 500 : readWhole(findings, "phantom_token_max_waiting", texts.rest[8], 1, 1e5, "requests")
+  });
+  return findings.problem === "" ? settings : misconfiguration(findings.problem);
+}
+function isAbsoluteUrl(endpoint) {
+  return endpoint.charAt(0) !== "/";
+}
+
 // src/edge/declared_zones.ts
 function findZoneProblem(r) {
   if (isEvictUnsafe(njs.version_number, r.variables.phantom_zones)) {
@@ -1037,12 +713,12 @@ function handleNotOn(r, mode, request) {
 function handleMiss(r, mode, first) {
   const texts = takeApart(first.request, readRest(r, mode));
   if (texts === void 0) {
-    joinStage().clientCredentialsStage().signatureSettingsStage().failStage().fail(r, mode, joinStage().clientCredentialsStage().signatureSettingsStage().failStage().misconfigured(isConfiguredHere(first.request) ? BROKEN_TEXTS : NOT_HERE), "");
+    joinStage().clientCredentialsStage().failStage().fail(r, mode, joinStage().clientCredentialsStage().failStage().misconfigured(isConfiguredHere(first.request) ? BROKEN_TEXTS : NOT_HERE), "");
     return void 0;
   }
   const settings = parseSettings(texts);
   if (settings.kind === "misconfiguration") {
-    joinStage().clientCredentialsStage().signatureSettingsStage().failStage().fail(r, mode, joinStage().clientCredentialsStage().signatureSettingsStage().failStage().misconfigured(settings.problem), "");
+    joinStage().clientCredentialsStage().failStage().fail(r, mode, joinStage().clientCredentialsStage().failStage().misconfigured(settings.problem), "");
     return void 0;
   }
   const decided = decide2(r, mode, first, texts, settings);
@@ -1056,7 +732,7 @@ function decide2(r, mode, first, texts, settings) {
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
   const problem = findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl) || findZoneProblem(r);
   if (problem !== void 0) {
-    return joinStage().clientCredentialsStage().signatureSettingsStage().failStage().misconfigured(problem);
+    return joinStage().clientCredentialsStage().failStage().misconfigured(problem);
   }
   const authorization = (first.lookup.slice(first.lookup.lastIndexOf("\n") + 1));
   const credential = parseBearer(authorization);
@@ -1079,7 +755,7 @@ function decide2(r, mode, first, texts, settings) {
   }
   const signatures = findSignatures(texts, settings);
   if (signatures !== void 0 && signatures.kind === "misconfiguration") {
-    return joinStage().clientCredentialsStage().signatureSettingsStage().failStage().misconfigured(signatures.problem);
+    return joinStage().clientCredentialsStage().failStage().misconfigured(signatures.problem);
   }
   return {
     kind: "question",
@@ -1097,7 +773,7 @@ function decide2(r, mode, first, texts, settings) {
 }
 function findSignatures(texts, settings) {
   const isUsual = settings.introspectionAccept === "application/jwt";
-  return isUsual && !(texts.request.slice(13 /* firstSignature */, 13 /* firstSignature */ + 10 /* signatures */).join("") !== "") ? void 0 : joinStage().clientCredentialsStage().signatureSettingsStage().parseSignatureSettings(texts, settings);
+  return isUsual && signatureLineOf(texts) === "" ? void 0 : joinStage().clientCredentialsStage().failStage().signatureSettingsStage().parseSignatureSettings(texts, settings);
 }
 function decideNoToken(r, settings) {
   if (settings.preflight === "authenticate" || !readsAsPreflight(r)) {
@@ -1107,15 +783,15 @@ function decideNoToken(r, settings) {
 }
 async function askAndRespond(r, mode, question, settings) {
   try {
-    const outcome = await (question.signatures !== void 0 && (question.signatures.acceptJwt === "on" && joinStage().clientCredentialsStage().signatureSettingsStage().isJwsShaped(question.token)) ? joinStage().clientCredentialsStage().signatureSettingsStage().decidePresented(r, question, settings) : joinStage().askOnce(r, question, settings));
+    const outcome = await (question.signatures !== void 0 && (question.signatures.acceptJwt === "on" && joinStage().clientCredentialsStage().failStage().signatureSettingsStage().isJwsShaped(question.token)) ? joinStage().clientCredentialsStage().failStage().signatureSettingsStage().decidePresented(r, question, settings) : joinStage().askOnce(r, question, settings));
     respond(
       r,
       mode,
-      outcome.kind === "unavailable" ? joinStage().clientCredentialsStage().signatureSettingsStage().failStage().standIn(r, outcome, question, settings) : outcome,
+      outcome.kind === "unavailable" ? joinStage().clientCredentialsStage().failStage().standIn(r, outcome, question, settings) : outcome,
       settings
     );
   } catch (e) {
-    joinStage().clientCredentialsStage().signatureSettingsStage().failStage().failOnBug(r, mode, e);
+    joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
   }
 }
 function respond(r, mode, outcome, settings) {
@@ -1127,7 +803,7 @@ function respond(r, mode, outcome, settings) {
       deny(r, mode, outcome, settings);
       break;
     case "unavailable":
-      joinStage().clientCredentialsStage().signatureSettingsStage().failStage().fail(r, mode, outcome, settings.introspectionEndpoint);
+      joinStage().clientCredentialsStage().failStage().fail(r, mode, outcome, settings.introspectionEndpoint);
       break;
     case "preflight":
       answerPreflight(r, mode);
@@ -1262,6 +938,17 @@ function markTtlSecOf(location) {
 }
 function maxIntrospectionSec(location) {
   return 2 * location.introspectionTimeoutSec;
+}
+
+// src/core/text/json.ts
+function parseJsonObject(text) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch (_broken) {
+    return void 0;
+  }
+  return (typeof value === "object" && value !== null && !Array.isArray(value)) ? value : void 0;
 }
 
 // src/core/token/jwt.ts
@@ -1409,10 +1096,10 @@ function isTextClaim(value) {
 
 // src/core/introspection/reply.ts
 function refuseReply(reason, reply) {
-  return clientCredentialsStage().signatureSettingsStage().failStage().notAnswered(reason, describeReply(reply));
+  return clientCredentialsStage().failStage().notAnswered(reason, describeReply(reply));
 }
 function refuseMalformed(reply, problem) {
-  return clientCredentialsStage().signatureSettingsStage().failStage().notAnswered("introspection_malformed", `${describeReply(reply)} problem="${problem}"`);
+  return clientCredentialsStage().failStage().notAnswered("introspection_malformed", `${describeReply(reply)} problem="${problem}"`);
 }
 function describeReply(reply) {
   const arrived = `status=${reply.status} content_type=${mediaType(reply.contentType)} bytes=${reply.bodyBytes}`;
@@ -1463,7 +1150,7 @@ function activeToken(jwt2, source, reply, nowSec) {
   };
 }
 function invalidClaim2(invalid, reply) {
-  return clientCredentialsStage().signatureSettingsStage().failStage().notAnswered("introspection_invalid_claim", `claim=${invalid.claim} ${describeReply(reply)}`);
+  return clientCredentialsStage().failStage().notAnswered("introspection_invalid_claim", `claim=${invalid.claim} ${describeReply(reply)}`);
 }
 function earlier(a, b) {
   if (a === void 0 || b === void 0) {
@@ -1476,10 +1163,10 @@ function earlier(a, b) {
 var MISROUTED = "$phantom_token_introspection_endpoint must name a location of this server that includes introspection.conf, and no rewrite, if or return of the server may take the request elsewhere";
 function interpretReply(reply, form, nowSec, signatures) {
   if (!reply.isIntrospection) {
-    return clientCredentialsStage().signatureSettingsStage().failStage().misconfigured(MISROUTED);
+    return clientCredentialsStage().failStage().misconfigured(MISROUTED);
   }
   if (reply.limitProblem !== "") {
-    return clientCredentialsStage().signatureSettingsStage().failStage().misconfigured(reply.limitProblem);
+    return clientCredentialsStage().failStage().misconfigured(reply.limitProblem);
   }
   if (reply.status === 204) {
     return inactive();
@@ -1509,9 +1196,9 @@ function interpretStatus(reply) {
     case 403:
       return refuseReply("introspection_unauthorized", reply);
     case 429:
-      return clientCredentialsStage().signatureSettingsStage().failStage().notAnsweredYet("introspection_rate_limited", describeReply(reply), reply.retryAfter);
+      return clientCredentialsStage().failStage().notAnsweredYet("introspection_rate_limited", describeReply(reply), reply.retryAfter);
     case 503:
-      return clientCredentialsStage().signatureSettingsStage().failStage().notAnsweredYet("introspection_overloaded", describeReply(reply), reply.retryAfter);
+      return clientCredentialsStage().failStage().notAnsweredYet("introspection_overloaded", describeReply(reply), reply.retryAfter);
     case 502:
       return refuseReply("introspection_unreachable", reply);
     case 504:
@@ -1994,15 +1681,15 @@ function heedsBreaker(settings) {
   return settings.breakerFailures > 0;
 }
 function suspended(waitSec) {
-  return clientCredentialsStage().signatureSettingsStage().failStage().notAnsweredYet("introspection_suspended", "too many failures in a row", String(waitSec));
+  return clientCredentialsStage().failStage().notAnsweredYet("introspection_suspended", "too many failures in a row", String(waitSec));
 }
 async function ask(r, question, settings, flight) {
   try {
     const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
-    const locationAuthenticates = !isUrl && !(question.clientText !== "" || question.texts.request[23 /* clientId */] !== "");
+    const locationAuthenticates = !isUrl && !(question.clientText !== "" || question.texts.request[14 /* clientId */] !== "");
     const proof = locationAuthenticates ? NO_PROOF : await clientCredentialsStage().proveClient(question.texts, isUrl);
     if (proof.kind === "misconfiguration") {
-      return conclude(flight, notKept(clientCredentialsStage().signatureSettingsStage().failStage().misconfigured(proof.problem)));
+      return conclude(flight, notKept(clientCredentialsStage().failStage().misconfigured(proof.problem)));
     }
     const form = introspectionForm(question.token, proof.formFields, settings.introspectionParameters);
     noteReach(question.reach, markTtlSecOf(settings));
@@ -2017,16 +1704,16 @@ async function ask(r, question, settings, flight) {
     const reply = (answer.kind === "reply") ? answer : readReply(r, answer, settings);
     const tookMs = Math.max(0, (Date.now()) - askedMs);
     const nowSec = (Math.floor(Date.now() / 1e3));
-    const said = isTooLate(tookMs, settings) ? clientCredentialsStage().signatureSettingsStage().failStage().answeredTooLate() : interpretReply(reply, settings, nowSec, question.signatures);
+    const said = isTooLate(tookMs, settings) ? clientCredentialsStage().failStage().answeredTooLate() : interpretReply(reply, settings, nowSec, question.signatures);
     const isOpen = said.kind === "signed_response" || said.kind === "active" && question.signatures !== void 0;
-    const meant = isOpen ? await clientCredentialsStage().signatureSettingsStage().vouch(r, question, said, reply, settings, nowSec) : said;
+    const meant = isOpen ? await clientCredentialsStage().failStage().signatureSettingsStage().vouch(r, question, said, reply, settings, nowSec) : said;
     const isLate = isOpen && isTooLate((Date.now()) - askedMs, settings);
     return conclude(
       flight,
       useAnswer(
         r,
         question,
-        isLate ? clientCredentialsStage().signatureSettingsStage().failStage().answeredTooLate() : meant,
+        isLate ? clientCredentialsStage().failStage().answeredTooLate() : meant,
         reply,
         tookMs,
         proof.method,
@@ -2036,7 +1723,7 @@ async function ask(r, question, settings, flight) {
     );
   } catch (e) {
     if (flight !== void 0) {
-      clientCredentialsStage().signatureSettingsStage().failStage().release(flight);
+      clientCredentialsStage().failStage().release(flight);
     }
     throw e;
   }
@@ -2052,9 +1739,9 @@ function end(flight, answered) {
   if (answered.isKept) {
     land(flight);
   } else if (answered.outcome.kind === "unavailable" && (answered.outcome.reason !== "misconfigured")) {
-    clientCredentialsStage().signatureSettingsStage().failStage().failFlight(flight, answered.outcome);
+    clientCredentialsStage().failStage().failFlight(flight, answered.outcome);
   } else {
-    clientCredentialsStage().signatureSettingsStage().failStage().release(flight);
+    clientCredentialsStage().failStage().release(flight);
   }
 }
 function isTooLate(tookMs, settings) {
@@ -2074,12 +1761,12 @@ function useAnswer(r, question, answer, reply, tookMs, method, settings, nowSec)
       if (answer.reason === "introspection_unauthorized" && method === "private_key_jwt") {
         clientCredentialsStage().forgetProof(question.texts, isAbsoluteUrl(settings.introspectionEndpoint));
       }
-      return notKept((answer.reason === "misconfigured" ? answer : clientCredentialsStage().signatureSettingsStage().failStage().withDetail(answer, `credentials=${method}`)));
+      return notKept((answer.reason === "misconfigured" ? answer : clientCredentialsStage().failStage().withDetail(answer, `credentials=${method}`)));
   }
 }
 function noteForBreaker(r, question, answer, settings) {
   if (answer.kind === "unavailable" && (answer.reason === "introspection_unreachable" || answer.reason === "introspection_timeout")) {
-    clientCredentialsStage().signatureSettingsStage().failStage().noteNoAnswer(r, question.endpoint, question.key, settings);
+    clientCredentialsStage().failStage().noteNoAnswer(r, question.endpoint, question.key, settings);
     return;
   }
   if (answer.kind === "unavailable" && answer.reason === "misconfigured") {
@@ -2087,7 +1774,7 @@ function noteForBreaker(r, question, answer, settings) {
   }
   noteAnswer(question.endpoint);
   if ((readEntry(STATE2, REFUSED + question.endpoint) !== void 0)) {
-    clientCredentialsStage().signatureSettingsStage().failStage().noteResumed(r, question.endpoint, settings);
+    clientCredentialsStage().failStage().noteResumed(r, question.endpoint, settings);
   }
 }
 function notKept(outcome) {
@@ -2125,7 +1812,7 @@ function askOnce(r, question, settings) {
       noteNoRoom(r);
       return ask(r, question, settings, void 0);
     case "taken":
-      return clientCredentialsStage().signatureSettingsStage().failStage().waitFor(r, question, settings, flight);
+      return clientCredentialsStage().failStage().waitFor(r, question, settings, flight);
   }
 }
 function flightOf(r, question, settings) {
@@ -2194,7 +1881,7 @@ function parseClientSettings(texts, isUrl) {
   const findings = { problem: "" };
   const client2 = ({
     kind: "client_settings",
-    id: texts.request[23] === "" ? "" : readChecked(findings, "phantom_token_client_id", texts.request[23], checkPlainText),
+    id: texts.request[14] === "" ? "" : readChecked(findings, "phantom_token_client_id", texts.request[14], checkPlainText),
     authMethod: texts.rest[9] === "" ? "" : readWord(findings, "phantom_token_client_auth", texts.rest[9], "client_secret_basic client_secret_post private_key_jwt none"),
     secret: texts.rest[10] === "" ? "" : readChecked(findings, "phantom_token_client_secret", texts.rest[10], checkPlainText),
     secretFile: texts.rest[11] === "" ? "" : readChecked(findings, "phantom_token_client_secret_file", texts.rest[11], checkFile),
@@ -2256,11 +1943,104 @@ function findMissingOfKey(client2) {
   return client2.assertionAudience === "" ? "$phantom_token_client_assertion_audience is not set: private_key_jwt needs the issuer of the authorization server" : void 0;
 }
 
+// src/core/signature/pem.ts
+function decodePrivateKey(pem) {
+  const match = /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----/.exec(pem);
+  const base64 = match === null ? "" : match[1].replace(/\s/g, "");
+  return base64 === "" ? void 0 : Buffer.from(base64, "base64");
+}
+var HEAD = /^30(?:8[1-4](?:..)+?|..)02010[01]30(?:0d06092a864886f70d010101|(?:13|10)06072a8648ce3d0201(.{10,20}))/;
+var P256 = "06082a8648ce3d030107";
+var P384 = "06052b81040022";
+function algorithmOfPkcs8(der) {
+  const match = HEAD.exec(der.slice(0, 48).toString("hex"));
+  if (match === null) {
+    return void 0;
+  }
+  const curve = match[1];
+  if (curve === void 0) {
+    return "RS256";
+  }
+  return curve.startsWith(P256) ? "ES256" : curve.startsWith(P384) ? "ES384" : void 0;
+}
+
 // src/edge/jti.ts
 function newJti() {
   const bytes = new Uint8Array(16);
   crypto.getRandomValues(bytes);
   return Buffer.from(bytes).toString("hex");
+}
+
+// src/core/text/unreadable_file.ts
+function describeUnreadable(variable, path, code, uid) {
+  const user = uid === "" ? "nginx's workers" : `uid ${uid}, as which nginx's workers run`;
+  return `$${variable}: ${path} cannot be read by ${user}: ${explainCode(code)}`;
+}
+function explainCode(code) {
+  switch (code) {
+    case "ENOENT":
+      return "there is no such file";
+    case "EACCES":
+      return "the permissions of the file, or of a folder above it, forbid it";
+    default:
+      return code === "" ? "it is no regular file" : code;
+  }
+}
+function readEffectiveUid(status) {
+  const match = /^Uid:\t\d+\t(\d+)/m.exec(status);
+  return match === null ? "" : match[1];
+}
+
+// src/edge/key_files.ts
+function readFile(variable, path) {
+  try {
+    return { kind: "file", text: fs.readFileSync(path, "utf8") };
+  } catch (e) {
+    const code = e.code || "";
+    return misconfiguration(describeUnreadable(variable, path, code, readUid()));
+  }
+}
+function readUid() {
+  try {
+    return readEffectiveUid(fs.readFileSync("/proc/self/status", "utf8"));
+  } catch (_notLinux) {
+    return "";
+  }
+}
+
+// src/core/signature/algorithm.ts
+function curveOf(alg) {
+  switch (alg) {
+    case "ES256":
+      return "P-256";
+    case "ES384":
+      return "P-384";
+    case "ES512":
+      return "P-521";
+    default:
+      return void 0;
+  }
+}
+function keyParameters(alg) {
+  const namedCurve = curveOf(alg);
+  if (namedCurve !== void 0) {
+    return { name: "ECDSA", namedCurve };
+  }
+  const name = alg.charAt(0) === "P" ? "RSA-PSS" : "RSASSA-PKCS1-v1_5";
+  return { name, hash: hashOf(alg) };
+}
+function signatureParameters(alg) {
+  switch (alg.charAt(0)) {
+    case "E":
+      return { name: "ECDSA", hash: hashOf(alg) };
+    case "P":
+      return { name: "RSA-PSS", saltLength: Number(alg.slice(2)) / 8 };
+    default:
+      return { name: "RSASSA-PKCS1-v1_5" };
+  }
+}
+function hashOf(alg) {
+  return `SHA-${alg.slice(2)}`;
 }
 
 // src/edge/sign.ts
@@ -2455,627 +2235,6 @@ function failedReply(e) {
 function header(reply, name) {
   return joinHeader(reply.headers.get(name));
 }
-
-var signatureSettingsStageMade;
-function signatureSettingsStage() {
-  return signatureSettingsStageMade || (signatureSettingsStageMade = makeSignatureSettingsStage());
-}
-function makeSignatureSettingsStage() {
-
-// src/core/settings/signature_checks.ts
-function checkJwks(value) {
-  return value === "" ? void 0 : checkEndpoint(value);
-}
-function checkMintClaims(value) {
-  if (!/^[\x20\x21\x23-\x5B\x5D-\x7E]*$(?!\n)/.test(value)) {
-    return "must be names of members separated by spaces: printable ASCII without quotes and backslashes";
-  }
-  const own = value.split(" ").filter((name) => OWN_CLAIMS.includes(name));
-  return own.length === 0 ? void 0 : `must not name ${own[0]}: the gateway sets that claim itself, or it says nothing of the user`;
-}
-var OWN_CLAIMS = [
-  "iss",
-  "sub",
-  "client_id",
-  "azp",
-  "scope",
-  "aud",
-  "iat",
-  "exp",
-  "nbf",
-  "jti",
-  "auth_time",
-  "acr",
-  "amr",
-  "cnf",
-  "active",
-  "token_type",
-  "token_use",
-  "typ",
-  "__proto__"
-];
-
-// src/core/settings/signature_settings.ts
-function parseSignatureSettings(texts, settings) {
-  const findings = { problem: "" };
-  const signatures = ({
-    kind: "signature_settings",
-    jwks: texts.request[13] === "" ? "" : readChecked(findings, "phantom_token_jwks", texts.request[13], checkJwks),
-    acceptJwt: texts.request[14] === "" ? "off" : readWord(findings, "phantom_token_accept_jwt", texts.request[14], "off on"),
-    mint: texts.request[15] === "" ? "off" : readWord(findings, "phantom_token_mint", texts.request[15], "off missing always"),
-    mintKeyFile: texts.request[16] === "" ? "" : readChecked(findings, "phantom_token_mint_key_file", texts.request[16], checkFile),
-    mintIssuer: texts.request[17] === "" ? "" : readChecked(findings, "phantom_token_mint_issuer", texts.request[17], checkPlainText),
-    mintAudience: texts.request[18] === "" ? "" : readChecked(findings, "phantom_token_mint_audience", texts.request[18], checkPlainText),
-    mintClaims: texts.request[19] === "" ? "" : readChecked(findings, "phantom_token_mint_claims", texts.request[19], checkMintClaims),
-    mintTtlSec: texts.request[20] === "" ? 600 : readWhole(findings, "phantom_token_mint_ttl", texts.request[20], 60, 86400, "seconds")
-  });
-  if (findings.problem !== "") {
-    return misconfiguration(findings.problem);
-  }
-  const missing = findMissingForMint(signatures) || findMissingForJwt(signatures, settings) || findMissingForResponse(signatures, settings, texts.request[23 /* clientId */]);
-  return missing === void 0 ? signatures : misconfiguration(missing);
-}
-function findMissingForMint(signatures) {
-  if (signatures.mint === "off") {
-    return void 0;
-  }
-  if (signatures.mintKeyFile === "") {
-    return "$phantom_token_mint_key_file is not set: $phantom_token_mint needs the key that signs";
-  }
-  return signatures.mintIssuer === "" ? "$phantom_token_mint_issuer is not set: $phantom_token_mint needs the issuer of what the gateway signs" : void 0;
-}
-function findMissingForJwt(signatures, settings) {
-  if (signatures.acceptJwt === "off") {
-    return void 0;
-  }
-  if (signatures.jwks === "") {
-    return "$phantom_token_jwks is not set: $phantom_token_accept_jwt needs the keys that verify";
-  }
-  if (settings.issuer === "") {
-    return "$phantom_token_issuer is not set: $phantom_token_accept_jwt needs it";
-  }
-  return settings.audience === "" ? "$phantom_token_audience is not set: $phantom_token_accept_jwt needs it" : void 0;
-}
-function findMissingForResponse(signatures, settings, clientId) {
-  if (!/token-introspection\+jwt/i.test(settings.introspectionAccept)) {
-    return void 0;
-  }
-  const missing = signatures.jwks === "" ? "jwks" : settings.issuer === "" ? "issuer" : clientId === "" ? "client_id" : void 0;
-  return missing === void 0 ? void 0 : `$phantom_token_${missing} is not set: an RFC 9701 response, which $phantom_token_introspection_accept asks for, cannot be verified without it`;
-}
-
-// src/core/introspection/waiting.ts
-var WAIT_FACTOR = 1.5;
-function maxWaitMs(introspectionTimeoutSec) {
-  return WAIT_FACTOR * 1e3 * introspectionTimeoutSec;
-}
-var FIRST_STEP_MS = 10;
-var LAST_STEP_MS = 200;
-function stepMs(waitedMs) {
-  return Math.min(Math.max(Math.round(FIRST_STEP_MS + 0.3 * waitedMs), FIRST_STEP_MS), LAST_STEP_MS);
-}
-function parseFlight(text) {
-  const words = text === void 0 ? [] : text.split(" ");
-  switch (words[0]) {
-    case "asking":
-      return { kind: "asking", leader: words[1] || "" };
-    case "released":
-      return { kind: "released" };
-    default:
-      return { kind: "none" };
-  }
-}
-function parseFailure(text) {
-  if (text === void 0) {
-    return void 0;
-  }
-  const words = text.split(" ", 2);
-  const reason = words[1];
-  return failStage().failedWithLeader(reason, text.slice(words.join(" ").length + 1), words[0] === "outage");
-}
-
-// src/core/signature/jws.ts
-var REFUSED_MEMBERS = ["crit", "b64", "jku", "x5u", "jwk"];
-function readJws(jwt2) {
-  const header2 = jwt2.header;
-  const refused = REFUSED_MEMBERS.filter((name) => header2[name] !== void 0);
-  if (refused.length > 0) {
-    return { kind: "refused_jws", problem: `the header has ${refused[0]}` };
-  }
-  if (!(typeof header2.alg === "string" && /^([RP]S|ES)(256|384|512)$(?!\n)/.test(header2.alg))) {
-    return { kind: "refused_jws", problem: "alg is none of RS, PS and ES with 256, 384 or 512" };
-  }
-  const kid = header2.kid === void 0 ? "" : header2.kid;
-  if (typeof kid !== "string") {
-    return { kind: "refused_jws", problem: "kid is no string" };
-  }
-  const dot = jwt2.text.lastIndexOf(".");
-  return {
-    kind: "jws",
-    alg: header2.alg,
-    kid,
-    input: jwt2.text.slice(0, dot),
-    signature: Buffer.from(jwt2.text.slice(dot + 1), "base64url")
-  };
-}
-function typeOf(jwt2) {
-  const typ = jwt2.header.typ;
-  return typeof typ === "string" ? typ.toLowerCase().replace(/^application\//, "") : "";
-}
-
-// src/core/introspection/signed_response.ts
-function readSignedResponse(jwt2, parties, reply) {
-  const payload = jwt2.payload;
-  const invalid = findInvalid(jwt2, parties);
-  if (invalid !== void 0) {
-    return failStage().notAnswered("introspection_response_invalid", `member=${invalid} ${describeReply(reply)}`);
-  }
-  const answer = payload.token_introspection;
-  const withIssuer = answer.iss === void 0 ? Object.assign({ iss: payload.iss }, answer) : answer;
-  return { kind: "verified_answer", answer: withIssuer };
-}
-function findInvalid(jwt2, parties) {
-  const payload = jwt2.payload;
-  if (typeOf(jwt2) !== "token-introspection+jwt") {
-    return "typ";
-  }
-  if (parties.issuer === "" || payload.iss !== parties.issuer) {
-    return "iss";
-  }
-  const audience = Array.isArray(payload.aud) ? payload.aud : [payload.aud];
-  if (parties.clientId === "" || !audience.includes(parties.clientId)) {
-    return "aud";
-  }
-  if (typeof payload.iat !== "number") {
-    return "iat";
-  }
-  const answer = payload.token_introspection;
-  return typeof answer === "object" && answer !== null && !Array.isArray(answer) ? void 0 : "token_introspection";
-}
-
-// src/core/mint/minted_claims.ts
-var MARGIN_SEC = 30;
-function findMintRefusal(answer) {
-  if (!isNamed(answer.sub) && !isNamed(answer.client_id)) {
-    return "token_subject_missing";
-  }
-  return isAccessTokenTyp(answer.typ) ? void 0 : "token_type_mismatch";
-}
-function isNamed(value) {
-  return value !== void 0 && value !== "";
-}
-function mintedClaims(active, signatures, jti, nowSec) {
-  const answer = active.answer;
-  const clientId = isNamed(answer.client_id) ? answer.client_id : answer.azp;
-  const subject2 = isNamed(answer.sub) ? answer.sub : clientId;
-  const latestSec = nowSec + signatures.mintTtlSec;
-  const ownEndSec = active.expiresAtSec;
-  const endsWithToken = ownEndSec !== void 0 && ownEndSec <= latestSec;
-  const claims = {
-    iss: signatures.mintIssuer,
-    sub: subject2,
-    client_id: clientId,
-    scope: active.claims.scope === "" ? void 0 : active.claims.scope,
-    aud: audienceOf(active.claims.audience, signatures.mintAudience),
-    iat: nowSec,
-    exp: endsWithToken ? ownEndSec : latestSec,
-    jti,
-    auth_time: answer.auth_time,
-    acr: answer.acr,
-    amr: answer.amr,
-    cnf: answer.cnf
-  };
-  const invalid = findInvalid2(claims);
-  if (invalid !== void 0) {
-    return { kind: "invalid_claim", claim: invalid };
-  }
-  copyClaims(claims, answer, signatures.mintClaims);
-  return {
-    kind: "minted_claims",
-    claims,
-    usableUntilSec: endsWithToken ? ownEndSec : latestSec - MARGIN_SEC
-  };
-}
-function audienceOf(answered, set) {
-  const named = set.split(" ").filter((audience2) => audience2 !== "");
-  const audience = named.length > 0 ? named : answered;
-  return audience.length > 1 ? audience : audience[0];
-}
-function findInvalid2(claims) {
-  const texts = ["sub", "client_id", "acr"].filter(
-    (name) => claims[name] !== void 0 && !isText(claims[name])
-  );
-  if (texts.length > 0) {
-    return texts[0];
-  }
-  if (claims.auth_time !== void 0 && typeof claims.auth_time !== "number") {
-    return "auth_time";
-  }
-  return claims.amr === void 0 || Array.isArray(claims.amr) && claims.amr.every(isText) ? void 0 : "amr";
-}
-function isText(value) {
-  return typeof value === "string" && isPlainText(value);
-}
-function copyClaims(claims, answer, names) {
-  const members = Object.keys(answer);
-  names.split(" ").forEach((name) => {
-    if (name !== "" && members.includes(name)) {
-      claims[name] = answer[name];
-    }
-  });
-}
-
-// src/gateway/mint.ts
-function mintWhere(active, signatures, settings, nowSec) {
-  const isWanted = signatures.mint === "always" || signatures.mint === "missing" && active.jwt === "";
-  return isWanted ? mint(active, signatures, settings, nowSec) : active;
-}
-async function mint(active, signatures, settings, nowSec) {
-  const refusal2 = findMintRefusal(active.answer);
-  if (refusal2 !== void 0) {
-    return denied(refusal2, "MISS");
-  }
-  const minted = mintedClaims(active, signatures, newJti(), nowSec);
-  if (minted.kind === "invalid_claim") {
-    return failStage().notAnswered("introspection_invalid_claim", `claim=${minted.claim}`);
-  }
-  const path = signatures.mintKeyFile;
-  const keys = await readOwnKeys(path);
-  if (!Array.isArray(keys)) {
-    return failStage().misconfigured(keys.problem);
-  }
-  const key = (keys.filter((key) => key.privateJwk !== void 0)[0]);
-  if (key === void 0 || key.privateJwk === void 0) {
-    return failStage().misconfigured(badKeyFile(path, "holds no private key").problem);
-  }
-  const input = jwsInput({ typ: "at+jwt", alg: key.alg, kid: key.kid }, minted.claims);
-  const signature = await signWithJwk(key.alg, key.privateJwk, input);
-  if (signature === void 0) {
-    return failStage().misconfigured(badKeyFile(path, `its key does not sign ${key.alg}`).problem);
-  }
-  const jwt2 = `${input}.${signature}`;
-  return jwt2.length > settings.maxJwtLength ? failStage().notAnswered("jwt_too_large", "the JWT that the gateway would sign") : {
-    kind: "active",
-    jwt: jwt2,
-    serverJwt: void 0,
-    answer: active.answer,
-    claims: active.claims,
-    expiresAtSec: minted.usableUntilSec
-  };
-}
-
-// src/edge/verify_signature.ts
-async function verifySignature(jws, key) {
-  try {
-    const jwk = key.kty === "EC" ? { kty: key.kty, crv: key.crv, x: key.x, y: key.y } : { kty: key.kty, n: key.n, e: key.e };
-    const imported = await crypto.subtle.importKey("jwk", jwk, keyParameters(jws.alg), true, [
-      "verify"
-    ]);
-    const isGood = await crypto.subtle.verify(
-      signatureParameters(jws.alg),
-      imported,
-      jws.signature,
-      Buffer.from(jws.input)
-    );
-    return isGood;
-  } catch (_broken) {
-    return false;
-  }
-}
-
-// src/core/signature/key_set.ts
-var MOST_KEYS = 100;
-var MOST_LENGTH = 131072;
-var MOST_TRIED = 4;
-function parseKeySet(text) {
-  if (text.length > MOST_LENGTH) {
-    return `longer than ${MOST_LENGTH} characters`;
-  }
-  const set = parseJsonObject(text);
-  const list2 = set === void 0 ? void 0 : set.keys;
-  if (!Array.isArray(list2)) {
-    return "no JWK Set (RFC 7517 \xA75)";
-  }
-  if (list2.length > MOST_KEYS) {
-    return `more than ${MOST_KEYS} keys`;
-  }
-  const keys = readPublicKeys(list2);
-  return keys.length === 0 ? "no RSA or EC key that verifies signatures" : keys;
-}
-function readPublicKeys(list2) {
-  const keys = [];
-  for (let i = 0; i < list2.length; i++) {
-    const jwk = list2[i];
-    const key = typeof jwk === "object" && jwk !== null ? readPublicKey(jwk) : void 0;
-    if (key !== void 0) {
-      keys.push(key);
-    }
-  }
-  return keys;
-}
-function chooseKeys(keys, kid, alg) {
-  const chosen = [];
-  for (let i = 0; i < keys.length && chosen.length < MOST_TRIED; i++) {
-    const key = keys[i];
-    if ((kid === "" || key.kid === kid) && isKeyFor(key, alg)) {
-      chosen.push(key);
-    }
-  }
-  return chosen;
-}
-var TIME_DIGITS2 = 10;
-var FRESH_SEC = 300;
-var KEPT_SEC = 86400;
-function isFreshKeySet(set, nowSec) {
-  return nowSec < set.fetchedAtSec + FRESH_SEC && nowSec >= set.fetchedAtSec;
-}
-
-// src/edge/fetch_key_set.ts
-var ACCEPT2 = "application/jwk-set+json, application/json";
-async function fetchKeySet(r, jwks2) {
-  const reply = await (isAbsoluteUrl(jwks2) ? fetchUrl(jwks2) : fetchLocation(r, jwks2));
-  const arrived = `status=${reply.status} bytes=${reply.bodyBytes}${reply.failure === "" ? "" : ` failure="${reply.failure}"`}`;
-  if (reply.status === 429 || reply.status >= 500) {
-    return failStage().notAnsweredYet("jwks_unavailable", arrived, "");
-  }
-  if (reply.status !== 200) {
-    return failStage().notAnswered("jwks_unusable", arrived);
-  }
-  if (reply.contentLength !== "" && reply.contentLength !== String(reply.bodyBytes)) {
-    return failStage().notAnsweredYet("jwks_unavailable", `${arrived} failure="cut short"`, "");
-  }
-  const keys = parseKeySet(reply.body);
-  return typeof keys === "string" ? failStage().notAnswered("jwks_unusable", `${arrived} problem="${keys}"`) : { kind: "key_set", keys, fetchedAtSec: (Math.floor(Date.now() / 1e3)) };
-}
-async function fetchLocation(r, location) {
-  const v = r.variables;
-  v._phantom_introspection = "keys";
-  const answer = await r.subrequest(location, { method: "GET" });
-  const isKeys = v._phantom_introspection === "keys_answered";
-  v._phantom_introspection = "";
-  const bytes = answer.responseBuffer;
-  return {
-    status: isKeys ? answer.status : 404,
-    contentLength: joinHeader(answer.headersOut["Content-Length"]),
-    body: bytes === void 0 ? "" : bytes.toString(),
-    bodyBytes: bytes === void 0 ? 0 : bytes.length,
-    failure: isKeys ? "" : MISROUTED2
-  };
-}
-var MISROUTED2 = "no location that includes jwks.conf";
-async function fetchUrl(url) {
-  await nextTurn();
-  try {
-    const reply = await ngx.fetch(url, {
-      headers: { Accept: ACCEPT2, "Accept-Encoding": "identity" }
-    });
-    const body = await reply.text();
-    return {
-      status: reply.status,
-      contentLength: joinHeader(reply.headers.get("Content-Length")),
-      body,
-      bodyBytes: Buffer.byteLength(body),
-      failure: ""
-    };
-  } catch (e) {
-    const fault = readFetchFailure(e instanceof Error ? e.message : "", njs.version_number);
-    return { status: fault.status, contentLength: "", body: "", bodyBytes: 0, failure: fault.failure };
-  }
-}
-
-// src/edge/server_keys.ts
-var FETCH_PAUSE_MS = 3e4;
-var FETCHED = "fetched:";
-function keySetName(endpoint, jwks2) {
-  const server = endpoint.slice(0, endpoint.indexOf("\n"));
-  const place = jwks2.charAt(0) === "/" ? `${server}
-${jwks2}` : jwks2;
-  return `jwks:${(begun === void 0 ? firstDigest(place) : begun.copy().update(place).digest("base64url"))}`;
-}
-function readKeySet(name) {
-  const text = readEntry("phantom_token_state", name);
-  return text === void 0 ? void 0 : ({
-    fetchedAtSec: Number(text.slice(0, TIME_DIGITS2)),
-    keys: JSON.parse(text.slice(TIME_DIGITS2))
-  });
-}
-function keepKeySet(name, set) {
-  writeEntry("phantom_token_state", name, (tenDigits(set.fetchedAtSec) + JSON.stringify(set.keys)), KEPT_SEC * 1e3);
-}
-function noteFetch(name, fetched) {
-  const reason = "reason" in fetched ? fetched.reason : "";
-  writeEntry("phantom_token_state", FETCHED + name, reason, FETCH_PAUSE_MS);
-}
-function readFetchFailure2(name) {
-  const reason = readEntry("phantom_token_state", FETCHED + name) || "jwks_unavailable";
-  return failStage().notAnswered(reason, "as some seconds ago");
-}
-
-// src/gateway/obtain_keys.ts
-async function obtainKeys(r, jws, question, jwks2, settings) {
-  const name = keySetName(question.endpoint, jwks2);
-  const canBeLost = isLosable(readProtocol(r), isAbsoluteUrl(jwks2));
-  const forMs = leaseMs(canBeLost, settings.introspectionTimeoutSec);
-  const sinceMs = (Date.now());
-  const wait = {
-    sinceMs,
-    untilMs: sinceMs + maxWaitMs(settings.introspectionTimeoutSec),
-    maxWaiting: settings.maxWaiting
-  };
-  for (; ; ) {
-    const kept = readKeySet(name);
-    const chosen = chooseFrom(kept, jws);
-    const isUsable = chosen.length > 0;
-    if ((hasEntry("phantom_token_state", FETCHED + name))) {
-      return kept === void 0 ? readFetchFailure2(name) : { kind: "keys", chosen };
-    }
-    if (isUsable && isFreshKeySet(kept, (Math.floor(Date.now() / 1e3)))) {
-      return { kind: "keys", chosen };
-    }
-    const boarding = isUsable ? takeLead(name, forMs) : await failStage().awaitLeader(name, forMs, wait);
-    switch (boarding.kind) {
-      case "lead":
-        return fetchFor(r, jws, name, jwks2, chosen, boarding.flight);
-      case "no_room":
-        return fetchFor(r, jws, name, jwks2, chosen, void 0);
-      case "taken":
-        return { kind: "keys", chosen };
-      case "failed":
-        return boarding.failure;
-      case "queue_full":
-      case "timeout":
-        return failStage().notAnsweredYet("jwks_unavailable", "waited for another request that fetches the keys", "1");
-    }
-    if (canBeLost && readKeySet(name) === void 0) {
-      await proveClientIsThere(r, jwks2);
-    }
-  }
-}
-async function fetchFor(r, jws, name, jwks2, chosen, flight) {
-  const fetched = await fetchKeySet(r, jwks2);
-  noteFetch(name, fetched);
-  if (fetched.kind === "unavailable") {
-    if (flight !== void 0) {
-      failStage().failFlight(flight, fetched);
-    }
-    return chosen.length > 0 ? { kind: "keys", chosen } : fetched;
-  }
-  keepKeySet(name, fetched);
-  if (flight !== void 0) {
-    land(flight);
-  }
-  return { kind: "keys", chosen: chooseFrom(fetched, jws) };
-}
-function chooseFrom(set, jws) {
-  return set === void 0 ? [] : chooseKeys(set.keys, jws.kid, jws.alg);
-}
-
-// src/gateway/verify.ts
-async function verifyJwt(r, jwt2, question, jwks2, settings) {
-  const jws = readJws(jwt2);
-  if (jws.kind === "refused_jws") {
-    return { kind: "signature_invalid", problem: jws.problem };
-  }
-  const keys = await obtainKeys(r, jws, question, jwks2, settings);
-  if (keys.kind === "unavailable") {
-    return keys;
-  }
-  return keys.chosen.length === 0 ? { kind: "key_unknown" } : tryKeys(jws, keys.chosen);
-}
-async function tryKeys(jws, keys) {
-  for (let i = 0; i < keys.length; i++) {
-    const isGood = await verifySignature(jws, keys[i]);
-    if (isGood) {
-      return { kind: "verified" };
-    }
-  }
-  return { kind: "signature_invalid", problem: "it is not by the key that it names" };
-}
-
-// src/gateway/vouch.ts
-async function vouch(r, question, answer, reply, settings, nowSec) {
-  const signatures = question.signatures;
-  const active = answer.kind === "active" ? answer : await openResponse(r, question, answer.jwt, reply, settings, nowSec);
-  if (active.kind !== "active") {
-    return active;
-  }
-  const jwt2 = active.serverJwt;
-  const problem = jwt2 === void 0 || signatures.jwks === "" ? void 0 : await findBadSignature(r, question, jwt2, settings);
-  return problem === void 0 ? mintWhere(active, signatures, settings, nowSec) : problem;
-}
-async function openResponse(r, question, jwt2, reply, settings, nowSec) {
-  const problem = await findBadSignature(r, question, jwt2, settings);
-  if (problem !== void 0) {
-    return problem;
-  }
-  const parties = { issuer: settings.issuer, clientId: question.texts.request[23 /* clientId */] };
-  const read = readSignedResponse(jwt2, parties, reply);
-  return read.kind === "unavailable" ? read : interpretAnswer(read.answer, reply, settings, nowSec, question.signatures);
-}
-async function findBadSignature(r, question, jwt2, settings) {
-  const signatures = question.signatures;
-  const verified = await verifyJwt(r, jwt2, question, signatures.jwks, settings);
-  switch (verified.kind) {
-    case "verified":
-      return void 0;
-    case "signature_invalid":
-      return failStage().notAnswered("jwt_signature_invalid", `problem="${verified.problem}"`);
-    case "key_unknown":
-      return failStage().notAnswered("jwt_key_unknown", "");
-    case "unavailable":
-      return verified;
-  }
-}
-
-// src/core/token/presented_jwt.ts
-function isJwsShaped(token) {
-  const parts = token.split(".");
-  if (parts.length !== 3) {
-    return false;
-  }
-  const header2 = parseJsonObject(Buffer.from(parts[0], "base64url").toString());
-  return header2 !== void 0 && header2.alg !== void 0;
-}
-var CLAIMS_OF_ID_TOKENS = ["nonce", "at_hash", "c_hash", "s_hash"];
-function judgePresented(jwt2, nowSec) {
-  const payload = jwt2.payload;
-  const read = readClaims(payload);
-  const typ = typeOf(jwt2);
-  if (read.kind === "invalid_claim" || read.expiresAtSec === void 0) {
-    return denied("token_claims_invalid", "MISS");
-  }
-  const isIdToken = CLAIMS_OF_ID_TOKENS.some((name) => payload[name] !== void 0);
-  const isAccessToken = read.isAccessToken && isAccessTokenTyp(payload.typ) && !isIdToken;
-  if (typ !== "at+jwt" && typ !== "jwt" || !isAccessToken) {
-    return denied("token_type_mismatch", "MISS");
-  }
-  if (read.expiresAtSec <= nowSec) {
-    return denied("token_expired", "MISS");
-  }
-  if (read.isSenderConstrained) {
-    return denied("token_sender_constrained", "MISS");
-  }
-  return {
-    kind: "active",
-    jwt: jwt2.text,
-    serverJwt: jwt2,
-    answer: payload,
-    claims: read.claims,
-    expiresAtSec: read.expiresAtSec
-  };
-}
-
-// src/gateway/presented.ts
-async function decidePresented(r, question, settings) {
-  const signatures = question.signatures;
-  const nowSec = (Math.floor(Date.now() / 1e3));
-  const jwt2 = question.token.length > settings.maxJwtLength ? void 0 : parseJwt(question.token);
-  if (jwt2 === void 0) {
-    return rememberDenial(question.key, denied("token_signature_invalid", "MISS"), settings, nowSec).outcome;
-  }
-  const verified = await verifyJwt(r, jwt2, question, signatures.jwks, settings);
-  switch (verified.kind) {
-    case "unavailable":
-      return verified;
-    case "key_unknown":
-      return denied("token_key_unknown", "MISS");
-    case "signature_invalid":
-      return rememberDenial(question.key, denied("token_signature_invalid", "MISS"), settings, nowSec).outcome;
-    case "verified": {
-      const judged = judgePresented(jwt2, nowSec);
-      const active = judged.kind === "active" ? await mintWhere(judged, signatures, settings, nowSec) : judged;
-      switch (active.kind) {
-        case "active":
-          return rememberActive(r, question, active, NO_LIMITS, settings, nowSec).outcome;
-        case "denial":
-          return rememberDenial(question.key, active, settings, nowSec).outcome;
-        case "unavailable":
-          return active;
-      }
-    }
-  }
-}
-var NO_LIMITS = { cacheControl: "", age: "" };
 
 var failStageMade;
 function failStage() {
@@ -3321,6 +2480,36 @@ function noteResumed(r, endpoint, settings) {
   }
 }
 
+// src/core/introspection/waiting.ts
+var WAIT_FACTOR = 1.5;
+function maxWaitMs(introspectionTimeoutSec) {
+  return WAIT_FACTOR * 1e3 * introspectionTimeoutSec;
+}
+var FIRST_STEP_MS = 10;
+var LAST_STEP_MS = 200;
+function stepMs(waitedMs) {
+  return Math.min(Math.max(Math.round(FIRST_STEP_MS + 0.3 * waitedMs), FIRST_STEP_MS), LAST_STEP_MS);
+}
+function parseFlight(text) {
+  const words = text === void 0 ? [] : text.split(" ");
+  switch (words[0]) {
+    case "asking":
+      return { kind: "asking", leader: words[1] || "" };
+    case "released":
+      return { kind: "released" };
+    default:
+      return { kind: "none" };
+  }
+}
+function parseFailure(text) {
+  if (text === void 0) {
+    return void 0;
+  }
+  const words = text.split(" ", 2);
+  const reason = words[1];
+  return failedWithLeader(reason, text.slice(words.join(" ").length + 1), words[0] === "outage");
+}
+
 // src/edge/waiting.ts
 var LOCKS2 = "phantom_token_locks";
 var END_MS = 2e3;
@@ -3470,11 +2659,827 @@ function standIn(r, failure, question, settings) {
   return failure;
 }
 
+var signatureSettingsStageMade;
+function signatureSettingsStage() {
+  return signatureSettingsStageMade || (signatureSettingsStageMade = makeSignatureSettingsStage());
+}
+function makeSignatureSettingsStage() {
+
+// src/core/settings/signature_checks.ts
+function checkJwks(value) {
+  return value === "" ? void 0 : checkEndpoint(value);
+}
+function checkMintClaims(value) {
+  if (!/^[\x20\x21\x23-\x5B\x5D-\x7E]*$(?!\n)/.test(value)) {
+    return "must be names of members separated by spaces: printable ASCII without quotes and backslashes";
+  }
+  const own = value.split(" ").filter((name) => OWN_CLAIMS.includes(name));
+  return own.length === 0 ? void 0 : `must not name ${own[0]}: the gateway sets that claim itself, or it says nothing of the user`;
+}
+var OWN_CLAIMS = [
+  "iss",
+  "sub",
+  "client_id",
+  "azp",
+  "scope",
+  "aud",
+  "iat",
+  "exp",
+  "nbf",
+  "jti",
+  "auth_time",
+  "acr",
+  "amr",
+  "cnf",
+  "active",
+  "token_type",
+  "token_use",
+  "typ",
+  "__proto__"
+];
+
+// src/core/settings/signature_settings.ts
+var EMPTY_LINE = "									";
+function parseSignatureSettings(texts, settings) {
+  const findings = { problem: "" };
+  const values = (signatureLineOf(texts) || EMPTY_LINE).split("	");
+  if (values.length !== 10 /* signatures */) {
+    return misconfiguration("a setting on signatures holds a tab, or http.conf does not fit the script");
+  }
+  const signatures = ({
+    kind: "signature_settings",
+    jwks: values[0] === "" ? "" : readChecked(findings, "phantom_token_jwks", values[0], checkJwks),
+    acceptJwt: values[1] === "" ? "off" : readWord(findings, "phantom_token_accept_jwt", values[1], "off on"),
+    mint: values[2] === "" ? "off" : readWord(findings, "phantom_token_mint", values[2], "off missing always"),
+    mintKeyFile: values[3] === "" ? "" : readChecked(findings, "phantom_token_mint_key_file", values[3], checkFile),
+    mintIssuer: values[4] === "" ? "" : readChecked(findings, "phantom_token_mint_issuer", values[4], checkPlainText),
+    mintAudience: values[5] === "" ? "" : readChecked(findings, "phantom_token_mint_audience", values[5], checkPlainText),
+    mintClaims: values[6] === "" ? "" : readChecked(findings, "phantom_token_mint_claims", values[6], checkMintClaims),
+    mintTtlSec: values[7] === "" ? 600 : readWhole(findings, "phantom_token_mint_ttl", values[7], 60, 86400, "seconds")
+  });
+  if (findings.problem !== "") {
+    return misconfiguration(findings.problem);
+  }
+  const missing = findMissingForMint(signatures) || findMissingForJwt(signatures, settings) || findMissingForResponse(signatures, settings, texts.request[14 /* clientId */]);
+  return missing === void 0 ? signatures : misconfiguration(missing);
+}
+function findMissingForMint(signatures) {
+  if (signatures.mint === "off") {
+    return void 0;
+  }
+  if (signatures.mintKeyFile === "") {
+    return "$phantom_token_mint_key_file is not set: $phantom_token_mint needs the key that signs";
+  }
+  return signatures.mintIssuer === "" ? "$phantom_token_mint_issuer is not set: $phantom_token_mint needs the issuer of what the gateway signs" : void 0;
+}
+function findMissingForJwt(signatures, settings) {
+  if (signatures.acceptJwt === "off") {
+    return void 0;
+  }
+  if (signatures.jwks === "") {
+    return "$phantom_token_jwks is not set: $phantom_token_accept_jwt needs the keys that verify";
+  }
+  if (settings.issuer === "") {
+    return "$phantom_token_issuer is not set: $phantom_token_accept_jwt needs it";
+  }
+  return settings.audience === "" ? "$phantom_token_audience is not set: $phantom_token_accept_jwt needs it" : void 0;
+}
+function findMissingForResponse(signatures, settings, clientId) {
+  if (!/token-introspection\+jwt/i.test(settings.introspectionAccept)) {
+    return void 0;
+  }
+  const missing = signatures.jwks === "" ? "jwks" : settings.issuer === "" ? "issuer" : clientId === "" ? "client_id" : void 0;
+  return missing === void 0 ? void 0 : `$phantom_token_${missing} is not set: an RFC 9701 response, which $phantom_token_introspection_accept asks for, cannot be verified without it`;
+}
+
+// src/core/signature/jws.ts
+var REFUSED_MEMBERS = ["crit", "b64", "jku", "x5u", "jwk"];
+function readJws(jwt2) {
+  const header2 = jwt2.header;
+  const refused = REFUSED_MEMBERS.filter((name) => header2[name] !== void 0);
+  if (refused.length > 0) {
+    return { kind: "refused_jws", problem: `the header has ${refused[0]}` };
+  }
+  if (!(typeof header2.alg === "string" && /^([RP]S|ES)(256|384|512)$(?!\n)/.test(header2.alg))) {
+    return { kind: "refused_jws", problem: "alg is none of RS, PS and ES with 256, 384 or 512" };
+  }
+  const kid = header2.kid === void 0 ? "" : header2.kid;
+  if (typeof kid !== "string") {
+    return { kind: "refused_jws", problem: "kid is no string" };
+  }
+  const dot = jwt2.text.lastIndexOf(".");
+  return {
+    kind: "jws",
+    alg: header2.alg,
+    kid,
+    input: jwt2.text.slice(0, dot),
+    signature: Buffer.from(jwt2.text.slice(dot + 1), "base64url")
+  };
+}
+function typeOf(jwt2) {
+  const typ = jwt2.header.typ;
+  return typeof typ === "string" ? typ.toLowerCase().replace(/^application\//, "") : "";
+}
+
+// src/core/introspection/signed_response.ts
+function readSignedResponse(jwt2, parties, reply) {
+  const payload = jwt2.payload;
+  const invalid = findInvalid(jwt2, parties);
+  if (invalid !== void 0) {
+    return notAnswered("introspection_response_invalid", `member=${invalid} ${describeReply(reply)}`);
+  }
+  const answer = payload.token_introspection;
+  const withIssuer = answer.iss === void 0 ? Object.assign({ iss: payload.iss }, answer) : answer;
+  return { kind: "verified_answer", answer: withIssuer };
+}
+function findInvalid(jwt2, parties) {
+  const payload = jwt2.payload;
+  if (typeOf(jwt2) !== "token-introspection+jwt") {
+    return "typ";
+  }
+  if (parties.issuer === "" || payload.iss !== parties.issuer) {
+    return "iss";
+  }
+  const audience = Array.isArray(payload.aud) ? payload.aud : [payload.aud];
+  if (parties.clientId === "" || !audience.includes(parties.clientId)) {
+    return "aud";
+  }
+  if (typeof payload.iat !== "number") {
+    return "iat";
+  }
+  const answer = payload.token_introspection;
+  return typeof answer === "object" && answer !== null && !Array.isArray(answer) ? void 0 : "token_introspection";
+}
+
+// src/core/mint/minted_claims.ts
+var MARGIN_SEC = 30;
+function findMintRefusal(answer) {
+  if (!isNamed(answer.sub) && !isNamed(answer.client_id)) {
+    return "token_subject_missing";
+  }
+  return isAccessTokenTyp(answer.typ) ? void 0 : "token_type_mismatch";
+}
+function isNamed(value) {
+  return value !== void 0 && value !== "";
+}
+function mintedClaims(active, signatures, jti, nowSec) {
+  const answer = active.answer;
+  const clientId = isNamed(answer.client_id) ? answer.client_id : answer.azp;
+  const subject2 = isNamed(answer.sub) ? answer.sub : clientId;
+  const latestSec = nowSec + signatures.mintTtlSec;
+  const ownEndSec = active.expiresAtSec;
+  const endsWithToken = ownEndSec !== void 0 && ownEndSec <= latestSec;
+  const claims = {
+    iss: signatures.mintIssuer,
+    sub: subject2,
+    client_id: clientId,
+    scope: active.claims.scope === "" ? void 0 : active.claims.scope,
+    aud: audienceOf(active.claims.audience, signatures.mintAudience),
+    iat: nowSec,
+    exp: endsWithToken ? ownEndSec : latestSec,
+    jti,
+    auth_time: answer.auth_time,
+    acr: answer.acr,
+    amr: answer.amr,
+    cnf: answer.cnf
+  };
+  const invalid = findInvalid2(claims);
+  if (invalid !== void 0) {
+    return { kind: "invalid_claim", claim: invalid };
+  }
+  copyClaims(claims, answer, signatures.mintClaims);
+  return {
+    kind: "minted_claims",
+    claims,
+    usableUntilSec: endsWithToken ? ownEndSec : latestSec - MARGIN_SEC
+  };
+}
+function audienceOf(answered, set) {
+  const named = set.split(" ").filter((audience2) => audience2 !== "");
+  const audience = named.length > 0 ? named : answered;
+  return audience.length > 1 ? audience : audience[0];
+}
+function findInvalid2(claims) {
+  const texts = ["sub", "client_id", "acr"].filter(
+    (name) => claims[name] !== void 0 && !isText(claims[name])
+  );
+  if (texts.length > 0) {
+    return texts[0];
+  }
+  if (claims.auth_time !== void 0 && typeof claims.auth_time !== "number") {
+    return "auth_time";
+  }
+  return claims.amr === void 0 || Array.isArray(claims.amr) && claims.amr.every(isText) ? void 0 : "amr";
+}
+function isText(value) {
+  return typeof value === "string" && isPlainText(value);
+}
+function copyClaims(claims, answer, names) {
+  const members = Object.keys(answer);
+  names.split(" ").forEach((name) => {
+    if (name !== "" && members.includes(name)) {
+      claims[name] = answer[name];
+    }
+  });
+}
+
+// src/core/signature/public_key.ts
+var LEAST_RSA_BYTES = 256;
+var MOST_RSA_BYTES = 2048;
+var MOST_EXPONENT_BYTES = 8;
+var MOST_KID_LENGTH = 512;
+function readPublicKey(jwk) {
+  const named = readNames(jwk);
+  if (named === void 0 || !isForVerifying(jwk)) {
+    return void 0;
+  }
+  switch (jwk.kty) {
+    case "RSA":
+      return readRsa(jwk, named);
+    case "EC":
+      return readEc(jwk, named);
+    default:
+      return void 0;
+  }
+}
+function readNames(jwk) {
+  const names = {};
+  if (jwk.kid !== void 0) {
+    if (typeof jwk.kid !== "string" || jwk.kid.length > MOST_KID_LENGTH) return void 0;
+    names.kid = jwk.kid;
+  }
+  if (jwk.alg !== void 0) {
+    if (typeof jwk.alg !== "string") return void 0;
+    names.alg = jwk.alg;
+  }
+  return names;
+}
+function isForVerifying(jwk) {
+  const operations = jwk.key_ops;
+  const isListed = operations === void 0 || Array.isArray(operations) && (operations.includes("verify") || operations.includes("sign"));
+  return isListed && (jwk.use === void 0 || jwk.use === "sig");
+}
+function readRsa(jwk, names) {
+  const n = jwk.n;
+  const e = jwk.e;
+  if (!isNumber(n, LEAST_RSA_BYTES, MOST_RSA_BYTES) || !isNumber(e, 1, MOST_EXPONENT_BYTES)) {
+    return void 0;
+  }
+  return Object.assign({ kty: "RSA", n, e }, names);
+}
+function readEc(jwk, names) {
+  const crv = jwk.crv;
+  const bytes = crv === "P-256" ? 32 : crv === "P-384" ? 48 : crv === "P-521" ? 66 : 0;
+  const x = jwk.x;
+  const y = jwk.y;
+  if (bytes === 0 || !isCoordinate(x, bytes) || !isCoordinate(y, bytes)) {
+    return void 0;
+  }
+  return Object.assign({ kty: "EC", crv, x, y }, names);
+}
+function isNumber(value, leastBytes, mostBytes) {
+  const bytes = decode(value);
+  const length = bytes === void 0 || bytes[0] === 0 ? 0 : bytes.length;
+  return length >= leastBytes && length <= mostBytes;
+}
+function isCoordinate(value, bytes) {
+  const decoded = decode(value);
+  return decoded !== void 0 && decoded.length === bytes;
+}
+function decode(value) {
+  return typeof value === "string" && /^[A-Za-z0-9_-]+$(?!\n)/.test(value) ? Buffer.from(value, "base64url") : void 0;
+}
+function isKeyFor(key, alg) {
+  const fits = key.kty === "EC" ? key.crv === curveOf(alg) : curveOf(alg) === void 0;
+  return fits && (key.alg === void 0 || key.alg === alg);
+}
+
+// src/core/signature/own_key.ts
+var PUBLIC_MEMBERS = { RSA: ["kty", "n", "e"], EC: ["kty", "crv", "x", "y"] };
+var PRIVATE_MEMBERS = { RSA: ["d", "p", "q", "dp", "dq", "qi"], EC: ["d"] };
+function parseOwnKeys(text) {
+  const file = parseJsonObject(text);
+  if (file === void 0) {
+    return "is neither JSON nor a PKCS #8 PEM file (openssl pkcs8 -topk8 -nocrypt)";
+  }
+  const list2 = Array.isArray(file.keys) ? file.keys : [file];
+  const keys = [];
+  for (let i = 0; i < list2.length; i++) {
+    const key = readOwnKey(list2[i]);
+    if (typeof key === "string") {
+      return `key ${i + 1} ${key}`;
+    }
+    if (keys.some((other) => other.kid === key.kid)) {
+      return `key ${i + 1} has the kid of another one`;
+    }
+    keys.push(key);
+  }
+  return keys;
+}
+function readOwnKey(value) {
+  if (typeof value !== "object" || value === null) {
+    return "is no JWK";
+  }
+  const jwk = value;
+  if (jwk.kty !== "RSA" && jwk.kty !== "EC") {
+    return "is neither RSA nor EC: only those can sign here (no oct, no EdDSA)";
+  }
+  const key = readPublicKey(jwk);
+  if (key === void 0) {
+    return "is not usable: RSA needs 2048 bits or more, EC the curve P-256 or P-384, and neither may be for encryption";
+  }
+  const alg = algorithmOf(key);
+  if (alg === void 0) {
+    return "has an alg or a curve that is not supported: ES256, ES384, RS256 or PS256";
+  }
+  const isPrivate = jwk.d !== void 0;
+  if (isPrivate && PRIVATE_MEMBERS[key.kty].some((name) => typeof jwk[name] !== "string")) {
+    return `lacks a private member: ${PRIVATE_MEMBERS[key.kty].join(", ")}`;
+  }
+  const kid = key.kid || thumbprint(key);
+  const members = PUBLIC_MEMBERS[key.kty];
+  return {
+    kind: "own_key",
+    alg,
+    kid,
+    published: Object.assign(pick(jwk, members), { kid, use: "sig", alg }),
+    privateJwk: isPrivate ? pick(jwk, members.concat(PRIVATE_MEMBERS[key.kty])) : void 0
+  };
+}
+function algorithmOf(key) {
+  const algorithms = ["ES256", "ES384", "RS256", "PS256"];
+  return algorithms.filter((alg) => isKeyFor(key, alg))[0];
+}
+function pick(jwk, members) {
+  const picked = {};
+  members.forEach((name) => {
+    picked[name] = jwk[name];
+  });
+  return picked;
+}
+function thumbprint(key) {
+  const text = key.kty === "EC" ? `{"crv":"${key.crv}","kty":"EC","x":"${key.x}","y":"${key.y}"}` : `{"e":"${key.e}","kty":"RSA","n":"${key.n}"}`;
+  return (crypto2.createHash("sha256").update(text).digest("base64url"));
+}
+
+// src/edge/own_keys.ts
+var VARIABLE = "phantom_token_mint_key_file";
+async function readOwnKeys(path) {
+  const file = readFile(VARIABLE, path);
+  if (file.kind === "misconfiguration") {
+    return file;
+  }
+  const der = decodePrivateKey(file.text);
+  const keys = der === void 0 ? parseOwnKeys(file.text) : await readPkcs8(der);
+  return typeof keys === "string" ? badKeyFile(path, keys) : keys;
+}
+function badKeyFile(path, problem) {
+  return misconfiguration(`$${VARIABLE}: ${path}: ${problem}`);
+}
+async function readPkcs8(der) {
+  const alg = algorithmOfPkcs8(der);
+  if (alg === void 0) {
+    return "holds no RSA key and no EC key on P-256 or P-384";
+  }
+  try {
+    const key = await crypto.subtle.importKey("pkcs8", der, keyParameters(alg), true, ["sign"]);
+    const jwk = await crypto.subtle.exportKey("jwk", key);
+    jwk.alg = alg;
+    const own = readOwnKey(jwk);
+    return typeof own === "string" ? `its key ${own}` : [own];
+  } catch (_broken) {
+    return "holds a key that the engine cannot read";
+  }
+}
+
+// src/gateway/mint.ts
+function mintWhere(active, signatures, settings, nowSec) {
+  const isWanted = signatures.mint === "always" || signatures.mint === "missing" && active.jwt === "";
+  return isWanted ? mint(active, signatures, settings, nowSec) : active;
+}
+async function mint(active, signatures, settings, nowSec) {
+  const refusal2 = findMintRefusal(active.answer);
+  if (refusal2 !== void 0) {
+    return denied(refusal2, "MISS");
+  }
+  const minted = mintedClaims(active, signatures, newJti(), nowSec);
+  if (minted.kind === "invalid_claim") {
+    return notAnswered("introspection_invalid_claim", `claim=${minted.claim}`);
+  }
+  const path = signatures.mintKeyFile;
+  const keys = await readOwnKeys(path);
+  if (!Array.isArray(keys)) {
+    return misconfigured(keys.problem);
+  }
+  const key = (keys.filter((key) => key.privateJwk !== void 0)[0]);
+  if (key === void 0 || key.privateJwk === void 0) {
+    return misconfigured(badKeyFile(path, "holds no private key").problem);
+  }
+  const input = jwsInput({ typ: "at+jwt", alg: key.alg, kid: key.kid }, minted.claims);
+  const signature = await signWithJwk(key.alg, key.privateJwk, input);
+  if (signature === void 0) {
+    return misconfigured(badKeyFile(path, `its key does not sign ${key.alg}`).problem);
+  }
+  const jwt2 = `${input}.${signature}`;
+  return jwt2.length > settings.maxJwtLength ? notAnswered("jwt_too_large", "the JWT that the gateway would sign") : {
+    kind: "active",
+    jwt: jwt2,
+    serverJwt: void 0,
+    answer: active.answer,
+    claims: active.claims,
+    expiresAtSec: minted.usableUntilSec
+  };
+}
+
+// src/edge/verify_signature.ts
+async function verifySignature(jws, key) {
+  try {
+    const jwk = key.kty === "EC" ? { kty: key.kty, crv: key.crv, x: key.x, y: key.y } : { kty: key.kty, n: key.n, e: key.e };
+    const imported = await crypto.subtle.importKey("jwk", jwk, keyParameters(jws.alg), true, [
+      "verify"
+    ]);
+    const isGood = await crypto.subtle.verify(
+      signatureParameters(jws.alg),
+      imported,
+      jws.signature,
+      Buffer.from(jws.input)
+    );
+    return isGood;
+  } catch (_broken) {
+    return false;
+  }
+}
+
+// src/core/signature/key_set.ts
+var MOST_KEYS = 100;
+var MOST_LENGTH = 131072;
+var MOST_TRIED = 4;
+function parseKeySet(text) {
+  if (text.length > MOST_LENGTH) {
+    return `longer than ${MOST_LENGTH} characters`;
+  }
+  const set = parseJsonObject(text);
+  const list2 = set === void 0 ? void 0 : set.keys;
+  if (!Array.isArray(list2)) {
+    return "no JWK Set (RFC 7517 \xA75)";
+  }
+  if (list2.length > MOST_KEYS) {
+    return `more than ${MOST_KEYS} keys`;
+  }
+  const keys = readPublicKeys(list2);
+  return keys.length === 0 ? "no RSA or EC key that verifies signatures" : keys;
+}
+function readPublicKeys(list2) {
+  const keys = [];
+  for (let i = 0; i < list2.length; i++) {
+    const jwk = list2[i];
+    const key = typeof jwk === "object" && jwk !== null ? readPublicKey(jwk) : void 0;
+    if (key !== void 0) {
+      keys.push(key);
+    }
+  }
+  return keys;
+}
+function chooseKeys(keys, kid, alg) {
+  const chosen = [];
+  for (let i = 0; i < keys.length && chosen.length < MOST_TRIED; i++) {
+    const key = keys[i];
+    if ((kid === "" || key.kid === kid) && isKeyFor(key, alg)) {
+      chosen.push(key);
+    }
+  }
+  return chosen;
+}
+var TIME_DIGITS2 = 10;
+var FRESH_SEC = 300;
+var KEPT_SEC = 86400;
+function isFreshKeySet(set, nowSec) {
+  return nowSec < set.fetchedAtSec + FRESH_SEC && nowSec >= set.fetchedAtSec;
+}
+
+// src/edge/fetch_key_set.ts
+var ACCEPT2 = "application/jwk-set+json, application/json";
+async function fetchKeySet(r, jwks2) {
+  const reply = await (isAbsoluteUrl(jwks2) ? fetchUrl(jwks2) : fetchLocation(r, jwks2));
+  const arrived = `status=${reply.status} bytes=${reply.bodyBytes}${reply.failure === "" ? "" : ` failure="${reply.failure}"`}`;
+  if (reply.status === 429 || reply.status >= 500) {
+    return notAnsweredYet("jwks_unavailable", arrived, "");
+  }
+  if (reply.status !== 200) {
+    return notAnswered("jwks_unusable", arrived);
+  }
+  if (reply.contentLength !== "" && reply.contentLength !== String(reply.bodyBytes)) {
+    return notAnsweredYet("jwks_unavailable", `${arrived} failure="cut short"`, "");
+  }
+  const keys = parseKeySet(reply.body);
+  return typeof keys === "string" ? notAnswered("jwks_unusable", `${arrived} problem="${keys}"`) : { kind: "key_set", keys, fetchedAtSec: (Math.floor(Date.now() / 1e3)) };
+}
+async function fetchLocation(r, location) {
+  const v = r.variables;
+  v._phantom_introspection = "keys";
+  const answer = await r.subrequest(location, { method: "GET" });
+  const isKeys = v._phantom_introspection === "keys_answered";
+  v._phantom_introspection = "";
+  const bytes = answer.responseBuffer;
+  return {
+    status: isKeys ? answer.status : 404,
+    contentLength: joinHeader(answer.headersOut["Content-Length"]),
+    body: bytes === void 0 ? "" : bytes.toString(),
+    bodyBytes: bytes === void 0 ? 0 : bytes.length,
+    failure: isKeys ? "" : MISROUTED2
+  };
+}
+var MISROUTED2 = "no location that includes jwks.conf";
+async function fetchUrl(url) {
+  await nextTurn();
+  try {
+    const reply = await ngx.fetch(url, {
+      headers: { Accept: ACCEPT2, "Accept-Encoding": "identity" }
+    });
+    const body = await reply.text();
+    return {
+      status: reply.status,
+      contentLength: joinHeader(reply.headers.get("Content-Length")),
+      body,
+      bodyBytes: Buffer.byteLength(body),
+      failure: ""
+    };
+  } catch (e) {
+    const fault = readFetchFailure(e instanceof Error ? e.message : "", njs.version_number);
+    return { status: fault.status, contentLength: "", body: "", bodyBytes: 0, failure: fault.failure };
+  }
+}
+
+// src/edge/server_keys.ts
+var FETCH_PAUSE_MS = 3e4;
+var FETCHED = "fetched:";
+function keySetName(endpoint, jwks2) {
+  const server = endpoint.slice(0, endpoint.indexOf("\n"));
+  const place = jwks2.charAt(0) === "/" ? `${server}
+${jwks2}` : jwks2;
+  return `jwks:${(begun === void 0 ? firstDigest(place) : begun.copy().update(place).digest("base64url"))}`;
+}
+function readKeySet(name) {
+  const text = readEntry("phantom_token_state", name);
+  return text === void 0 ? void 0 : ({
+    fetchedAtSec: Number(text.slice(0, TIME_DIGITS2)),
+    keys: JSON.parse(text.slice(TIME_DIGITS2))
+  });
+}
+function keepKeySet(name, set) {
+  writeEntry("phantom_token_state", name, (tenDigits(set.fetchedAtSec) + JSON.stringify(set.keys)), KEPT_SEC * 1e3);
+}
+function noteFetch(name, fetched) {
+  const reason = "reason" in fetched ? fetched.reason : "";
+  writeEntry("phantom_token_state", FETCHED + name, reason, FETCH_PAUSE_MS);
+}
+function readFetchFailure2(name) {
+  const reason = readEntry("phantom_token_state", FETCHED + name) || "jwks_unavailable";
+  return notAnswered(reason, "as some seconds ago");
+}
+
+// src/gateway/obtain_keys.ts
+async function obtainKeys(r, jws, question, jwks2, settings) {
+  const name = keySetName(question.endpoint, jwks2);
+  const canBeLost = isLosable(readProtocol(r), isAbsoluteUrl(jwks2));
+  const forMs = leaseMs(canBeLost, settings.introspectionTimeoutSec);
+  const sinceMs = (Date.now());
+  const wait = {
+    sinceMs,
+    untilMs: sinceMs + maxWaitMs(settings.introspectionTimeoutSec),
+    maxWaiting: settings.maxWaiting
+  };
+  for (; ; ) {
+    const kept = readKeySet(name);
+    const chosen = chooseFrom(kept, jws);
+    const isUsable = chosen.length > 0;
+    if ((hasEntry("phantom_token_state", FETCHED + name))) {
+      return kept === void 0 ? readFetchFailure2(name) : { kind: "keys", chosen };
+    }
+    if (isUsable && isFreshKeySet(kept, (Math.floor(Date.now() / 1e3)))) {
+      return { kind: "keys", chosen };
+    }
+    const boarding = isUsable ? takeLead(name, forMs) : await awaitLeader(name, forMs, wait);
+    switch (boarding.kind) {
+      case "lead":
+        return fetchFor(r, jws, name, jwks2, chosen, boarding.flight);
+      case "no_room":
+        return fetchFor(r, jws, name, jwks2, chosen, void 0);
+      case "taken":
+        return { kind: "keys", chosen };
+      case "failed":
+        return boarding.failure;
+      case "queue_full":
+      case "timeout":
+        return notAnsweredYet("jwks_unavailable", "waited for another request that fetches the keys", "1");
+    }
+    if (canBeLost && readKeySet(name) === void 0) {
+      await proveClientIsThere(r, jwks2);
+    }
+  }
+}
+async function fetchFor(r, jws, name, jwks2, chosen, flight) {
+  const fetched = await fetchKeySet(r, jwks2);
+  noteFetch(name, fetched);
+  if (fetched.kind === "unavailable") {
+    if (flight !== void 0) {
+      failFlight(flight, fetched);
+    }
+    return chosen.length > 0 ? { kind: "keys", chosen } : fetched;
+  }
+  keepKeySet(name, fetched);
+  if (flight !== void 0) {
+    land(flight);
+  }
+  return { kind: "keys", chosen: chooseFrom(fetched, jws) };
+}
+function chooseFrom(set, jws) {
+  return set === void 0 ? [] : chooseKeys(set.keys, jws.kid, jws.alg);
+}
+
+// src/gateway/verify.ts
+async function verifyJwt(r, jwt2, question, jwks2, settings) {
+  const jws = readJws(jwt2);
+  if (jws.kind === "refused_jws") {
+    return { kind: "signature_invalid", problem: jws.problem };
+  }
+  const keys = await obtainKeys(r, jws, question, jwks2, settings);
+  if (keys.kind === "unavailable") {
+    return keys;
+  }
+  return keys.chosen.length === 0 ? { kind: "key_unknown" } : tryKeys(jws, keys.chosen);
+}
+async function tryKeys(jws, keys) {
+  for (let i = 0; i < keys.length; i++) {
+    const isGood = await verifySignature(jws, keys[i]);
+    if (isGood) {
+      return { kind: "verified" };
+    }
+  }
+  return { kind: "signature_invalid", problem: "it is not by the key that it names" };
+}
+
+// src/gateway/vouch.ts
+async function vouch(r, question, answer, reply, settings, nowSec) {
+  const signatures = question.signatures;
+  const active = answer.kind === "active" ? answer : await openResponse(r, question, answer.jwt, reply, settings, nowSec);
+  if (active.kind !== "active") {
+    return active;
+  }
+  const jwt2 = active.serverJwt;
+  const problem = jwt2 === void 0 || signatures.jwks === "" ? void 0 : await findBadSignature(r, question, jwt2, settings);
+  return problem === void 0 ? mintWhere(active, signatures, settings, nowSec) : problem;
+}
+async function openResponse(r, question, jwt2, reply, settings, nowSec) {
+  const problem = await findBadSignature(r, question, jwt2, settings);
+  if (problem !== void 0) {
+    return problem;
+  }
+  const parties = { issuer: settings.issuer, clientId: question.texts.request[14 /* clientId */] };
+  const read = readSignedResponse(jwt2, parties, reply);
+  return read.kind === "unavailable" ? read : interpretAnswer(read.answer, reply, settings, nowSec, question.signatures);
+}
+async function findBadSignature(r, question, jwt2, settings) {
+  const signatures = question.signatures;
+  const verified = await verifyJwt(r, jwt2, question, signatures.jwks, settings);
+  switch (verified.kind) {
+    case "verified":
+      return void 0;
+    case "signature_invalid":
+      return notAnswered("jwt_signature_invalid", `problem="${verified.problem}"`);
+    case "key_unknown":
+      return notAnswered("jwt_key_unknown", "");
+    case "unavailable":
+      return verified;
+  }
+}
+
+// src/core/token/presented_jwt.ts
+function isJwsShaped(token) {
+  const parts = token.split(".");
+  if (parts.length !== 3) {
+    return false;
+  }
+  const header2 = parseJsonObject(Buffer.from(parts[0], "base64url").toString());
+  return header2 !== void 0 && header2.alg !== void 0;
+}
+var CLAIMS_OF_ID_TOKENS = ["nonce", "at_hash", "c_hash", "s_hash"];
+function judgePresented(jwt2, nowSec) {
+  const payload = jwt2.payload;
+  const read = readClaims(payload);
+  const typ = typeOf(jwt2);
+  if (read.kind === "invalid_claim" || read.expiresAtSec === void 0) {
+    return denied("token_claims_invalid", "MISS");
+  }
+  const isIdToken = CLAIMS_OF_ID_TOKENS.some((name) => payload[name] !== void 0);
+  const isAccessToken = read.isAccessToken && isAccessTokenTyp(payload.typ) && !isIdToken;
+  if (typ !== "at+jwt" && typ !== "jwt" || !isAccessToken) {
+    return denied("token_type_mismatch", "MISS");
+  }
+  if (read.expiresAtSec <= nowSec) {
+    return denied("token_expired", "MISS");
+  }
+  if (read.isSenderConstrained) {
+    return denied("token_sender_constrained", "MISS");
+  }
+  return {
+    kind: "active",
+    jwt: jwt2.text,
+    serverJwt: jwt2,
+    answer: payload,
+    claims: read.claims,
+    expiresAtSec: read.expiresAtSec
+  };
+}
+
+// src/gateway/presented.ts
+async function decidePresented(r, question, settings) {
+  const signatures = question.signatures;
+  const nowSec = (Math.floor(Date.now() / 1e3));
+  const jwt2 = question.token.length > settings.maxJwtLength ? void 0 : parseJwt(question.token);
+  if (jwt2 === void 0) {
+    return rememberDenial(question.key, denied("token_signature_invalid", "MISS"), settings, nowSec).outcome;
+  }
+  const verified = await verifyJwt(r, jwt2, question, signatures.jwks, settings);
+  switch (verified.kind) {
+    case "unavailable":
+      return verified;
+    case "key_unknown":
+      return denied("token_key_unknown", "MISS");
+    case "signature_invalid":
+      return rememberDenial(question.key, denied("token_signature_invalid", "MISS"), settings, nowSec).outcome;
+    case "verified": {
+      const judged = judgePresented(jwt2, nowSec);
+      const active = judged.kind === "active" ? await mintWhere(judged, signatures, settings, nowSec) : judged;
+      switch (active.kind) {
+        case "active":
+          return rememberActive(r, question, active, NO_LIMITS, settings, nowSec).outcome;
+        case "denial":
+          return rememberDenial(question.key, active, settings, nowSec).outcome;
+        case "unavailable":
+          return active;
+      }
+    }
+  }
+}
+var NO_LIMITS = { cacheControl: "", age: "" };
+
 var purgeStageMade;
 function purgeStage() {
   return purgeStageMade || (purgeStageMade = makePurgeStage());
 }
 function makePurgeStage() {
+
+// src/core/answer/jwks_answer.ts
+var MAX_AGE_SEC = 300;
+function refuseKeys() {
+  return refusal(500, "", errorBody("server_error", "Problem encountered processing the request"));
+}
+function refusal(status, allow, body) {
+  return { status, contentType: "application/json", cacheControl: "no-store", allow, body };
+}
+
+// src/operator/jwks.ts
+async function jwks(r) {
+  const answer = await decideJwks(r);
+  const headers = r.headersOut;
+  headers["Content-Type"] = answer.contentType;
+  headers["Cache-Control"] = answer.cacheControl;
+  if (answer.allow !== "") {
+    headers.Allow = answer.allow;
+  }
+  r.return(answer.status, answer.body);
+}
+async function decideJwks(r) {
+  if (r.method !== "GET" && r.method !== "HEAD") {
+    return (refusal(405, "GET, HEAD", errorBody("invalid_request", "The keys are read by GET")));
+  }
+  try {
+    const path = r.variables.phantom_token_mint_key_file || "";
+    if (path === "") {
+      noteFailure(
+        r,
+        misconfigured("$phantom_token_mint_key_file is not set where phantom_token.jwks is"),
+        ""
+      );
+      return refuseKeys();
+    }
+    const keys = await readOwnKeys(path);
+    if (Array.isArray(keys)) {
+      return ({
+    status: 200,
+    contentType: "application/jwk-set+json",
+    cacheControl: `public, max-age=${MAX_AGE_SEC}`,
+    allow: "",
+    body: JSON.stringify({ keys: keys.map((key) => key.published) })
+  });
+    }
+    noteFailure(r, misconfigured(keys.problem), "");
+  } catch (e) {
+    noteFailure(r, bug(e instanceof Error ? e.name : typeof e), "");
+  }
+  return refuseKeys();
+}
 
 // src/operator/log_variables.ts
 function client(r) {
@@ -3767,16 +3772,16 @@ function endRecord(lookup) {
   return deleteRecord(((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url"))));
 }
 
-return { purge, metrics, textClaim, readPayload, client };
+return { purge, metrics, jwks, textClaim, readPayload, client };
 }
 
-return { notAnswered, misconfigured, notAnsweredYet, failedWithLeader, awaitLeader, failFlight, answeredTooLate, release, withDetail, noteNoAnswer, noteResumed, waitFor, fail, standIn, failOnBug, noteFailure, bug, purgeStage };
+return { vouch, parseSignatureSettings, isJwsShaped, decidePresented, purgeStage };
 }
 
-return { vouch, parseSignatureSettings, isJwsShaped, decidePresented, failStage };
+return { notAnswered, misconfigured, notAnsweredYet, answeredTooLate, release, failFlight, withDetail, noteNoAnswer, noteResumed, waitFor, fail, standIn, failOnBug, signatureSettingsStage };
 }
 
-return { proveClient, fetchReply, forgetProof, signatureSettingsStage };
+return { proveClient, fetchReply, forgetProof, failStage };
 }
 
 return { askOnce, clientCredentialsStage };

@@ -15,6 +15,8 @@ import { build } from 'esbuild';
 const FOLDER = 'src/core/settings';
 const CONF = 'nginx/http.conf';
 const DOCS = 'docs/settings.md';
+/** One line of a lookup, its values with tabs between: empty where none of them decides anything. */
+const SIGNATURES = '$_phantom_signatures';
 const HEADER =
   '// Generated from the table of settings (table.ts) by `npm run build`: change it there, not here.\n';
 
@@ -41,7 +43,7 @@ export async function writeSettings(root) {
   // What is verified depends on the issuer and the audience, too: so they select the record.
   const signatures = [...linesOf('signatures'), '$phantom_token_issuer', '$phantom_token_audience'];
   const [clientId = '', ...ofLocation] = linesOf('lookup').reverse();
-  const lookup = ['$_phantom_part', ...ofLocation.reverse(), ...signatures, clientId, '$_phantom_credential'];
+  const lookup = ['$_phantom_part', ...ofLocation.reverse(), SIGNATURES, clientId, '$_phantom_credential'];
   /** @type {Texts} */
   const texts = {
     policy,
@@ -72,16 +74,10 @@ export async function writeSettings(root) {
         settings: LOCATION_SETTINGS.map(declare),
         'signature settings': SIGNATURE_SETTINGS.map(declare),
         'client settings': CLIENT_SETTINGS.map(declare),
-        policy: [joined('default', policy)],
-        signatures: [
-          joined(
-            '""',
-            signatures.map(() => ''),
-          ),
-          joined('default', signatures),
-        ],
-        request: [joined('default', texts.request).replace(signatures.join('\\n'), '$_phantom_signatures')],
-        rest: [joined('default', texts.rest)],
+        policy: [joined(policy, '\\n')],
+        signatures: ['    "" "";', joined(signatures, '\\t')],
+        request: [joined(texts.request, '\\n')],
+        rest: [joined(texts.rest, '\\n')],
       }),
     },
     {
@@ -120,8 +116,8 @@ ${counts.join('')}  /** The first lines of \`rest\`; the others are client setti
   restOfLocation = ${ofLocation},
   /** Of \`request\`: the line of the client's id. */
   clientId = ${texts.request.indexOf('$phantom_token_client_id')},
-  /** Of \`request\`: the first of the lines on signatures, \`signatures\` of them. */
-  firstSignature = ${texts.request.indexOf(texts.signatures[0] ?? '')},
+  /** Of \`request\`: the line on signatures, of \`signatures\` values. */
+  signatureLine = ${texts.request.indexOf(SIGNATURES)},
 }
 
 /** What a record knows the result of: write_record.ts. */
@@ -143,7 +139,7 @@ function isForRefusal({ field }) {
 function writeParser({ name, type, rows }, texts, checks) {
   /** @type {(keyof Texts)[]} */
   const parameters =
-    type === 'Policy' ? ['policy'] : type === 'SignatureSettings' ? ['request'] : ['request', 'rest'];
+    type === 'Policy' ? ['policy'] : type === 'SignatureSettings' ? ['signatures'] : ['request', 'rest'];
   const from = name.endsWith('_settings') ? name : 'settings';
   const kind = name === from ? `    kind: '${from}',\n` : '';
   const fields = rows
@@ -200,11 +196,11 @@ function declare({ variable, comment }) {
 }
 
 /**
- * @param {string} value  of what the map is by
- * @param {string[]} lines
+ * @param {string[]} values
+ * @param {string} separator  as nginx.conf spells it
  */
-function joined(value, lines) {
-  return `    ${value} "${lines.join('\\n')}";`;
+function joined(values, separator) {
+  return `    default "${values.join(separator)}";`;
 }
 
 /** @param {SettingRow} row */

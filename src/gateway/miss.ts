@@ -17,11 +17,11 @@ import {
   BROKEN_TEXTS,
   clientTextOf,
   findLookup,
-  hasSignatureSettings,
   isConfiguredHere,
   isOff,
   type LocationTexts,
   NOT_HERE,
+  signatureLineOf,
   takeApart,
 } from '../core/settings/location_texts.js';
 import { findUnsafeNjs, type Mode } from '../core/settings/njs_version.js';
@@ -143,7 +143,7 @@ function findSignatures(
   settings: Settings,
 ): SignatureSettings | Misconfiguration | undefined {
   const isUsual = settings.introspectionAccept === 'application/jwt';
-  return isUsual && !hasSignatureSettings(texts) ? undefined : parseSignatureSettings(texts, settings);
+  return isUsual && signatureLineOf(texts) === '' ? undefined : parseSignatureSettings(texts, settings);
 }
 
 function decideNoToken(r: NginxHTTPRequest, settings: Settings): Outcome {

@@ -37,10 +37,15 @@ function firstDigest(text: string): string {
     begun = crypto.createHash('sha256').update(Format.prefix);
   }
   wasCalled = true;
-  return crypto
-    .createHash('sha256')
-    .update(Format.prefix + text)
-    .digest('base64url');
+  return sha256(Format.prefix + text);
+}
+
+/**
+ * SHA-256 in base64url of a text as it is.
+ * @inline
+ */
+export function sha256(text: string): string {
+  return crypto.createHash('sha256').update(text).digest('base64url');
 }
 
 /** Changes with the layout of a lookup or a record, so that a reload never reads what an older script stored. */

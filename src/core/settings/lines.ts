@@ -4,14 +4,14 @@
 export enum Lines {
   policy = 5,
   signatures = 10,
-  request = 25,
+  request = 16,
   rest = 17,
   /** The first lines of `rest`; the others are client settings. */
   restOfLocation = 9,
   /** Of `request`: the line of the client's id. */
-  clientId = 23,
-  /** Of `request`: the first of the lines on signatures, `signatures` of them. */
-  firstSignature = 13,
+  clientId = 14,
+  /** Of `request`: the line on signatures, of `signatures` values. */
+  signatureLine = 13,
 }
 
 /** What a record knows the result of: write_record.ts. */

@@ -59,7 +59,7 @@ export function clientTextOf(texts: LocationTexts): string {
   return lines.join('') === '' ? '' : lines.join('\n');
 }
 
-/** Whether a location says anything of signatures. Most do not, and then nothing is read of it. */
-export function hasSignatureSettings(texts: LocationTexts): boolean {
-  return texts.request.slice(Lines.firstSignature, Lines.firstSignature + Lines.signatures).join('') !== '';
+/** What the location says of signatures, as one line; '' where that is nothing, as in most. */
+export function signatureLineOf(texts: LocationTexts): string {
+  return texts.request[Lines.signatureLine] as string;
 }

@@ -11,7 +11,7 @@ export function readClientSettings(
 ): ClientSettings {
   return {
     kind: 'client_settings',
-    id: request[23] === '' ? '' : readChecked(findings, 'phantom_token_client_id', request[23] as string, checkPlainText),
+    id: request[14] === '' ? '' : readChecked(findings, 'phantom_token_client_id', request[14] as string, checkPlainText),
     authMethod: (rest[9] === '' ? '' : readWord(findings, 'phantom_token_client_auth', rest[9] as string, 'client_secret_basic client_secret_post private_key_jwt none')) as ClientSettings['authMethod'],
     secret: rest[10] === '' ? '' : readChecked(findings, 'phantom_token_client_secret', rest[10] as string, checkPlainText),
     secretFile: rest[11] === '' ? '' : readChecked(findings, 'phantom_token_client_secret_file', rest[11] as string, checkFile),

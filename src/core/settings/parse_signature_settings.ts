@@ -7,17 +7,17 @@ import type { SignatureSettings } from './signature_settings.js';
 
 export function readSignatureSettings(
   findings: Findings,
-  request: readonly string[],
+  signatures: readonly string[],
 ): SignatureSettings {
   return {
     kind: 'signature_settings',
-    jwks: request[13] === '' ? '' : readChecked(findings, 'phantom_token_jwks', request[13] as string, checkJwks),
-    acceptJwt: (request[14] === '' ? 'off' : readWord(findings, 'phantom_token_accept_jwt', request[14] as string, 'off on')) as SignatureSettings['acceptJwt'],
-    mint: (request[15] === '' ? 'off' : readWord(findings, 'phantom_token_mint', request[15] as string, 'off missing always')) as SignatureSettings['mint'],
-    mintKeyFile: request[16] === '' ? '' : readChecked(findings, 'phantom_token_mint_key_file', request[16] as string, checkFile),
-    mintIssuer: request[17] === '' ? '' : readChecked(findings, 'phantom_token_mint_issuer', request[17] as string, checkPlainText),
-    mintAudience: request[18] === '' ? '' : readChecked(findings, 'phantom_token_mint_audience', request[18] as string, checkPlainText),
-    mintClaims: request[19] === '' ? '' : readChecked(findings, 'phantom_token_mint_claims', request[19] as string, checkMintClaims),
-    mintTtlSec: request[20] === '' ? 600 : readWhole(findings, 'phantom_token_mint_ttl', request[20] as string, 60, 86400, 'seconds'),
+    jwks: signatures[0] === '' ? '' : readChecked(findings, 'phantom_token_jwks', signatures[0] as string, checkJwks),
+    acceptJwt: (signatures[1] === '' ? 'off' : readWord(findings, 'phantom_token_accept_jwt', signatures[1] as string, 'off on')) as SignatureSettings['acceptJwt'],
+    mint: (signatures[2] === '' ? 'off' : readWord(findings, 'phantom_token_mint', signatures[2] as string, 'off missing always')) as SignatureSettings['mint'],
+    mintKeyFile: signatures[3] === '' ? '' : readChecked(findings, 'phantom_token_mint_key_file', signatures[3] as string, checkFile),
+    mintIssuer: signatures[4] === '' ? '' : readChecked(findings, 'phantom_token_mint_issuer', signatures[4] as string, checkPlainText),
+    mintAudience: signatures[5] === '' ? '' : readChecked(findings, 'phantom_token_mint_audience', signatures[5] as string, checkPlainText),
+    mintClaims: signatures[6] === '' ? '' : readChecked(findings, 'phantom_token_mint_claims', signatures[6] as string, checkMintClaims),
+    mintTtlSec: signatures[7] === '' ? 600 : readWhole(findings, 'phantom_token_mint_ttl', signatures[7] as string, 60, 86400, 'seconds'),
   };
 }

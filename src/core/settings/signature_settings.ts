@@ -1,7 +1,7 @@
 // The settings of a location on signatures, checked: which the gateway verifies, and what it signs. What there is to set stands
 // in signature_table.ts.
 import { Lines } from './lines.js';
-import type { LocationTexts } from './location_texts.js';
+import { type LocationTexts, signatureLineOf } from './location_texts.js';
 import { readSignatureSettings } from './parse_signature_settings.js';
 import { type Misconfiguration, misconfiguration, type Settings } from './settings.js';
 
@@ -21,6 +21,9 @@ export interface SignatureSettings {
   readonly mintTtlSec: number;
 }
 
+/** A line without values. */
+const EMPTY_LINE = '\t\t\t\t\t\t\t\t\t';
+
 /**
  * Checks each setting, and that those are there which others need.
  * Does NOT read the key file: that is read when a JWT is signed.
@@ -30,7 +33,11 @@ export function parseSignatureSettings(
   settings: Settings,
 ): SignatureSettings | Misconfiguration {
   const findings = { problem: '' };
-  const signatures = readSignatureSettings(findings, texts.request);
+  const values = (signatureLineOf(texts) || EMPTY_LINE).split('\t');
+  if (values.length !== Lines.signatures) {
+    return misconfiguration('a setting on signatures holds a tab, or http.conf does not fit the script');
+  }
+  const signatures = readSignatureSettings(findings, values);
   if (findings.problem !== '') {
     return misconfiguration(findings.problem);
   }

@@ -1,5 +1,5 @@
 // The gateway's own keys: what a key file holds, which of its keys signs, and what of them is published.
-import crypto from 'crypto';
+import { sha256 } from '../cache/key.js';
 import { type JsonObject, parseJsonObject } from '../text/json.js';
 import { isKeyFor, type PublicKey, readPublicKey } from './public_key.js';
 
@@ -101,5 +101,5 @@ function thumbprint(key: PublicKey): string {
     key.kty === 'EC'
       ? `{"crv":"${key.crv}","kty":"EC","x":"${key.x}","y":"${key.y}"}`
       : `{"e":"${key.e}","kty":"RSA","n":"${key.n}"}`;
-  return crypto.createHash('sha256').update(text).digest('base64url');
+  return sha256(text);
 }
