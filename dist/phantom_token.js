@@ -1,7 +1,8 @@
 // njs-phantom-token 0.1.0 (Apache-2.0). Built from src/ by `npm run build`: change it there, not here.
+import crypto2 from "crypto";
+import fs from "fs";
 
 // src/core/cache/key.ts
-import crypto2 from "crypto";
 var begun;
 var wasCalled;
 function firstDigest(text) {
@@ -65,9 +66,6 @@ function readPolicy2(v, request) {
 `)) ? live : (request.split("\n").slice(1, 1 + 5 /* policy */).join("\n"));
 }
 
-// src/edge/key_files.ts
-import fs from "fs";
-
 // src/gateway/hit.ts
 function access(r) {
   r.return(500);
@@ -112,7 +110,7 @@ var index_default = {
   access,
   authorize,
   jwt,
-  // What these call is made when they are called: scripts/cut.mjs.
+  // What these call is made when they are called: scripts/cut.ts.
   purge: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().purge(r),
   metrics: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().metrics(r),
   jwks: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().jwks(r),
@@ -938,6 +936,9 @@ function markTtlSecOf(location) {
 }
 function maxIntrospectionSec(location) {
   return 2 * location.introspectionTimeoutSec;
+}
+function longestMarkTtlSec(ownSec, keyspaces) {
+  return keyspaces.reduce((ttlSec, listed) => Math.max(ttlSec, listed.markTtlSec), ownSec);
 }
 
 // src/core/text/json.ts
@@ -2433,6 +2434,14 @@ function noteTransportFailure(endpoint, key, settings) {
   }
   return breaker;
 }
+function readBreakers() {
+  return readList().map((name) => {
+    const lines = name.split("\n");
+    const breaker = readBreaker(name);
+    const state = isOfOneToken(breaker) ? "closed" : stateOf(breaker, (Date.now()));
+    return { server: lines[0] || "", endpoint: lines[1] || "", state };
+  });
+}
 function list(endpoint) {
   const names = readList();
   if (!names.includes(endpoint) && names.length < MAX_LISTED) {
@@ -3006,6 +3015,9 @@ function readOwnKey(value) {
     privateJwk: isPrivate ? pick(jwk, members.concat(PRIVATE_MEMBERS[key.kty])) : void 0
   };
 }
+function signingKeyOf(keys) {
+  return keys.filter((key) => key.privateJwk !== void 0)[0];
+}
 function algorithmOf(key) {
   const algorithms = ["ES256", "ES384", "RS256", "PS256"];
   return algorithms.filter((alg) => isKeyFor(key, alg))[0];
@@ -3071,7 +3083,7 @@ async function mint(active, signatures, settings, nowSec) {
   if (!Array.isArray(keys)) {
     return misconfigured(keys.problem);
   }
-  const key = (keys.filter((key) => key.privateJwk !== void 0)[0]);
+  const key = signingKeyOf(keys);
   if (key === void 0 || key.privateJwk === void 0) {
     return misconfigured(badKeyFile(path, "holds no private key").problem);
   }
@@ -3432,6 +3444,15 @@ function makePurgeStage() {
 
 // src/core/answer/jwks_answer.ts
 var MAX_AGE_SEC = 300;
+function publishKeys(keys) {
+  return {
+    status: 200,
+    contentType: "application/jwk-set+json",
+    cacheControl: `public, max-age=${MAX_AGE_SEC}`,
+    allow: "",
+    body: JSON.stringify({ keys: keys.map((key) => key.published) })
+  };
+}
 function refuseKeys() {
   return refusal(500, "", errorBody("server_error", "Problem encountered processing the request"));
 }
@@ -3466,13 +3487,7 @@ async function decideJwks(r) {
     }
     const keys = await readOwnKeys(path);
     if (Array.isArray(keys)) {
-      return ({
-    status: 200,
-    contentType: "application/jwk-set+json",
-    cacheControl: `public, max-age=${MAX_AGE_SEC}`,
-    allow: "",
-    body: JSON.stringify({ keys: keys.map((key) => key.published) })
-  });
+      return publishKeys(keys);
     }
     noteFailure(r, misconfigured(keys.problem), "");
   } catch (e) {
@@ -3614,13 +3629,25 @@ ${DURATION}_count ${count2}
 }
 function formatGauge(gauge) {
   const samples = gauge.samples.map(
-    (sample) => `${gauge.name}{${(Object.keys(sample.labels).map((label) => `${label}="${escapeLabel(sample.labels[label])}"`).join(","))}} ${sample.value}
+    (sample) => `${gauge.name}{${formatLabels(sample.labels)}} ${sample.value}
 `
   );
   return `${formatHead(gauge.name, gauge.help, "gauge")}${samples.join("")}`;
 }
+function formatLabels(labels) {
+  return Object.keys(labels).map((label) => `${label}="${escapeLabel(labels[label])}"`).join(",");
+}
 function escapeLabel(value) {
   return value.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n");
+}
+
+// src/edge/zone_figures.ts
+function readZones() {
+  return listZones().concat("phantom_token_metrics").filter((name) => ngx.shared[name] !== void 0).map((name) => {
+    const zone = ngx.shared[name];
+    const entries = njs.version_number < 2311 ? -1 : zone.size();
+    return { name, capacityBytes: zone.capacity, freeBytes: zone.freeSpace(), entries };
+  });
 }
 
 // src/operator/metrics.ts
@@ -3634,23 +3661,7 @@ function metrics(r) {
 `);
     return;
   }
-  const gauges = zoneGauges((listZones().concat("phantom_token_metrics").filter((name) => ngx.shared[name] !== void 0).map((name) => {
-    const zone = ngx.shared[name];
-    const entries = njs.version_number < 2311 ? -1 : zone.size();
-    return { name, capacityBytes: zone.capacity, freeBytes: zone.freeSpace(), entries };
-  }))).concat(({
-    name: "phantom_token_breaker_state",
-    help: "Circuit breaker: 0 closed, 1 open, 2 half open. Endpoints that failed lately.",
-    samples: (readList().map((name) => {
-    const lines = name.split("\n");
-    const breaker = readBreaker(name);
-    const state = isOfOneToken(breaker) ? "closed" : stateOf(breaker, (Date.now()));
-    return { server: lines[0] || "", endpoint: lines[1] || "", state };
-  })).map((breaker) => ({
-      labels: { server: breaker.server, endpoint: breaker.endpoint },
-      value: STATES.indexOf(breaker.state)
-    }))
-  }), buildGauge());
+  const gauges = zoneGauges(readZones()).concat(breakerGauge(), buildGauge());
   r.headersOut["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8";
   r.return(200, formatMetrics(readCount, gauges));
 }
@@ -3665,6 +3676,16 @@ function buildGauge() {
     name: "phantom_token_build_info",
     help: "Always 1: the versions of this script, of njs with its engine, and of nginx.",
     samples: [{ labels, value: 1 }]
+  };
+}
+function breakerGauge() {
+  return {
+    name: "phantom_token_breaker_state",
+    help: "Circuit breaker: 0 closed, 1 open, 2 half open. Endpoints that failed lately.",
+    samples: readBreakers().map((breaker) => ({
+      labels: { server: breaker.server, endpoint: breaker.endpoint },
+      value: STATES.indexOf(breaker.state)
+    }))
   };
 }
 var STATES = ["closed", "open", "half_open"];
@@ -3766,32 +3787,32 @@ function endToken(scope, token) {
   }
   const keyspaces = readKeyspaces(scope.reach);
   const ended = keyspaces.filter((listed) => endRecord(lookupIn(listed.keyspace, token)));
-  return markPurged(markKey, (keyspaces.reduce((ttlSec, listed) => Math.max(ttlSec, listed.markTtlSec), scope.markTtlSec))) === "stored" ? ({ status: 200, allow: "", body: JSON.stringify({ records: ended.length }) }) : refuseForRoom();
+  return markPurged(markKey, longestMarkTtlSec(scope.markTtlSec, keyspaces)) === "stored" ? ({ status: 200, allow: "", body: JSON.stringify({ records: ended.length }) }) : refuseForRoom();
 }
 function endRecord(lookup) {
   return deleteRecord(((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url"))));
 }
 
-return { purge, metrics, jwks, textClaim, readPayload, client };
+return { jwks, client, readPayload, textClaim, metrics, purge };
 }
 
-return { vouch, parseSignatureSettings, isJwsShaped, decidePresented, purgeStage };
+return { purgeStage, parseSignatureSettings, vouch, isJwsShaped, decidePresented };
 }
 
-return { notAnswered, misconfigured, notAnsweredYet, answeredTooLate, release, failFlight, withDetail, noteNoAnswer, noteResumed, waitFor, fail, standIn, failOnBug, signatureSettingsStage };
+return { signatureSettingsStage, misconfigured, notAnswered, notAnsweredYet, answeredTooLate, withDetail, fail, failOnBug, noteNoAnswer, noteResumed, release, failFlight, waitFor, standIn };
 }
 
-return { proveClient, fetchReply, forgetProof, failStage };
+return { failStage, proveClient, forgetProof, fetchReply };
 }
 
-return { askOnce, clientCredentialsStage };
+return { clientCredentialsStage, askOnce };
 }
 
-return { handleMiss, handleNotOn, joinStage };
+return { joinStage, handleNotOn, handleMiss };
 }
 
-return { handleNotGranted, missStage };
+return { missStage, handleNotGranted };
 }
 
-return { meetsPolicy, rejectedStage };
+return { rejectedStage, meetsPolicy };
 }

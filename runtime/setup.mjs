@@ -85,11 +85,10 @@ async function findNginx(name) {
 
 /** @returns {Promise<StepResult>} */
 async function buildBundle() {
-  // Not imported above, because it needs esbuild, which may have been installed just now.
-  const { buildProducts } = await import('../scripts/build.mjs');
-  const problems = await buildProducts();
-  if (problems.length === 0) return { done: 'dist/ built' };
-  return { problem: `the script cannot be built:\n${problems.join('\n')}`, advice: 'Correct the sources' };
+  const [command, npm] = npmCommand();
+  const result = await runCommand(command, [...npm, 'run', '--silent', 'build'], { cwd: ROOT });
+  if (result.ok) return { done: 'dist/ built' };
+  return { problem: `the script cannot be built:\n${result.output}`, advice: 'Correct the sources' };
 }
 
 /** @returns {Promise<StepResult>} */

@@ -11,7 +11,7 @@ export default {
   access,
   authorize,
   jwt,
-  // What these call is made when they are called: scripts/cut.mjs.
+  // What these call is made when they are called: scripts/cut.ts.
   purge: (r: NginxHTTPRequest) => purge(r),
   metrics: (r: NginxHTTPRequest) => metrics(r),
   jwks: (r: NginxHTTPRequest) => jwks(r),

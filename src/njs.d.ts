@@ -10,5 +10,5 @@ interface NjsGlobal {
   readonly engine: string;
 }
 
-/** Of package.json; scripts/build.mjs writes it into the bundle. */
+/** Of package.json; scripts/build.ts writes it into the bundle. */
 declare const PHANTOM_TOKEN_VERSION: string;

@@ -1,5 +1,5 @@
 // The first stage of a request: what the cache alone decides. What this file imports is what every request pays for; the
-// stages after it are created only when a request first needs them (scripts/cut.mjs). It holds no rule of its own:
+// stages after it are created only when a request first needs them (scripts/cut.ts). It holds no rule of its own:
 // rules are in core, nginx is in edge.
 
 import { meetsPolicy } from '../core/cache/judge.js';

@@ -1,0 +1,89 @@
+// Bundles src/index.ts into dist/phantom_token.js and cli/main.ts into dist/cli.js, and writes what repeats the table
+// of settings. With --check it writes nothing and fails when a committed file is not what the sources give.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { BuildError, bundle, ROOT } from './bundle.js';
+import { cutIntoStages } from './cut.js';
+import { inlineCalls, markedFunctions } from './inline.js';
+import { bundleForNjs } from './njs_syntax.js';
+import { type Written, writeSettings } from './settings.mjs';
+
+const ENTRY = 'src/index.ts';
+
+/**
+ * Files that begin a stage, in the order in which requests need them: cut.ts. Not one for each file: QuickJS keeps the
+ * text of a function once for each function around it, in each context.
+ */
+const STAGES = [
+  'src/core/cache/judge.ts',
+  'src/gateway/rejected.ts',
+  'src/gateway/miss.ts',
+  'src/gateway/join.ts',
+  ['src/edge/client_credentials.ts', 'src/edge/fetch.ts'],
+  [
+    'src/edge/fail.ts',
+    'src/gateway/wait.ts',
+    'src/gateway/stale.ts',
+    'src/edge/waiting.ts',
+    'src/edge/suspension.ts',
+    'src/core/answer/unavailable.ts',
+  ],
+  ['src/core/settings/signature_settings.ts', 'src/gateway/presented.ts', 'src/gateway/vouch.ts'],
+  [
+    'src/operator/purge.ts',
+    'src/operator/metrics.ts',
+    'src/operator/jwks.ts',
+    'src/operator/log_variables.ts',
+  ],
+];
+
+async function bundleScript(version: string, banner: string): Promise<Written> {
+  // Refused syntax is looked for before it is cut: what a stage keeps leaks into later requests as the top level does.
+  const { text, inputs } = await bundleForNjs({
+    entryPoints: [ENTRY],
+    define: { PHANTOM_TOKEN_VERSION: JSON.stringify(version) },
+    banner: { js: banner },
+  });
+  const sources = await Promise.all(Object.keys(inputs).map((file) => readFile(join(ROOT, file), 'utf8')));
+  const inlined = inlineCalls(text, sources.flatMap(markedFunctions));
+  return { file: 'dist/phantom_token.js', text: cutIntoStages(inlined, inputs, ENTRY, STAGES) };
+}
+
+/**
+ * The command of the npm package. Libraries stay outside, so that one which the package would need to run is seen by
+ * the test that installs it.
+ */
+async function bundleCommand(banner: string): Promise<Written> {
+  const { text } = await bundle({
+    entryPoints: ['cli/main.ts'],
+    platform: 'node',
+    target: 'node20.19',
+    packages: 'external',
+    banner: { js: banner },
+  });
+  return { file: 'dist/cli.js', text };
+}
+
+async function settle({ file, text }: Written, isCheck: boolean): Promise<void> {
+  const path = join(ROOT, file);
+  const committed = await readFile(path, 'utf8').catch(() => undefined);
+  if (committed === text) return;
+  if (isCheck) throw new BuildError(`${file} is out of date: run \`npm run build\` and commit it`);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+}
+
+async function main(isCheck: boolean): Promise<void> {
+  const { name, version, license } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  const bannerOf = (sources: string) =>
+    `// ${name} ${version} (${license}). Built from ${sources} by \`npm run build\`: change it there, not here.`;
+  // Settings come first: the script is bundled from what they wrote.
+  for (const written of await writeSettings(ROOT)) await settle(written, isCheck);
+  await settle(await bundleScript(version, bannerOf('src/')), isCheck);
+  await settle(await bundleCommand(bannerOf('cli/')), isCheck);
+}
+
+await main(process.argv.includes('--check')).catch((error: unknown) => {
+  console.error(error instanceof BuildError ? error.message : error);
+  process.exitCode = 1;
+});
