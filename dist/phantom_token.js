@@ -2849,7 +2849,7 @@ function mintedClaims(active, signatures, jti, nowSec) {
     jti,
     auth_time: answer.auth_time,
     acr: answer.acr,
-    amr: answer.amr,
+    amr: (typeof answer.amr === "string" ? [answer.amr] : answer.amr),
     cnf: answer.cnf
   };
   const invalid = findInvalid2(claims);

@@ -60,7 +60,7 @@ export function mintedClaims(
     jti,
     auth_time: answer.auth_time,
     acr: answer.acr,
-    amr: answer.amr,
+    amr: listOf(answer.amr),
     cnf: answer.cnf,
   };
   const invalid = findInvalid(claims);
@@ -80,6 +80,11 @@ function audienceOf(answered: readonly string[], set: string): unknown {
   const named = set.split(' ').filter((audience) => audience !== '');
   const audience = named.length > 0 ? named : answered;
   return audience.length > 1 ? audience : audience[0];
+}
+
+/** Duende answers a list of one as its member. */
+function listOf(amr: unknown): unknown {
+  return typeof amr === 'string' ? [amr] : amr;
 }
 
 /** The types of what is copied from the answer (RFC 9068 §2.2, OpenID Connect Core §2). */
