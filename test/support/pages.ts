@@ -4,10 +4,22 @@ import { fileURLToPath } from 'node:url';
 
 export const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Text of each page by its path in the repository; README.md is the first. */
+/** Text of each page by its path in the repository, without the guides; README.md is the first. */
 export function readPages(): Map<string, string> {
-  const docs = readdirSync(`${REPOSITORY}docs`).filter((file) => file.endsWith('.md'));
-  const paths = ['README.md', ...docs.map((file) => `docs/${file}`)];
+  return readTexts(['README.md', ...pagesIn('docs/')]);
+}
+
+/** The same of the guides, one for each authorization server. */
+export function readGuides(): Map<string, string> {
+  return readTexts(pagesIn('docs/authorization_servers/'));
+}
+
+function pagesIn(folder: string): string[] {
+  const files = readdirSync(REPOSITORY + folder).filter((file) => file.endsWith('.md'));
+  return files.map((file) => folder + file);
+}
+
+function readTexts(paths: string[]): Map<string, string> {
   return new Map(paths.map((path) => [path, readFileSync(REPOSITORY + path, 'utf8')]));
 }
 

@@ -131,9 +131,13 @@ export function inModeOf(t: ExecutionContext, setup: Setup, config: string): str
   return change(t, config, changes);
 }
 
+/** Settings that hold an identifier: it may look like a URL, but nothing connects to it. */
+const IDENTIFIERS = /set \$phantom_token_(?:\w+_)?(?:issuer|audience) [^;]+;/g;
+
 /** One scripted server for each name in the configuration. */
 async function startAuthorizationServers(config: string): Promise<Map<string, ScriptedServer>> {
-  const names = new Set([...config.matchAll(/https:\/\/([\w.-]+)/g)].map((match) => match[1] ?? ''));
+  const addresses = config.replace(IDENTIFIERS, '');
+  const names = new Set([...addresses.matchAll(/https:\/\/([\w.-]+)/g)].map((match) => match[1] ?? ''));
   const servers = new Map<string, ScriptedServer>();
   for (const name of names) servers.set(name, await startScriptedServer());
   return servers;
@@ -184,7 +188,7 @@ function fitToMachine(
   ];
   const fitted = change(t, config, changes.concat([...servers].flatMap(serverChanges(config))));
   t.notRegex(
-    fitted.replace(/#.*/g, ''), // comments may name other machines
+    fitted.replace(/#.*/g, '').replace(IDENTIFIERS, ''), // comments may name other machines
     /https:|:443\b|\/etc\//,
     'the configuration names something that is not on this machine',
   );
@@ -194,11 +198,11 @@ function fitToMachine(
 /** An upstream block of that name keeps its name, and gets another address. */
 function serverChanges(config: string): (entry: [string, ScriptedServer]) => Change[] {
   return ([name, { port, url }]) => {
-    const inUpstream = `server ${name}:443`;
-    return config.includes(inUpstream)
+    const inUpstream = new RegExp(`server ${name}:\\d+`);
+    return inUpstream.test(config)
       ? [
           [inUpstream, `server 127.0.0.1:${port}`],
-          [`https://${name}`, `http://${name}`],
+          [new RegExp(`(?<!(?:issuer|audience) )https://${name}`), `http://${name}`],
         ]
       : [[`https://${name}`, url]];
   };
