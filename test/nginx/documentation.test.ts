@@ -1,5 +1,5 @@
 // What the README and the pages of docs show works: configurations exchange a token, parts of them are loaded,
-// commands do what the text says, tables match the code. test/image tests docs/docker.md.
+// commands do what the text says, tables match the code. test/image tests docs/docker.md, guides.test.ts the guides.
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ import { SETTINGS } from '../../src/core/settings/table.js';
 import { codeBlocks } from '../support/code_blocks.js';
 import { startDnsServer } from '../support/dns_server.js';
 import { makeJwt } from '../support/jwt.js';
-import { REPOSITORY, readPages, sectionOf } from '../support/pages.js';
+import { REPOSITORY, readGuides, readPages, sectionOf } from '../support/pages.js';
 import { closeBeforeAnswer, jwt, startScriptedServer } from '../support/scripted_server.js';
 import { SETUPS, type Setup } from '../support/setups.js';
 import { assertProtects, configOf, runShown } from '../support/shown_config.js';
@@ -79,7 +79,7 @@ test('every block of a page is a configuration, commands or a drawing, so that n
 test('every snippet in nginx/ is in a configuration on a page; the examples have their own tests', async (t) => {
   const files = await readdir(join(REPOSITORY, 'nginx'), { recursive: true });
   const snippets = files.filter((file) => file.endsWith('.conf') && !file.startsWith('examples/'));
-  const text = CONFIGS.map((config) => config.text).join('\n');
+  const text = [...CONFIGS.map((config) => config.text), ...readGuides().values()].join('\n');
   const included = [...text.matchAll(/include phantom_token\/([^;]+);/g)].map((match) => match[1] ?? '');
   t.deepEqual([...new Set(included)].sort(), snippets.sort());
 });
@@ -437,7 +437,7 @@ test('every variable of the gateway that a page names is declared in http.conf',
   const declared = new Set(
     [...conf.matchAll(/^(?:js_var|js_set|map \S+) (\$\w+)/gm)].map(([, name]) => name),
   );
-  for (const [page, text] of PAGES) {
+  for (const [page, text] of [...PAGES, ...readGuides()]) {
     const named = [...text.matchAll(/\$phantom_\w+/g)].map(([name]) => name);
     t.deepEqual(
       named.filter((name) => !declared.has(name)),

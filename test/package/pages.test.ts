@@ -2,9 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import test from 'ava';
-import { REPOSITORY, readPages } from '../support/pages.js';
+import { REPOSITORY, readGuides, readPages } from '../support/pages.js';
 
-const PAGES = readPages();
+const GUIDES = readGuides();
+const PAGES = new Map([...readPages(), ...GUIDES]);
 for (const page of ['CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'])
   PAGES.set(page, readFileSync(REPOSITORY + page, 'utf8'));
 
@@ -57,11 +58,16 @@ test('anchorsOf: the heading without punctuation, with hyphens for spaces; none 
   ]);
 });
 
-test('the README links to every page of docs', (t) => {
+test('the README links to every page of docs, and the page on authorization servers to every guide', (t) => {
   const readme = PAGES.get('README.md') ?? '';
-  const pages = [...PAGES.keys()].filter((page) => page.startsWith('docs/'));
+  const pages = [...readPages().keys()].filter((page) => page.startsWith('docs/'));
   t.deepEqual(
     pages.filter((page) => !readme.includes(`](${page})`)),
+    [],
+  );
+  const overview = PAGES.get('docs/authorization_servers.md') ?? '';
+  t.deepEqual(
+    [...GUIDES.keys()].filter((guide) => !overview.includes(`](${posix.relative('docs', guide)})`)),
     [],
   );
 });
