@@ -2296,7 +2296,7 @@ function formatFailureLine(failure, place) {
     introspection_status: "no status that introspection has: is the path in proxy_pass that of the introspection endpoint, and does the gateway's own id and secret stand in one place only?",
     introspection_content_type: "neither a JWT nor JSON, often a login page: is the path in proxy_pass that of the introspection endpoint?",
     introspection_truncated: "the answer is shorter than its Content-Length: look at the authorization server and at proxies before it",
-    introspection_malformed: "the answer is none that the gateway knows: compare it with docs/authorization_servers.md",
+    introspection_malformed: "the answer is none that the gateway knows: compare it with docs/authorization_servers/README.md",
     introspection_invalid_claim: "correct the type of that claim where the authorization server makes the token",
     introspection_response_jwt: "an RFC 9701 response, which is no access token: to have it verified, and its JSON used, set $phantom_token_jwks; or have the authorization server answer with the JWT itself, or with JSON",
     introspection_response_invalid: "the RFC 9701 response is not one for this gateway: compare its iss with $phantom_token_issuer and its aud with $phantom_token_client_id",

@@ -134,9 +134,9 @@ gatewayTest(
 
 // Slow servers
 
-/** From the table in docs/authorization_servers.md: the lines for the file, and that for the protected location. */
+/** From the table in docs/authorization_servers/README.md: the lines for the file, and that for the protected location. */
 function linesForSlowServer(): { inFile: string[]; inLocation: string } {
-  const page = readPages().get('docs/authorization_servers.md') ?? '';
+  const page = readPages().get('docs/authorization_servers/README.md') ?? '';
   const section = sectionOf(page, '## Slow servers, large answers');
   const rows = [...section.matchAll(/^\| (.*) \| `(.*;)` \|$/gm)];
   const inFile = rows

@@ -38,8 +38,10 @@ gatewayTest(
   },
 );
 
-/** From docs/authorization_servers.md. */
-const LINE = /`(js_fetch_protocols [^`]*)`/.exec(readPages().get('docs/authorization_servers.md') ?? '')?.[1];
+/** From docs/authorization_servers/README.md. */
+const LINE = /`(js_fetch_protocols [^`]*)`/.exec(
+  readPages().get('docs/authorization_servers/README.md') ?? '',
+)?.[1];
 
 gatewayTest(
   'a server of TLS 1.3 alone at a URL, with the line of the page: served (S123)',

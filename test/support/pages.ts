@@ -4,14 +4,17 @@ import { fileURLToPath } from 'node:url';
 
 export const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 
+/** What is said of all authorization servers; the guides beside it are each for one. */
+const OVERVIEW = 'docs/authorization_servers/README.md';
+
 /** Text of each page by its path in the repository, without the guides; README.md is the first. */
 export function readPages(): Map<string, string> {
-  return readTexts(['README.md', ...pagesIn('docs/')]);
+  return readTexts(['README.md', ...pagesIn('docs/'), OVERVIEW]);
 }
 
 /** The same of the guides, one for each authorization server. */
 export function readGuides(): Map<string, string> {
-  return readTexts(pagesIn('docs/authorization_servers/'));
+  return readTexts(pagesIn('docs/authorization_servers/').filter((page) => page !== OVERVIEW));
 }
 
 function pagesIn(folder: string): string[] {

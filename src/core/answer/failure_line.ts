@@ -55,7 +55,7 @@ export function adviceTable(): Record<UnavailableReason, string> {
     introspection_truncated:
       'the answer is shorter than its Content-Length: look at the authorization server and at proxies before it',
     introspection_malformed:
-      'the answer is none that the gateway knows: compare it with docs/authorization_servers.md',
+      'the answer is none that the gateway knows: compare it with docs/authorization_servers/README.md',
     introspection_invalid_claim:
       'correct the type of that claim where the authorization server makes the token',
     introspection_response_jwt:

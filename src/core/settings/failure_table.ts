@@ -10,7 +10,7 @@ export const FAILURE_SETTINGS: readonly SettingRow[] = [
     value: whole(10, 1, 60, 'seconds'),
     comment: '10 (seconds)',
     meaning:
-      'seconds after which a request whose introspection was lost no longer delays the others with its token; they wait at most one and a half times as long. Below the limit in [`introspection_limits.conf`](authorization_servers.md#slow-servers-large-answers), the answer is 500; keep it above `js_fetch_timeout`',
+      'seconds after which a request whose introspection was lost no longer delays the others with its token; they wait at most one and a half times as long. Below the limit in [`introspection_limits.conf`](authorization_servers/README.md#slow-servers-large-answers), the answer is 500; keep it above `js_fetch_timeout`',
   },
   {
     variable: 'phantom_token_breaker_failures',

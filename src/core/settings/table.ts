@@ -23,7 +23,7 @@ export const LOCATION_SETTINGS: readonly SettingRow[] = [
     value: checked('checkEndpoint'),
     comment: 'internal location, such as /introspect, or an http(s) URL',
     meaning:
-      'the internal location that calls the authorization server, or [an absolute http(s) URL](authorization_servers.md#reaching-it)',
+      'the internal location that calls the authorization server, or [an absolute http(s) URL](authorization_servers/README.md#reaching-it)',
   },
   {
     variable: 'phantom_token_partition',
