@@ -14,6 +14,7 @@ import { cacheStatuses, denialReasons, unavailableReasons } from '../../src/core
 import { misconfigured, notAnswered } from '../../src/core/answer/unavailable.js';
 import type { RefusalSettings } from '../../src/core/settings/settings.js';
 import { SETTINGS } from '../../src/core/settings/table.js';
+import { algorithmOfPkcs8, decodePrivateKey } from '../../src/core/signature/pem.js';
 import { codeBlocks } from '../support/code_blocks.js';
 import { startDnsServer } from '../support/dns_server.js';
 import { makeJwt } from '../support/jwt.js';
@@ -209,7 +210,8 @@ const CALL = commandsWith('nginx -s reload\ncurl');
 const FIND_MISSPELT = commandsWith('unknown setting');
 const PURGE = commandsWith('/purge');
 const INTROSPECT = commandsWith('oauth-introspect');
-const MAKE_KEY = commandsWith('openssl');
+const MAKE_KEY = commandsWith('gateway_key.pem');
+const MAKE_MINT_KEY = commandsWith('mint_key.pem');
 /** Blocks that other tests run, or that no test can run: the first words of each. */
 const RUN_ELSEWHERE = [
   'npm start ', // CI
@@ -398,6 +400,14 @@ commandTest('openssl', 'the key that the commands make authenticates the gateway
   } finally {
     await upstream.close();
   }
+});
+
+commandTest('openssl', "the command of minting.md makes a key that signs ES256", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'phantom-token-commands-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  await shell(MAKE_MINT_KEY, folder);
+  const der = decodePrivateKey(await readFile(join(folder, 'mint_key.pem'), 'utf8'));
+  t.is(der && algorithmOfPkcs8(der), 'ES256');
 });
 
 // Tables
