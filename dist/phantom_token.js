@@ -3116,10 +3116,18 @@ async function verifySignature(jws, key) {
       jws.signature,
       Buffer.from(jws.input)
     );
-    return isGood;
+    return isGood || await forgetOpensslErrors();
   } catch (_broken) {
     return false;
   }
+}
+async function forgetOpensslErrors() {
+  try {
+    await crypto.subtle.importKey("spki", Buffer.from(""), keyParameters("ES256"), false, ["verify"]);
+  } catch (_intended) {
+    return false;
+  }
+  return false;
 }
 
 // src/core/signature/key_set.ts

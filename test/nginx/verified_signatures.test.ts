@@ -1,4 +1,5 @@
 // JWTs of the authorization server whose signature the gateway verifies, and JWTs that clients present (RFC 8725, RFC 9068 §4).
+import test from 'ava';
 import {
   type ConfigWords,
   type Gateway,
@@ -6,7 +7,8 @@ import {
   introspectionLocation,
   protectedRoot,
 } from '../support/gateway.js';
-import { json, jwt, type ScriptedAnswer, type ScriptedRequest } from '../support/scripted_server.js';
+import { json, jwt, type ScriptedAnswer, type ScriptedRequest, startScriptedServer } from '../support/scripted_server.js';
+import { newCertificateAuthority } from '../support/certificates.js';
 import { keySetOf, newSigningKey } from '../support/signing_keys.js';
 
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'];
@@ -14,6 +16,9 @@ const KEYS = await Promise.all(ALGORITHMS.map((alg) => newSigningKey(alg, `key-$
 const [first] = KEYS as [(typeof KEYS)[0]];
 const stranger = await newSigningKey('RS256', first.kid);
 const unknown = await newSigningKey('ES256', 'another');
+const authority = await newCertificateAuthority();
+const tlsServer = await startScriptedServer({ tls: await authority.issue('as.test') });
+const forger = await newSigningKey('ES256', 'key-ES256');
 
 const ISSUER = 'https://as.example.com';
 const CLAIMS = { iss: ISSUER, aud: 'api', sub: 'u', exp: 4102444800, scope: 'read' };
@@ -151,3 +156,28 @@ gatewayTest(
     t.deepEqual(await g.accessLog(), ['200 "MISS" ""']);
   },
 );
+
+gatewayTest(
+  'a forged EC signature leaves no error behind that a later TLS connection would log as an alert',
+  {
+    files: { 'ca.pem': authority.cert },
+    server: (words) => `
+      ${protectedRoot(words, 'set $phantom_token_jwks /keys;')}
+      location = /introspect { ${words.introspection} ${overTls(words, '/introspect')} }
+      location = /keys { include ${words.snippets}/jwks.conf; ${overTls(words, '/keys')} }`,
+  },
+  async (t, g) => {
+    const forged = await forger.sign(CLAIMS);
+    tlsServer.reply(({ path }) => (path === '/keys' ? json(JSON.parse(keySetOf(...KEYS))) : jwt(forged)));
+    for (const token of ['opaque-1', 'opaque-2', 'opaque-3']) {
+      t.is((await g.send('/', { token })).status, 502);
+    }
+    t.deepEqual((await g.accessLog()).at(-1), '502 "MISS" "jwt_signature_invalid"');
+  },
+);
+
+test.after.always('the TLS server is stopped', () => tlsServer.close());
+
+function overTls(words: ConfigWords, path: string): string {
+  return `proxy_pass ${tlsServer.url}${path}; proxy_ssl_trusted_certificate ${words.prefix}/ca.pem; proxy_ssl_name as.test;`;
+}
