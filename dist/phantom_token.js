@@ -56,9 +56,9 @@ function readFirstRecord(key) {
 
 // src/edge/request_text.ts
 function takeKeptRequest(v) {
-  const kept = v._phantom_kept_request;
+  const kept3 = v._phantom_kept_request;
   v._phantom_kept_request = "";
-  return kept;
+  return kept3;
 }
 function readPolicy2(v, request) {
   const live = v._phantom_policy;
@@ -474,7 +474,7 @@ function handleNotGranted(r, mode, first) {
   if (denialRecord !== void 0 && refuseRejected(r, mode, first, denialRecord)) {
     return void 0;
   }
-  return missStage().handleMiss(r, mode, first);
+  return missStage().handleMiss(r, mode, first, first.record === void 0 && denialRecord === void 0);
 }
 function refuseRejected(r, mode, first, denialRecord) {
   const texts = takeApart(first.request, readRest(r, mode));
@@ -554,23 +554,6 @@ function skipSpaces(text, from) {
   return i;
 }
 
-// src/core/settings/njs_version.ts
-function findUnsafeNjs(version, engine, mode, isUrl) {
-  if (mode === "access" && version < 65537) {
-    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
-  }
-  if (!isUrl && version >= 2309 && version <= 2313) {
-    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
-  }
-  if (isUrl && engine === "QuickJS" && version < 2305) {
-    return "QuickJS of njs below 0.9.1 cannot fetch a URL: use an internal location as endpoint, js_engine njs, or njs 1.0.1 or newer";
-  }
-  return void 0;
-}
-function isEvictUnsafe(version, zones) {
-  return version < 2311 && zones !== "without_evict";
-}
-
 // src/core/settings/question_checks.ts
 var INTERNAL_LOCATION = /^\/[\x21\x22\x24-\x3E\x40-\x7E]*$(?!\n)/;
 var ABSOLUTE_URL = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\/[\x21\x22\x24-\x3E\x40-\x7E]*)?$(?!\n)/;
@@ -646,13 +629,60 @@ function isAbsoluteUrl(endpoint) {
   return endpoint.charAt(0) !== "/";
 }
 
+// src/core/settings/parsed_location.ts
+var kept;
+var wasCalled2;
+function parseLocation(request, rest, credential) {
+  if (!wasCalled2) {
+    wasCalled2 = true;
+    return parse(request, rest);
+  }
+  const head = request.slice(0, request.length - credential.length);
+  if (kept === void 0 || kept.head !== head || kept.rest !== rest) {
+    kept = { head, rest, location: parse(head, rest) };
+  }
+  return kept.location;
+}
+function parse(request, rest) {
+  const texts = takeApart(request, rest);
+  if (texts === void 0) {
+    return void 0;
+  }
+  const clientText = clientTextOf(texts);
+  const settings = parseSettings(texts);
+  if (settings.kind === "misconfiguration" || (signatureLineOf(texts) === "" && settings.introspectionAccept === "application/jwt")) {
+    return { texts, settings, signatures: void 0, clientText };
+  }
+  const signatures = joinStage().clientCredentialsStage().failStage().signatureSettingsStage().parseSignatureSettings(texts, settings);
+  return signatures.kind === "misconfiguration" ? { texts, settings: signatures, signatures: void 0, clientText } : { texts, settings, signatures, clientText };
+}
+
+// src/core/settings/njs_version.ts
+function findUnsafeNjs(version, engine, mode, isUrl) {
+  if (mode === "access" && version < 65537) {
+    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
+  }
+  if (!isUrl && version >= 2309 && version <= 2313) {
+    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
+  }
+  if (isUrl && engine === "QuickJS" && version < 2305) {
+    return "QuickJS of njs below 0.9.1 cannot fetch a URL: use an internal location as endpoint, js_engine njs, or njs 1.0.1 or newer";
+  }
+  return void 0;
+}
+
 // src/edge/declared_zones.ts
+var areDeclared;
 function findZoneProblem(r) {
-  if (isEvictUnsafe(njs.version_number, r.variables.phantom_zones)) {
+  if ((njs.version_number < 2311) && r.variables.phantom_zones !== "without_evict") {
     return EVICTS;
   }
+  if (areDeclared) {
+    return void 0;
+  }
   const missing = findMissingZones();
-  return missing === "" ? void 0 : `the js_shared_dict_zone ${missing} is not declared: include zones.conf at http level, or add its line to your own zones.conf`;
+  areDeclared = missing === "";
+  return areDeclared ? void 0 : `the js_shared_dict_zone ${missing} is not declared: include zones.conf at http level, or add its line to your own zones.conf`;
 }
 var EVICTS = "below njs 0.9.7 a zone with evict crashes workers: include zones_njs_0.8.conf in place of zones.conf; a zones file of your own needs the js_var line of that file, and no evict";
 function findMissingZones() {
@@ -700,39 +730,34 @@ function handleNotOn(r, mode, request) {
     return void 0;
   }
   const lookup = findLookup(request);
-  return handleMiss(r, mode, {
-    request,
-    policy: (request.split("\n").slice(1, 1 + 5 /* policy */).join("\n")),
-    lookup,
-    key: ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url"))),
-    record: void 0
-  });
+  const policy = (request.split("\n").slice(1, 1 + 5 /* policy */).join("\n"));
+  return handleMiss(r, mode, { request, policy, lookup, key: ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url"))), record: void 0 }, false);
 }
-function handleMiss(r, mode, first) {
-  const texts = takeApart(first.request, readRest(r, mode));
-  if (texts === void 0) {
+function handleMiss(r, mode, first, isUnknown) {
+  const authorization = (first.lookup.slice(first.lookup.lastIndexOf("\n") + 1));
+  const location = parseLocation(first.request, readRest(r, mode), authorization);
+  if (location === void 0) {
     joinStage().clientCredentialsStage().failStage().fail(r, mode, joinStage().clientCredentialsStage().failStage().misconfigured(isConfiguredHere(first.request) ? BROKEN_TEXTS : NOT_HERE), "");
     return void 0;
   }
-  const settings = parseSettings(texts);
+  const settings = location.settings;
   if (settings.kind === "misconfiguration") {
     joinStage().clientCredentialsStage().failStage().fail(r, mode, joinStage().clientCredentialsStage().failStage().misconfigured(settings.problem), "");
     return void 0;
   }
-  const decided = decide2(r, mode, first, texts, settings);
+  const decided = decide2(r, mode, first, isUnknown, authorization, location, settings);
   if (decided.kind === "question") {
     return askAndRespond(r, mode, decided, settings);
   }
   respond(r, mode, decided, settings);
   return void 0;
 }
-function decide2(r, mode, first, texts, settings) {
+function decide2(r, mode, first, isUnknown, authorization, location, settings) {
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
-  const problem = findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl) || findZoneProblem(r);
+  const problem = (findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl)) || findZoneProblem(r);
   if (problem !== void 0) {
     return joinStage().clientCredentialsStage().failStage().misconfigured(problem);
   }
-  const authorization = (first.lookup.slice(first.lookup.lastIndexOf("\n") + 1));
   const credential = parseBearer(authorization);
   if (credential.kind === "refused") {
     return credential.reason === "token_missing" ? decideNoToken(r, settings) : denied(credential.reason, "");
@@ -741,7 +766,7 @@ function decide2(r, mode, first, texts, settings) {
   const isCanonical = authorization === CANONICAL_SCHEME + token;
   const lookup = isCanonical ? first.lookup : lookupIn(keyspaceOf(first.lookup), token);
   const key = isCanonical ? first.key : ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url")));
-  const known = decideKnown(key, settings, "HIT", "NEGATIVE");
+  const known = isUnknown && isCanonical ? void 0 : decideKnown(key, settings, "HIT", "NEGATIVE");
   if (known !== void 0) {
     return known;
   }
@@ -750,10 +775,6 @@ function decide2(r, mode, first, texts, settings) {
   const markKey = purgeKey(reach, token);
   if (isPurged(markKey)) {
     return denied("token_purged", "NEGATIVE");
-  }
-  const signatures = findSignatures(texts, settings);
-  if (signatures !== void 0 && signatures.kind === "misconfiguration") {
-    return joinStage().clientCredentialsStage().failStage().misconfigured(signatures.problem);
   }
   return {
     kind: "question",
@@ -764,14 +785,10 @@ function decide2(r, mode, first, texts, settings) {
     reach,
     markKey,
     policy: first.policy,
-    texts,
-    clientText: clientTextOf(texts),
-    signatures
+    texts: location.texts,
+    clientText: location.clientText,
+    signatures: location.signatures
   };
-}
-function findSignatures(texts, settings) {
-  const isUsual = settings.introspectionAccept === "application/jwt";
-  return isUsual && signatureLineOf(texts) === "" ? void 0 : joinStage().clientCredentialsStage().failStage().signatureSettingsStage().parseSignatureSettings(texts, settings);
 }
 function decideNoToken(r, settings) {
   if (settings.preflight === "authenticate" || !readsAsPreflight(r)) {
@@ -832,8 +849,8 @@ function leaseMs(canBeLost, introspectionTimeoutSec) {
 // src/edge/flights.ts
 var LOCKS = "phantom_token_locks";
 var WAITING = "waiting:";
-function takeLead(name, leaseMs2) {
-  const leader = (String((Math.random())).slice(2));
+function takeLead(name, leaseMs2, connection) {
+  const leader = (`${name}-${connection}-${(Date.now())}`);
   switch (addEntry(LOCKS, name, (`asking ${leader}`), leaseMs2)) {
     case "added":
       return { kind: "lead", flight: { name, leader } };
@@ -974,13 +991,14 @@ function explainBadJwt(text) {
   return `alg none, or a signature of ${parts.signature.length} characters, which its alg does not make: was it cut?`;
 }
 function readParts(text) {
-  const parts = text.split(".");
-  if (parts.length !== 3) {
+  const first = text.indexOf(".");
+  const last = text.lastIndexOf(".");
+  if (first === last) {
     return void 0;
   }
-  const header2 = decodePart(parts[0]);
-  const payload = decodePart(parts[1]);
-  const signature = parts[2];
+  const header2 = decodePart(text.slice(0, first));
+  const payload = decodePart(text.slice(first + 1, last));
+  const signature = text.slice(last + 1);
   return header2 === void 0 || payload === void 0 || decodePart(signature) === void 0 ? void 0 : { header: header2.toString(), payload: payload.toString(), signature };
 }
 function decodePart(part) {
@@ -993,9 +1011,11 @@ function isSameButEnd(again, part) {
   return again.length >= sure && again.slice(0, sure) === part.slice(0, sure) && !OTHER_THAN_BASE64URL.test(part.slice(sure));
 }
 var OTHER_THAN_BASE64URL = /[^A-Za-z0-9_-]/;
+var RESPONSE_TYPE_LENGTH = 23;
 function isIntrospectionResponse(jwt2) {
   const typ = jwt2.header.typ;
-  const isTyped = typeof typ === "string" && /^(application\/)?token-introspection\+jwt\s*(;|$(?!\n))/i.test(typ);
+  const isTyped = typeof typ === "string" && typ.length >= RESPONSE_TYPE_LENGTH && // a pattern costs ten times as much
+  /^(application\/)?token-introspection\+jwt\s*(;|$(?!\n))/i.test(typ);
   return isTyped || jwt2.payload.token_introspection !== void 0;
 }
 function hasWholeSignature(alg, signature) {
@@ -1079,17 +1099,18 @@ function readTime(value, round) {
 }
 function readScope(value) {
   if (value === void 0) return "";
-  const list2 = typeof value === "string" ? [value] : value;
-  if (!Array.isArray(list2) || !list2.every(isScope)) return void 0;
-  return splitScopes(list2.join(" ")).join(" ");
+  const text = Array.isArray(value) && value.every(isText) ? value.join(" ") : value;
+  if (typeof text !== "string" || !isScopeList(text)) return void 0;
+  const isTidy = !` ${text} `.includes("  ");
+  return isTidy ? text : splitScopes(text).join(" ");
 }
-function isScope(value) {
-  return typeof value === "string" && isScopeList(value);
+function isText(value) {
+  return typeof value === "string";
 }
 function readTexts(value) {
   if (value === void 0) return [];
-  const list2 = Array.isArray(value) ? value : [value];
-  return list2.every(isTextClaim) ? list2 : void 0;
+  if (Array.isArray(value)) return value.every(isTextClaim) ? value : void 0;
+  return isTextClaim(value) ? [value] : void 0;
 }
 function isTextClaim(value) {
   return typeof value === "string" && isPlainText(value);
@@ -1107,6 +1128,9 @@ function describeReply(reply) {
   return reply.failure === "" ? arrived : `${arrived} failure="${reply.failure}"`;
 }
 function mediaType(contentType) {
+  if (contentType === "application/jwt" || contentType === "application/json") {
+    return contentType;
+  }
   const type = contentType.split(";")[0];
   const name = type.trim().toLowerCase();
   return /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+$(?!\n)/.test(name) ? name : "";
@@ -1286,7 +1310,7 @@ function percentEncode(character) {
 
 // src/core/introspection/question.ts
 function introspectionForm(token, proofFields, parameters) {
-  const question = `token=${formEncode(token)}&token_type_hint=access_token`;
+  const question = `token=${(token.includes("~") ? formEncode(token) : encodeURIComponent(token))}&token_type_hint=access_token`;
   return question + andFields(proofFields) + andFields(parameters);
 }
 function andFields(fields) {
@@ -1347,6 +1371,9 @@ function failsToProbe(endpoint) {
   return addEntry(STATE, PROBE + endpoint, "", PROBE_MS) === "exists";
 }
 function suspensionSec(endpoint, key, mustWait) {
+  if (readEntry(STATE, BREAKER + endpoint) === void 0) {
+    return 0;
+  }
   const breaker = readBreaker(endpoint);
   const nowMs = (Date.now());
   switch (holdsFor(breaker, tokenOf(key)) ? stateOf(breaker, nowMs) : "closed") {
@@ -1372,6 +1399,9 @@ function noteAnswer(endpoint) {
 function findLimitProblem(limit, timeoutSec) {
   if (limit === "") {
     return "include introspection_limits.conf, with its line `set $phantom_introspection_limit`, above introspection.conf in this location";
+  }
+  if (limit === String(timeoutSec)) {
+    return "";
   }
   const problem = checkWhole(limit, 1, 60, "seconds");
   if (problem !== void 0) {
@@ -1508,11 +1538,15 @@ function readRefused(endpoint) {
 
 // src/core/cache/cache_control.ts
 var MAX_DELTA_SEC = 2147483648;
+var kept2;
 function parseCacheControl(cacheControl) {
-  const directives = [];
-  if (cacheControl === "") {
-    return directives;
+  if (kept2 === void 0 || kept2.cacheControl !== cacheControl) {
+    kept2 = { cacheControl, directives: cacheControl === "" ? [] : readDirectives(cacheControl) };
   }
+  return kept2.directives;
+}
+function readDirectives(cacheControl) {
+  const directives = [];
   const directive = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
   for (let match = directive.exec(cacheControl); match !== null; match = directive.exec(cacheControl)) {
     const value = match[2] === void 0 ? match[3] : match[2];
@@ -1617,7 +1651,7 @@ function writeAndCount(zone, key, value, ttlMs) {
 function rememberActive(r, question, active, reply, settings, nowSec) {
   const grants = encodeGrants(active.claims);
   const reason = checkPolicy(grants, active.claims.notBeforeSec, settings, nowSec);
-  const life = lifeOf(active, reply, settings, nowSec);
+  const life = lifeOf(active, reply, settings, nowSec, question.key);
   const times = {
     expiresAtSec: nowSec + life.ttlSec,
     storedAtSec: nowSec,
@@ -1644,7 +1678,7 @@ function rememberDenial(key, denial, settings, nowSec) {
   const isKept = ttlMs >= 1 && writeDenial(key, (tenDigits(expiresAtSec) + tenDigits(nowSec) + denial.reason), ttlMs) === "stored";
   return { outcome: denial, isKept };
 }
-function lifeOf(active, reply, settings, nowSec) {
+function lifeOf(active, reply, settings, nowSec, key) {
   const obeys = settings.cacheControl === "obey";
   const directives = parseCacheControl(obeys ? reply.cacheControl : "");
   const lifetimes = {
@@ -1652,7 +1686,7 @@ function lifeOf(active, reply, settings, nowSec) {
     expiresAtSec: active.expiresAtSec,
     cacheTtlSec: settings.cacheTtlSec
   };
-  const ttlSec = recordTtlSec(lifetimes, nowSec, (Math.random()));
+  const ttlSec = recordTtlSec(lifetimes, nowSec, ((64 * (key.charCodeAt(0) % 64) + key.charCodeAt(1) % 64) / 4096));
   return { ttlSec, usableUntilSec: forbidsStale(directives) ? nowSec + ttlSec : active.expiresAtSec };
 }
 function store(r, question, record, life, settings, nowSec) {
@@ -1805,7 +1839,7 @@ function askOnce(r, question, settings) {
     return ask(r, question, settings, void 0);
   }
   const flight = flightOf(r, question, settings);
-  const lead = takeLead(flight.name, flight.leaseMs);
+  const lead = takeLead(flight.name, flight.leaseMs, flight.connection);
   switch (lead.kind) {
     case "lead":
       return leadFlight(r, question, settings, lead.flight);
@@ -1821,6 +1855,7 @@ function flightOf(r, question, settings) {
   return {
     name: flightName(question.key, question.clientText),
     canBeLost,
+    connection: (r.variables.connection || ""),
     leaseMs: leaseMs(canBeLost, settings.introspectionTimeoutSec)
   };
 }
@@ -2523,7 +2558,7 @@ function parseFailure(text) {
 var LOCKS2 = "phantom_token_locks";
 var END_MS = 2e3;
 var FAILED = "failed:";
-async function awaitLeader(name, leaseMs2, wait) {
+async function awaitLeader(name, leaseMs2, connection, wait) {
   let awaited = "";
   for (; ; ) {
     const state = parseFlight(readEntry(LOCKS2, name));
@@ -2541,7 +2576,7 @@ async function awaitLeader(name, leaseMs2, wait) {
       }
       awaited = state.leader;
     } else {
-      const lead = takeLead(name, leaseMs2);
+      const lead = takeLead(name, leaseMs2, connection);
       if (lead.kind !== "taken") {
         return lead;
       }
@@ -2595,7 +2630,7 @@ function sleep(ms) {
 async function waitFor(r, question, settings, flight) {
   const wait = waitOf(settings);
   for (; ; ) {
-    const boarding = await awaitLeader(flight.name, flight.leaseMs, wait);
+    const boarding = await awaitLeader(flight.name, flight.leaseMs, flight.connection, wait);
     switch (boarding.kind) {
       case "lead":
         return leadFlight(r, question, settings, boarding.flight);
@@ -2870,7 +2905,7 @@ function audienceOf(answered, set) {
 }
 function findInvalid2(claims) {
   const texts = ["sub", "client_id", "acr"].filter(
-    (name) => claims[name] !== void 0 && !isText(claims[name])
+    (name) => claims[name] !== void 0 && !isText2(claims[name])
   );
   if (texts.length > 0) {
     return texts[0];
@@ -2878,9 +2913,9 @@ function findInvalid2(claims) {
   if (claims.auth_time !== void 0 && typeof claims.auth_time !== "number") {
     return "auth_time";
   }
-  return claims.amr === void 0 || Array.isArray(claims.amr) && claims.amr.every(isText) ? void 0 : "amr";
+  return claims.amr === void 0 || Array.isArray(claims.amr) && claims.amr.every(isText2) ? void 0 : "amr";
 }
-function isText(value) {
+function isText2(value) {
   return typeof value === "string" && isPlainText(value);
 }
 function copyClaims(claims, answer, names) {
@@ -3263,6 +3298,7 @@ async function obtainKeys(r, jws, question, jwks2, settings) {
   const name = keySetName(question.endpoint, jwks2);
   const canBeLost = isLosable(readProtocol(r), isAbsoluteUrl(jwks2));
   const forMs = leaseMs(canBeLost, settings.introspectionTimeoutSec);
+  const connection = (r.variables.connection || "");
   const sinceMs = (Date.now());
   const wait = {
     sinceMs,
@@ -3270,16 +3306,16 @@ async function obtainKeys(r, jws, question, jwks2, settings) {
     maxWaiting: settings.maxWaiting
   };
   for (; ; ) {
-    const kept = readKeySet(name);
-    const chosen = chooseFrom(kept, jws);
+    const kept3 = readKeySet(name);
+    const chosen = chooseFrom(kept3, jws);
     const isUsable = chosen.length > 0;
     if ((hasEntry("phantom_token_state", FETCHED + name))) {
-      return kept === void 0 ? readFetchFailure2(name) : { kind: "keys", chosen };
+      return kept3 === void 0 ? readFetchFailure2(name) : { kind: "keys", chosen };
     }
-    if (isUsable && isFreshKeySet(kept, (Math.floor(Date.now() / 1e3)))) {
+    if (isUsable && isFreshKeySet(kept3, (Math.floor(Date.now() / 1e3)))) {
       return { kind: "keys", chosen };
     }
-    const boarding = isUsable ? takeLead(name, forMs) : await awaitLeader(name, forMs, wait);
+    const boarding = isUsable ? takeLead(name, forMs, connection) : await awaitLeader(name, forMs, connection, wait);
     switch (boarding.kind) {
       case "lead":
         return fetchFor(r, jws, name, jwks2, chosen, boarding.flight);

@@ -48,6 +48,9 @@ function suspensionSec(
   key: CacheKey,
   mustWait: (endpoint: EndpointName) => boolean,
 ): number {
+  if (readEntry(STATE, BREAKER + endpoint) === undefined) {
+    return 0; // nothing has failed
+  }
   const breaker = readBreaker(endpoint);
   const nowMs = readClockMs();
   switch (holdsFor(breaker, tokenOf(key)) ? stateOf(breaker, nowMs) : 'closed') {

@@ -1,4 +1,4 @@
-// Time and chance: the only place that reads them.
+// Time: the only place that reads it.
 
 /**
  * Epoch seconds, whole.
@@ -22,12 +22,4 @@ export function readFineClockSec(): number {
  */
 export function readClockMs(): number {
   return Date.now();
-}
-
-/**
- * From 0 up to 1, without 1: spreads expiries and tells requests apart; protects nothing.
- * @inline
- */
-export function readChance(): number {
-  return Math.random();
 }

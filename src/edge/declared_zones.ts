@@ -1,13 +1,20 @@
 // Which zones the configuration declares, and whether this njs can use them.
 import { isEvictUnsafe } from '../core/settings/njs_version.js';
 
+/** QuickJS keeps it for later requests: nginx declares zones when it starts. */
+let areDeclared: boolean | undefined;
+
 /** What is wrong with zones.conf, or undefined. */
 export function findZoneProblem(r: NginxHTTPRequest): string | undefined {
-  if (isEvictUnsafe(njs.version_number, r.variables.phantom_zones)) {
+  if (isEvictUnsafe(njs.version_number) && r.variables.phantom_zones !== 'without_evict') {
     return EVICTS;
   }
+  if (areDeclared) {
+    return undefined;
+  }
   const missing = findMissingZones();
-  return missing === ''
+  areDeclared = missing === '';
+  return areDeclared
     ? undefined
     : `the js_shared_dict_zone ${missing} is not declared: include zones.conf at http level, or add its line to your own zones.conf`;
 }

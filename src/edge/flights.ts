@@ -1,7 +1,7 @@
 // One introspection for all requests that ask the same, in all workers. An entry of a shared dictionary names the request
 // that asks, the leader. What those who wait do: waiting.ts.
 import { formatAsking } from '../core/introspection/flight.js';
-import { readChance } from './clock.js';
+import { readClockMs } from './clock.js';
 import { addEntry, deleteEntry, type Zone } from './zones.js';
 
 const LOCKS: Zone = 'phantom_token_locks';
@@ -25,9 +25,10 @@ export type Lead =
 /**
  * @param name see flightName of core/introspection/flight.ts
  * @param leaseMs after which this request counts as lost, should it lead
+ * @param connection `$connection` of this request
  */
-export function takeLead(name: string, leaseMs: number): Lead {
-  const leader = newLeader();
+export function takeLead(name: string, leaseMs: number, connection: string): Lead {
+  const leader = newLeader(name, connection);
   switch (addEntry(LOCKS, name, formatAsking(leader), leaseMs)) {
     case 'added':
       return { kind: 'lead', flight: { name, leader } };
@@ -44,7 +45,11 @@ export function land(flight: Led): void {
   deleteEntry(LOCKS, WAITING + flight.leader);
 }
 
-/** Only has to differ from the leaders of the same token in the same second. */
-function newLeader(): string {
-  return String(readChance()).slice(2);
+/**
+ * Has to differ from the leaders of other flights, of which an HTTP/2 connection may have several at once, and of the same flight
+ * in the same second. Not by Math.random(): the njs engine seeds a generator of its own for each request, which costs 45,000
+ * instructions.
+ */
+function newLeader(name: string, connection: string): string {
+  return `${name}-${connection}-${readClockMs()}`;
 }

@@ -19,6 +19,14 @@ export function readProtocol(r: NginxHTTPRequest): string {
   return r.variables.server_protocol || '';
 }
 
+/**
+ * `$connection`, the number that nginx gives to a connection, of all workers.
+ * @inline
+ */
+export function readConnection(r: NginxHTTPRequest): string {
+  return r.variables.connection || '';
+}
+
 /** Whether the client sent a CORS preflight. Its method is a variable: an auth_request subrequest is always GET. */
 export function readsAsPreflight(r: NginxHTTPRequest): boolean {
   const v = r.variables;

@@ -38,8 +38,13 @@ export interface Wait {
   readonly maxWaiting: number;
 }
 
-/** Waits until there is something to do. @param name and leaseMs as for {@link takeLead} */
-export async function awaitLeader(name: string, leaseMs: number, wait: Wait): Promise<Boarding> {
+/** Waits until there is something to do. @param name, leaseMs and connection as for {@link takeLead} */
+export async function awaitLeader(
+  name: string,
+  leaseMs: number,
+  connection: string,
+  wait: Wait,
+): Promise<Boarding> {
   let awaited = '';
   for (;;) {
     const state = parseFlight(readEntry(LOCKS, name));
@@ -57,7 +62,7 @@ export async function awaitLeader(name: string, leaseMs: number, wait: Wait): Pr
       }
       awaited = state.leader;
     } else {
-      const lead = takeLead(name, leaseMs);
+      const lead = takeLead(name, leaseMs, connection);
       if (lead.kind !== 'taken') {
         return lead;
       }

@@ -45,6 +45,8 @@ export interface Flight {
   readonly name: string;
   /** Whether nginx abandons this request's handler when its client goes. */
   readonly canBeLost: boolean;
+  /** `$connection` of this request. */
+  readonly connection: string;
   /** After which this request counts as lost, should it lead. */
   readonly leaseMs: number;
 }

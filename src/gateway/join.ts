@@ -4,7 +4,7 @@ import { flightName, isLosable, leaseMs } from '../core/introspection/flight.js'
 import { isAbsoluteUrl, type Settings } from '../core/settings/settings.js';
 import { takeLead } from '../edge/flights.js';
 import { noteNoRoom } from '../edge/introspection_notes.js';
-import { readProtocol } from '../edge/request.js';
+import { readConnection, readProtocol } from '../edge/request.js';
 import { ask, findSuspension } from './ask.js';
 import type { Flight, Question } from './handover.js';
 import { leadFlight } from './lead.js';
@@ -24,7 +24,7 @@ export function askOnce(
     return ask(r, question, settings, undefined);
   }
   const flight = flightOf(r, question, settings);
-  const lead = takeLead(flight.name, flight.leaseMs);
+  const lead = takeLead(flight.name, flight.leaseMs, flight.connection);
   switch (lead.kind) {
     case 'lead':
       return leadFlight(r, question, settings, lead.flight);
@@ -41,6 +41,7 @@ function flightOf(r: NginxHTTPRequest, question: Question, settings: Settings): 
   return {
     name: flightName(question.key, question.clientText),
     canBeLost,
+    connection: readConnection(r),
     leaseMs: leaseMs(canBeLost, settings.introspectionTimeoutSec),
   };
 }

@@ -15,28 +15,20 @@ import {
 import { parseBearer } from '../core/request/bearer.js';
 import {
   BROKEN_TEXTS,
-  clientTextOf,
   findLookup,
   isConfiguredHere,
   isOff,
-  type LocationTexts,
   NOT_HERE,
-  signatureLineOf,
-  takeApart,
 } from '../core/settings/location_texts.js';
-import { findUnsafeNjs, type Mode } from '../core/settings/njs_version.js';
+import type { Mode } from '../core/settings/njs_version.js';
+import { type ParsedLocation, parseLocation } from '../core/settings/parsed_location.js';
 import { findPolicy, type RequestText } from '../core/settings/request_text.js';
-import {
-  isAbsoluteUrl,
-  type Misconfiguration,
-  parseSettings,
-  type Settings,
-} from '../core/settings/settings.js';
-import { parseSignatureSettings, type SignatureSettings } from '../core/settings/signature_settings.js';
+import { isAbsoluteUrl, type Settings } from '../core/settings/settings.js';
 import { findZoneProblem } from '../edge/declared_zones.js';
 import { fail, failOnBug } from '../edge/fail.js';
 import { grant } from '../edge/grant.js';
 import { isPurged } from '../edge/known_tokens.js';
+import { findUnsafeNjsHere } from '../edge/njs_version.js';
 import { answerPreflight } from '../edge/preflight.js';
 import { deny } from '../edge/refuse.js';
 import { readAuthorization, readRest, readsAsPreflight } from '../edge/request.js';
@@ -58,27 +50,29 @@ export function handleNotOn(
     return undefined;
   }
   const lookup = findLookup(request);
-  return handleMiss(r, mode, {
-    request,
-    policy: findPolicy(request),
-    lookup,
-    key: cacheKey(lookup),
-    record: undefined,
-  });
+  const policy = findPolicy(request);
+  return handleMiss(r, mode, { request, policy, lookup, key: cacheKey(lookup), record: undefined }, false);
 }
 
-export function handleMiss(r: NginxHTTPRequest, mode: Mode, first: FirstLook): Promise<void> | undefined {
-  const texts = takeApart(first.request, readRest(r, mode));
-  if (texts === undefined) {
+/** @param isUnknown whether the cache has just been seen to have nothing under the key */
+export function handleMiss(
+  r: NginxHTTPRequest,
+  mode: Mode,
+  first: FirstLook,
+  isUnknown: boolean,
+): Promise<void> | undefined {
+  const authorization = credentialOf(first.lookup);
+  const location = parseLocation(first.request, readRest(r, mode), authorization);
+  if (location === undefined) {
     fail(r, mode, misconfigured(isConfiguredHere(first.request) ? BROKEN_TEXTS : NOT_HERE), '');
     return undefined;
   }
-  const settings = parseSettings(texts);
+  const settings = location.settings;
   if (settings.kind === 'misconfiguration') {
     fail(r, mode, misconfigured(settings.problem), '');
     return undefined;
   }
-  const decided = decide(r, mode, first, texts, settings);
+  const decided = decide(r, mode, first, isUnknown, authorization, location, settings);
   if (decided.kind === 'question') {
     return askAndRespond(r, mode, decided, settings);
   }
@@ -91,15 +85,16 @@ function decide(
   r: NginxHTTPRequest,
   mode: Mode,
   first: FirstLook,
-  texts: LocationTexts,
+  isUnknown: boolean,
+  authorization: string,
+  location: ParsedLocation,
   settings: Settings,
 ): Outcome | Question {
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
-  const problem = findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl) || findZoneProblem(r);
+  const problem = findUnsafeNjsHere(mode, isUrl) || findZoneProblem(r);
   if (problem !== undefined) {
     return misconfigured(problem);
   }
-  const authorization = credentialOf(first.lookup);
   const credential = parseBearer(authorization);
   if (credential.kind === 'refused') {
     return credential.reason === 'token_missing' ? decideNoToken(r, settings) : denied(credential.reason, '');
@@ -108,7 +103,7 @@ function decide(
   const isCanonical = authorization === CANONICAL_SCHEME + token;
   const lookup = isCanonical ? first.lookup : lookupIn(keyspaceOf(first.lookup), token);
   const key = isCanonical ? first.key : cacheKey(lookup);
-  const known = decideKnown(key, settings, 'HIT', 'NEGATIVE');
+  const known = isUnknown && isCanonical ? undefined : decideKnown(key, settings, 'HIT', 'NEGATIVE');
   if (known !== undefined) {
     return known;
   }
@@ -117,10 +112,6 @@ function decide(
   const markKey = purgeKey(reach, token);
   if (isPurged(markKey)) {
     return denied('token_purged', 'NEGATIVE');
-  }
-  const signatures = findSignatures(texts, settings);
-  if (signatures !== undefined && signatures.kind === 'misconfiguration') {
-    return misconfigured(signatures.problem);
   }
   return {
     kind: 'question',
@@ -131,19 +122,10 @@ function decide(
     reach,
     markKey,
     policy: first.policy,
-    texts,
-    clientText: clientTextOf(texts),
-    signatures,
+    texts: location.texts,
+    clientText: location.clientText,
+    signatures: location.signatures,
   };
-}
-
-/** What the location says of signatures; undefined for nothing. */
-function findSignatures(
-  texts: LocationTexts,
-  settings: Settings,
-): SignatureSettings | Misconfiguration | undefined {
-  const isUsual = settings.introspectionAccept === 'application/jwt';
-  return isUsual && signatureLineOf(texts) === '' ? undefined : parseSignatureSettings(texts, settings);
 }
 
 function decideNoToken(r: NginxHTTPRequest, settings: Settings): Outcome {

@@ -11,7 +11,7 @@ import { readClockMs, readClockSec } from '../edge/clock.js';
 import { fetchKeySet } from '../edge/fetch_key_set.js';
 import { type Led, land, takeLead } from '../edge/flights.js';
 import { proveClientIsThere } from '../edge/introspect.js';
-import { readProtocol } from '../edge/request.js';
+import { readConnection, readProtocol } from '../edge/request.js';
 import {
   keepKeySet,
   keySetName,
@@ -43,6 +43,7 @@ export async function obtainKeys(
   const name = keySetName(question.endpoint, jwks);
   const canBeLost = isLosable(readProtocol(r), isAbsoluteUrl(jwks));
   const forMs = leaseMs(canBeLost, settings.introspectionTimeoutSec);
+  const connection = readConnection(r);
   const sinceMs = readClockMs();
   const wait = {
     sinceMs,
@@ -60,7 +61,9 @@ export async function obtainKeys(
       return { kind: 'keys', chosen };
     }
     // With a key at hand nobody waits: one fetches, and the others go on with the old set.
-    const boarding = isUsable ? takeLead(name, forMs) : await awaitLeader(name, forMs, wait);
+    const boarding = isUsable
+      ? takeLead(name, forMs, connection)
+      : await awaitLeader(name, forMs, connection, wait);
     switch (boarding.kind) {
       case 'lead':
         return fetchFor(r, jws, name, jwks, chosen, boarding.flight);

@@ -22,7 +22,7 @@ export function handleNotGranted(
   if (denialRecord !== undefined && refuseRejected(r, mode, first, denialRecord)) {
     return undefined;
   }
-  return handleMiss(r, mode, first);
+  return handleMiss(r, mode, first, first.record === undefined && denialRecord === undefined);
 }
 
 /** @returns false when the rejection is too old for this location, or a setting is invalid, which miss.ts reports */

@@ -6,13 +6,13 @@ import type { CacheKey } from '../core/cache/key.js';
 import { keyspaceOf } from '../core/cache/lookup.js';
 import { markTtlSecOf } from '../core/cache/purge_mark.js';
 import type { StoredRecord } from '../core/cache/record.js';
-import { recordTtlSec } from '../core/cache/ttl.js';
+import { chanceOf, recordTtlSec } from '../core/cache/ttl.js';
 import { encodeRecord, isCountedAlike } from '../core/cache/write_record.js';
 import type { ActiveToken } from '../core/introspection/active_token.js';
 import type { IntrospectionReply } from '../core/introspection/reply.js';
 import type { Settings } from '../core/settings/settings.js';
 import { checkPolicy, encodeGrants } from '../core/token/policy.js';
-import { readChance, readClockMs } from '../edge/clock.js';
+import { readClockMs } from '../edge/clock.js';
 import { noteUncached } from '../edge/introspection_notes.js';
 import { listKeyspace } from '../edge/keyspaces.js';
 import { isPurged } from '../edge/known_tokens.js';
@@ -29,7 +29,7 @@ export function rememberActive(
 ): Answered {
   const grants = encodeGrants(active.claims);
   const reason = checkPolicy(grants, active.claims.notBeforeSec, settings, nowSec);
-  const life = lifeOf(active, reply, settings, nowSec);
+  const life = lifeOf(active, reply, settings, nowSec, question.key);
   const times = {
     expiresAtSec: nowSec + life.ttlSec,
     storedAtSec: nowSec,
@@ -75,7 +75,13 @@ interface Life {
   readonly usableUntilSec: number | undefined;
 }
 
-function lifeOf(active: ActiveToken, reply: CacheHeaders, settings: Settings, nowSec: number): Life {
+function lifeOf(
+  active: ActiveToken,
+  reply: CacheHeaders,
+  settings: Settings,
+  nowSec: number,
+  key: CacheKey,
+): Life {
   const obeys = settings.cacheControl === 'obey';
   const directives = parseCacheControl(obeys ? reply.cacheControl : '');
   const lifetimes = {
@@ -83,7 +89,7 @@ function lifeOf(active: ActiveToken, reply: CacheHeaders, settings: Settings, no
     expiresAtSec: active.expiresAtSec,
     cacheTtlSec: settings.cacheTtlSec,
   };
-  const ttlSec = recordTtlSec(lifetimes, nowSec, readChance());
+  const ttlSec = recordTtlSec(lifetimes, nowSec, chanceOf(key));
   return { ttlSec, usableUntilSec: forbidsStale(directives) ? nowSec + ttlSec : active.expiresAtSec };
 }
 

@@ -19,7 +19,7 @@ export async function waitFor(
 ): Promise<Outcome> {
   const wait = waitOf(settings);
   for (;;) {
-    const boarding = await awaitLeader(flight.name, flight.leaseMs, wait);
+    const boarding = await awaitLeader(flight.name, flight.leaseMs, flight.connection, wait);
     switch (boarding.kind) {
       case 'lead':
         return leadFlight(r, question, settings, boarding.flight);

@@ -402,7 +402,7 @@ commandTest('openssl', 'the key that the commands make authenticates the gateway
   }
 });
 
-commandTest('openssl', "the command of minting.md makes a key that signs ES256", async (t) => {
+commandTest('openssl', 'the command of minting.md makes a key that signs ES256', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'phantom-token-commands-'));
   t.teardown(() => rm(folder, { recursive: true }));
   await shell(MAKE_MINT_KEY, folder);

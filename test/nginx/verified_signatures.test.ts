@@ -1,5 +1,6 @@
 // JWTs of the authorization server whose signature the gateway verifies, and JWTs that clients present (RFC 8725, RFC 9068 §4).
 import test from 'ava';
+import { newCertificateAuthority } from '../support/certificates.js';
 import {
   type ConfigWords,
   type Gateway,
@@ -7,8 +8,13 @@ import {
   introspectionLocation,
   protectedRoot,
 } from '../support/gateway.js';
-import { json, jwt, type ScriptedAnswer, type ScriptedRequest, startScriptedServer } from '../support/scripted_server.js';
-import { newCertificateAuthority } from '../support/certificates.js';
+import {
+  json,
+  jwt,
+  type ScriptedAnswer,
+  type ScriptedRequest,
+  startScriptedServer,
+} from '../support/scripted_server.js';
 import { keySetOf, newSigningKey } from '../support/signing_keys.js';
 
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'];

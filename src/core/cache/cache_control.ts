@@ -10,12 +10,19 @@ export interface Directive {
   readonly value: string | undefined;
 }
 
+/** What was parsed last: QuickJS keeps it for later requests, and a server says nearly always the same. */
+let kept: { readonly cacheControl: string; readonly directives: readonly Directive[] } | undefined;
+
 /** @param cacheControl the header's value, several joined by commas; '' when absent */
-export function parseCacheControl(cacheControl: string): Directive[] {
-  const directives: Directive[] = [];
-  if (cacheControl === '') {
-    return directives;
+export function parseCacheControl(cacheControl: string): readonly Directive[] {
+  if (kept === undefined || kept.cacheControl !== cacheControl) {
+    kept = { cacheControl, directives: cacheControl === '' ? [] : readDirectives(cacheControl) };
   }
+  return kept.directives;
+}
+
+function readDirectives(cacheControl: string): Directive[] {
+  const directives: Directive[] = [];
   // name, then "=" and a quoted string or a token; with /g it has a state, so it is made for each header
   const directive = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
   for (let match = directive.exec(cacheControl); match !== null; match = directive.exec(cacheControl)) {

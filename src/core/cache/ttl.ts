@@ -1,4 +1,5 @@
 // Step 5: how long a record lives.
+import type { CacheKey } from './key.js';
 
 const JITTER = 0.1;
 
@@ -27,4 +28,12 @@ export function recordTtlSec(lifetimes: Lifetimes, nowSec: number, random: numbe
   }
   // Not `Math.max(0, ...)`: NaN must end as 0, because the dictionary keeps a NaN for ever (S47).
   return ttlSec >= 1 ? Math.floor(ttlSec) - Math.floor(ttlSec * random * JITTER) : 0;
+}
+
+/**
+ * From 0 up to 1, without 1, another number for each token: its key is a digest. Some characters give the same number, which
+ * is of no account here. Not random, because under the njs engine each request would seed a generator of its own.
+ */
+export function chanceOf(key: CacheKey): number {
+  return (64 * (key.charCodeAt(0) % 64) + (key.charCodeAt(1) % 64)) / 4096;
 }

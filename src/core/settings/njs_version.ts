@@ -33,12 +33,11 @@ export function findUnsafeNjs(
 }
 
 /**
- * Whether the zones may evict here: below njs 0.9.7 an update in a full zone with `evict` frees memory twice, the worker
+ * Whether zones must not evict here: below njs 0.9.7 an update in a full zone with `evict` frees memory twice, the worker
  * dies with the zone locked, and the next ones wait for ever; a reload does not help.
- * @param zones `$phantom_zones` of the zones file; undefined when the file has none
  */
-export function isEvictUnsafe(version: number, zones: string | undefined): boolean {
-  return version < 0x000907 && zones !== 'without_evict';
+export function isEvictUnsafe(version: number): boolean {
+  return version < 0x000907;
 }
 
 /**

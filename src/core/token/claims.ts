@@ -102,22 +102,23 @@ function readTime(value: unknown, round: (sec: number) => number): number | unde
 
 function readScope(value: unknown): string | undefined {
   if (value === undefined) return '';
-  const list = typeof value === 'string' ? [value] : value;
-  if (!Array.isArray(list) || !list.every(isScope)) return undefined;
-  return splitScopes(list.join(' ')).join(' ');
+  const text = Array.isArray(value) && value.every(isText) ? value.join(' ') : value;
+  if (typeof text !== 'string' || !isScopeList(text)) return undefined;
+  const isTidy = !` ${text} `.includes('  '); // as nearly all are
+  return isTidy ? text : splitScopes(text).join(' ');
 }
 
-function isScope(value: unknown): boolean {
-  return typeof value === 'string' && isScopeList(value);
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
 /** One string or a list of strings (RFC 7519 §4.1.3); undefined when it is neither. */
 function readTexts(value: unknown): string[] | undefined {
   if (value === undefined) return [];
-  const list = Array.isArray(value) ? value : [value];
-  return list.every(isTextClaim) ? list : undefined;
+  if (Array.isArray(value)) return value.every(isTextClaim) ? value : undefined;
+  return isTextClaim(value) ? [value] : undefined;
 }
 
-function isTextClaim(value: unknown): boolean {
+function isTextClaim(value: unknown): value is string {
   return typeof value === 'string' && isPlainText(value);
 }

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { type Lifetimes, recordTtlSec } from '../../../src/core/cache/ttl.js';
+import { type CacheKey, digest } from '../../../src/core/cache/key.js';
+import { chanceOf, type Lifetimes, recordTtlSec } from '../../../src/core/cache/ttl.js';
 
 const NOW_SEC = 1_700_000_000;
 
@@ -93,4 +94,16 @@ test('recordTtlSec: chance takes off at most a tenth, and never lengthens (S62, 
       t.true(Number.isInteger(ttlSec) && ttlSec <= cacheTtlSec && ttlSec >= 0.9 * cacheTtlSec);
     }
   }
+});
+
+test('chanceOf: keys give numbers from 0 up to 1 that lie apart, so that tokens do not end together (S71)', (t) => {
+  const chances = Array.from({ length: 1000 }, (_, i) => chanceOf(digest(`token ${i}`) as CacheKey));
+  t.true(chances.every((chance) => chance >= 0 && chance < 1));
+  const tenths = new Set(chances.map((chance) => Math.floor(chance * 10)));
+  t.is(tenths.size, 10, 'some in every tenth of the range');
+});
+
+test('chanceOf: one key always gives the same number', (t) => {
+  const key = digest('token') as CacheKey;
+  t.is(chanceOf(key), chanceOf(key));
 });
