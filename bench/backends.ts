@@ -8,6 +8,7 @@ import {
   startNginx,
 } from '../runtime/nginx_process.js';
 import { JWT, SIZED_JWT_LENGTHS, sizedJwt } from './jwt.js';
+import { type BenchAlgorithm, JSON_ANSWER, signedJwt } from './signatures.js';
 
 /** Paths of the authorization server, by what it answers. */
 export const INTROSPECTION = {
@@ -22,6 +23,10 @@ export const INTROSPECTION = {
   /** Like `active`, {@link SLOW_ANSWER_MS} later. */
   slow: '/slow',
   slowInHeader: '/header/slow',
+  /** 200 application/json without a JWT. */
+  json: '/json',
+  /** Like `active`, with a JWT that is really signed. */
+  signed: (alg: BenchAlgorithm) => `/signed/${alg}`,
   /** Like `active`, with a JWT of that length. */
   sized: (length: number) => `/sized/${length}`,
 } as const;
@@ -142,6 +147,9 @@ function authorizationServerLocations(): string {
     js_import slow from slow.js;
     ${answer(INTROSPECTION.active, JWT)}
     ${sized.join('\n    ')}
+    ${answer(INTROSPECTION.signed('ES256'), signedJwt('ES256'))}
+    ${answer(INTROSPECTION.signed('RS256'), signedJwt('RS256'))}
+    location = ${INTROSPECTION.json} { default_type application/json; ${CACHEABLE} return 200 '${JSON_ANSWER}'; }
     location = ${INTROSPECTION.inactive} { default_type application/json; return 200 '{"active":false}'; }
     location = ${INTROSPECTION.activeInHeader} { ${CACHEABLE} add_header X-JWT "${JWT}"; return 200; }
     location = ${INTROSPECTION.inactiveInHeader} { return 401; }

@@ -1,10 +1,10 @@
 // One cell of the table, once: the load on one gateway, what it took, and whether it was what the row claims.
 import { type Backends, ECHO } from './backends.js';
 import type { Gateway } from './gateway.js';
-import { JWT } from './jwt.js';
 import { type LoadResult, runLoad, type Tokens, tokenOf } from './load.js';
 import { cpuTimeNs } from './processors.js';
 import { BenchError } from './program.js';
+import { isForwarded } from './rows.js';
 import {
   expectedApiRequests,
   expectedIntrospections,
@@ -125,8 +125,7 @@ async function checkAnswer(
   const received = await response.text();
   const expectedStatus = isRefused(row, workload.name) ? 401 : 200;
   const isRight =
-    response.status === expectedStatus &&
-    (expectedStatus !== 200 || received === `Bearer ${row.forwards === 'jwt' ? JWT : token}`);
+    response.status === expectedStatus && (expectedStatus !== 200 || isForwarded(row, token, received));
   if (!isRight) {
     throw new BenchError(
       `${row.name}, ${workload.name}: a request ${when} the load was answered ${response.status}, ` +

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { INTROSPECTION } from './backends.js';
 import { AUDIENCE, JWT, SCOPES, SIZED_JWT_LENGTHS } from './jwt.js';
+import { type BenchAlgorithm, keySetOf, PRIVATE_KEYS } from './signatures.js';
 
 const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
 const SNIPPETS = `${REPOSITORY}nginx`;
@@ -10,8 +11,20 @@ const SNIPPETS = `${REPOSITORY}nginx`;
 export type WorkloadName = 'hot' | 'many' | 'miss' | 'denied' | 'policy';
 export type RuntimeName = 'modern' | 'legacy';
 
-/** What the API finds in Authorization. */
-export type Forwards = 'token' | 'jwt';
+/** What the API finds in Authorization: `jwt` is that of every row, `signed` one whose signature is real. */
+export type Forwards = 'token' | 'jwt' | 'signed';
+
+/** Whether the API received what the row forwards. */
+export function isForwarded(row: Row, token: string, received: string): boolean {
+  switch (row.forwards) {
+    case 'token':
+      return received === `Bearer ${token}`;
+    case 'jwt':
+      return received === `Bearer ${JWT}`;
+    case 'signed':
+      return /^Bearer eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(received);
+  }
+}
 
 export interface Row {
   /** As `--rows` takes it, and as results name it. */
@@ -89,6 +102,14 @@ export const ROWS: readonly Row[] = [
   accessRow('access-qjs', 'access mode, QuickJS', 'qjs'),
   authRequestRow('auth-request-njs', 'auth_request mode, njs', 'modern', 'njs'),
   authRequestRow('auth-request-qjs', 'auth_request mode, QuickJS', 'modern', 'qjs'),
+  mintRow('mint-es256-njs', 'signs ES256, njs', 'njs', 'ES256'),
+  mintRow('mint-es256-qjs', 'signs ES256, QuickJS', 'qjs', 'ES256'),
+  mintRow('mint-rs256-njs', 'signs RS256, njs', 'njs', 'RS256'),
+  mintRow('mint-rs256-qjs', 'signs RS256, QuickJS', 'qjs', 'RS256'),
+  verifyRow('verify-es256-njs', 'verifies ES256, njs', 'njs', 'ES256'),
+  verifyRow('verify-es256-qjs', 'verifies ES256, QuickJS', 'qjs', 'ES256'),
+  verifyRow('verify-rs256-njs', 'verifies RS256, njs', 'njs', 'RS256'),
+  verifyRow('verify-rs256-qjs', 'verifies RS256, QuickJS', 'qjs', 'RS256'),
   bareRow('bare-legacy', 'bare `proxy_pass`, old nginx', 'legacy'),
   authRequestRow('auth-request-legacy', 'auth_request mode, njs 0.8', 'legacy', undefined),
 ];
@@ -169,6 +190,51 @@ function authRequestRow(name: string, title: string, runtime: RuntimeName, engin
   return {
     ...ourRow(name, title, runtime),
     http: (words) => ourHttp(words, engine, zones, top, `include ${SNIPPETS}/auth_request/protect.conf;`),
+  };
+}
+
+/** Access mode; the authorization server answers JSON, and the gateway signs. */
+function mintRow(name: string, title: string, engine: Engine, alg: BenchAlgorithm): Row {
+  const settings = (prefix: string) => `
+      set $phantom_token_mint missing;
+      set $phantom_token_mint_key_file ${prefix}/mint.pem;
+      set $phantom_token_mint_issuer https://gateway.bench;`;
+  return {
+    ...signatureRow(name, title, engine, INTROSPECTION.json, settings, ''),
+    files: { 'mint.pem': PRIVATE_KEYS[alg] },
+  };
+}
+
+/** Access mode; the gateway verifies the authorization server's JWT. */
+function verifyRow(name: string, title: string, engine: Engine, alg: BenchAlgorithm): Row {
+  const keys = `location = /keys { include ${SNIPPETS}/jwks.conf; return 200 '${keySetOf(alg)}'; }`;
+  const settings = () => 'set $phantom_token_jwks /keys;';
+  return signatureRow(name, title, engine, INTROSPECTION.signed(alg), settings, keys);
+}
+
+function signatureRow(
+  name: string,
+  title: string,
+  engine: Engine,
+  remotePath: string,
+  settings: (prefix: string) => string,
+  locations: string,
+): Row {
+  return {
+    ...ourRow(name, title, 'modern'),
+    workloads: ['miss'],
+    forwards: 'signed',
+    http: (words) => `
+  js_engine ${engine};
+  js_path ${REPOSITORY}dist;
+  ${zonesOfSize('zones.conf', words.zoneSize)}
+  include ${SNIPPETS}/http.conf;
+  ${server(
+    words,
+    `${protectedLocation(PATHS.active, '/introspect', settings(words.prefix))}
+    ${introspectionLocation('/introspect', remotePath)}
+    ${locations}`,
+  )}`,
   };
 }
 
