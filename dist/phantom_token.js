@@ -2910,7 +2910,8 @@ function findInvalid2(claims) {
   if (texts.length > 0) {
     return texts[0];
   }
-  if (claims.auth_time !== void 0 && typeof claims.auth_time !== "number") {
+  const authTime = claims.auth_time;
+  if (authTime !== void 0 && !(typeof authTime === "number" && authTime >= 0 && authTime < Infinity)) {
     return "auth_time";
   }
   return claims.amr === void 0 || Array.isArray(claims.amr) && claims.amr.every(isText2) ? void 0 : "amr";
@@ -2966,7 +2967,7 @@ function isForVerifying(jwk) {
 function readRsa(jwk, names) {
   const n = jwk.n;
   const e = jwk.e;
-  if (!isNumber(n, LEAST_RSA_BYTES, MOST_RSA_BYTES) || !isNumber(e, 1, MOST_EXPONENT_BYTES)) {
+  if (!isModulus(n) || !isExponent(e)) {
     return void 0;
   }
   return Object.assign({ kty: "RSA", n, e }, names);
@@ -2981,17 +2982,28 @@ function readEc(jwk, names) {
   }
   return Object.assign({ kty: "EC", crv, x, y }, names);
 }
-function isNumber(value, leastBytes, mostBytes) {
+function isModulus(value) {
   const bytes = decode(value);
-  const length = bytes === void 0 || bytes[0] === 0 ? 0 : bytes.length;
-  return length >= leastBytes && length <= mostBytes;
+  if (bytes === void 0 || bytes.length < LEAST_RSA_BYTES || bytes.length > MOST_RSA_BYTES) {
+    return false;
+  }
+  const first = bytes[0];
+  return first >= 128 || first > 0 && bytes.length > LEAST_RSA_BYTES;
+}
+function isExponent(value) {
+  const bytes = decode(value);
+  if (bytes === void 0 || bytes.length === 0 || bytes.length > MOST_EXPONENT_BYTES || value === "AQ") {
+    return false;
+  }
+  return bytes[0] !== 0 && bytes[bytes.length - 1] % 2 === 1;
 }
 function isCoordinate(value, bytes) {
   const decoded = decode(value);
   return decoded !== void 0 && decoded.length === bytes;
 }
 function decode(value) {
-  return typeof value === "string" && /^[A-Za-z0-9_-]+$(?!\n)/.test(value) ? Buffer.from(value, "base64url") : void 0;
+  const bytes = typeof value === "string" ? Buffer.from(value, "base64url") : void 0;
+  return bytes !== void 0 && bytes.toString("base64url") === value ? bytes : void 0;
 }
 function isKeyFor(key, alg) {
   const fits = key.kty === "EC" ? key.crv === curveOf(alg) : curveOf(alg) === void 0;
@@ -3039,6 +3051,9 @@ function readOwnKey(value) {
   const isPrivate = jwk.d !== void 0;
   if (isPrivate && PRIVATE_MEMBERS[key.kty].some((name) => typeof jwk[name] !== "string")) {
     return `lacks a private member: ${PRIVATE_MEMBERS[key.kty].join(", ")}`;
+  }
+  if (isPrivate && jwk.oth !== void 0) {
+    return "has more than two primes (oth): make one with two";
   }
   const kid = key.kid || thumbprint(key);
   const members = PUBLIC_MEMBERS[key.kty];
@@ -3419,7 +3434,7 @@ function isJwsShaped(token) {
   const header2 = parseJsonObject(Buffer.from(parts[0], "base64url").toString());
   return header2 !== void 0 && header2.alg !== void 0;
 }
-var CLAIMS_OF_ID_TOKENS = ["nonce", "at_hash", "c_hash", "s_hash"];
+var CLAIMS_OF_OTHER_TOKENS = ["nonce", "at_hash", "c_hash", "s_hash", "events"];
 function judgePresented(jwt2, nowSec) {
   const payload = jwt2.payload;
   const read = readClaims(payload);
@@ -3427,8 +3442,8 @@ function judgePresented(jwt2, nowSec) {
   if (read.kind === "invalid_claim" || read.expiresAtSec === void 0) {
     return denied("token_claims_invalid", "MISS");
   }
-  const isIdToken = CLAIMS_OF_ID_TOKENS.some((name) => payload[name] !== void 0);
-  const isAccessToken = read.isAccessToken && isAccessTokenTyp(payload.typ) && !isIdToken;
+  const isOther = CLAIMS_OF_OTHER_TOKENS.some((name) => payload[name] !== void 0);
+  const isAccessToken = read.isAccessToken && isAccessTokenTyp(payload.typ) && !isOther;
   if (typ !== "at+jwt" && typ !== "jwt" || !isAccessToken) {
     return denied("token_type_mismatch", "MISS");
   }

@@ -95,7 +95,8 @@ function findInvalid(claims: JsonObject): string | undefined {
   if (texts.length > 0) {
     return texts[0];
   }
-  if (claims.auth_time !== undefined && typeof claims.auth_time !== 'number') {
+  const authTime = claims.auth_time;
+  if (authTime !== undefined && !(typeof authTime === 'number' && authTime >= 0 && authTime < Infinity)) {
     return 'auth_time';
   }
   return claims.amr === undefined || (Array.isArray(claims.amr) && claims.amr.every(isText))

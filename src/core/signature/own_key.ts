@@ -66,6 +66,9 @@ export function readOwnKey(value: unknown): OwnKey | string {
   if (isPrivate && PRIVATE_MEMBERS[key.kty].some((name) => typeof jwk[name] !== 'string')) {
     return `lacks a private member: ${PRIVATE_MEMBERS[key.kty].join(', ')}`;
   }
+  if (isPrivate && jwk.oth !== undefined) {
+    return 'has more than two primes (oth): make one with two'; // RFC 7518 §6.3.2.7
+  }
   const kid = key.kid || thumbprint(key);
   const members = PUBLIC_MEMBERS[key.kty];
   return {

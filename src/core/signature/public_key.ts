@@ -78,7 +78,7 @@ function isForVerifying(jwk: JsonObject): boolean {
 function readRsa(jwk: JsonObject, names: Names): RsaKey | undefined {
   const n = jwk.n;
   const e = jwk.e;
-  if (!isNumber(n, LEAST_RSA_BYTES, MOST_RSA_BYTES) || !isNumber(e, 1, MOST_EXPONENT_BYTES)) {
+  if (!isModulus(n) || !isExponent(e)) {
     return undefined;
   }
   return Object.assign({ kty: 'RSA' as const, n, e }, names);
@@ -95,11 +95,23 @@ function readEc(jwk: JsonObject, names: Names): EcKey | undefined {
   return Object.assign({ kty: 'EC' as const, crv: crv as Curve, x, y }, names);
 }
 
-/** An unsigned number without leading zeros (RFC 7518 §2, Base64urlUInt). */
-function isNumber(value: unknown, leastBytes: number, mostBytes: number): value is string {
+/** Of 256 bytes the first has to be 128 or more: 2047 bits fill as many. A leading zero is no part of a number (RFC 7518 §2). */
+function isModulus(value: unknown): value is string {
   const bytes = decode(value);
-  const length = bytes === undefined || bytes[0] === 0 ? 0 : bytes.length;
-  return length >= leastBytes && length <= mostBytes;
+  if (bytes === undefined || bytes.length < LEAST_RSA_BYTES || bytes.length > MOST_RSA_BYTES) {
+    return false;
+  }
+  const first = bytes[0] as number;
+  return first >= 128 || (first > 0 && bytes.length > LEAST_RSA_BYTES);
+}
+
+/** Odd, and not 1 (RFC 8017 §3.1): with 1 every text would be its own signature. */
+function isExponent(value: unknown): value is string {
+  const bytes = decode(value);
+  if (bytes === undefined || bytes.length === 0 || bytes.length > MOST_EXPONENT_BYTES || value === 'AQ') {
+    return false;
+  }
+  return bytes[0] !== 0 && (bytes[bytes.length - 1] as number) % 2 === 1;
 }
 
 /** RFC 7518 §6.2.1.2: as long as the curve's field, leading zeros included. */
@@ -108,10 +120,10 @@ function isCoordinate(value: unknown, bytes: number): value is string {
   return decoded !== undefined && decoded.length === bytes;
 }
 
+/** Encoded again, the bytes have to give the same text: no padding, no other character, no bit that is not used. */
 function decode(value: unknown): Buffer | undefined {
-  return typeof value === 'string' && /^[A-Za-z0-9_-]+$(?!\n)/.test(value)
-    ? Buffer.from(value, 'base64url')
-    : undefined;
+  const bytes = typeof value === 'string' ? Buffer.from(value, 'base64url') : undefined;
+  return bytes !== undefined && bytes.toString('base64url') === value ? bytes : undefined;
 }
 
 /** Whether a key is one for an algorithm: type and curve fit, and it does not name another (RFC 8725 §3.1). */

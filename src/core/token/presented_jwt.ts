@@ -19,8 +19,11 @@ export function isJwsShaped(token: string): boolean {
   return header !== undefined && header.alg !== undefined;
 }
 
-/** ID tokens have these (OpenID Connect Core §2, §3.3.2.11), access tokens never. */
-const CLAIMS_OF_ID_TOKENS = ['nonce', 'at_hash', 'c_hash', 's_hash'];
+/**
+ * ID tokens have the first four (OpenID Connect Core §2, §3.3.2.11), logout and other event tokens the last (RFC 8417 §2.2);
+ * access tokens have none of them.
+ */
+const CLAIMS_OF_OTHER_TOKENS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events'];
 
 /**
  * @returns why it is refused, or what its record is made of.
@@ -33,8 +36,8 @@ export function judgePresented(jwt: Jwt, nowSec: number): ActiveToken | Denial {
   if (read.kind === 'invalid_claim' || read.expiresAtSec === undefined) {
     return denied('token_claims_invalid', 'MISS'); // RFC 9068 §2.2: exp is required
   }
-  const isIdToken = CLAIMS_OF_ID_TOKENS.some((name) => payload[name] !== undefined);
-  const isAccessToken = read.isAccessToken && isAccessTokenTyp(payload.typ) && !isIdToken;
+  const isOther = CLAIMS_OF_OTHER_TOKENS.some((name) => payload[name] !== undefined);
+  const isAccessToken = read.isAccessToken && isAccessTokenTyp(payload.typ) && !isOther;
   if ((typ !== 'at+jwt' && typ !== 'jwt') || !isAccessToken) {
     return denied('token_type_mismatch', 'MISS');
   }
