@@ -25,14 +25,17 @@ export function mapBodyOf(conf: string, source: string, target: string): string 
   return start === -1 ? '' : (withoutComments.slice(start + head.length - 1).split('}')[0] as string);
 }
 
-/** The lines that nginx joins for a variable, those on signatures among them. */
-export function joinedLinesOf(target: string): string[] {
-  const signatures = joinedBy(SIGNATURE_SOURCE, '_phantom_signatures');
-  return joinedBy('""', target).replace('$_phantom_signatures', signatures).split('\\n');
-}
-
 /** Where one of these is set, a location says something of signatures. */
-const SIGNATURE_SOURCE = '"$phantom_token_jwks$phantom_token_accept_jwt$phantom_token_mint"';
+const SIGNATURE_VARIABLES = ['phantom_token_jwks', 'phantom_token_accept_jwt', 'phantom_token_mint'];
+const SIGNATURE_SOURCE = `"${SIGNATURE_VARIABLES.map((variable) => `$${variable}`).join('')}"`;
+const SIGNATURES = joinedBy(SIGNATURE_SOURCE, '_phantom_signatures');
+/** As many lines, all of them empty. */
+const NO_SIGNATURES = SIGNATURES.replace(/\$\w+/g, '');
+
+/** The lines that nginx joins for a variable, where the location says something of signatures. */
+export function joinedLinesOf(target: string): string[] {
+  return joinedBy('""', target).replace('$_phantom_signatures', SIGNATURES).split('\\n');
+}
 
 /** The `default` of a map, as nginx.conf spells it. */
 function joinedBy(source: string, target: string): string {
@@ -41,15 +44,18 @@ function joinedBy(source: string, target: string): string {
 }
 
 function joinerOf(target: string): (values: Values) => string {
-  const valueIn = (values: Values, variable: string) => values[variable] ?? PROTECTED[variable] ?? '';
-  const fill = (text: string, values: Values) =>
-    text.replaceAll('\\n', '\n').replace(/\$(\w+)/g, (_all, variable: string) => valueIn(values, variable));
-  const signatures = joinedBy(SIGNATURE_SOURCE, '_phantom_signatures');
+  const joined = joinedBy('""', target);
+  const signed = partsOf(joined.replace('$_phantom_signatures', SIGNATURES));
+  const unsigned = partsOf(joined.replace('$_phantom_signatures', NO_SIGNATURES));
   return (values) => {
-    const isSigned = fill(SIGNATURE_SOURCE, values) !== '""';
-    const lines = isSigned ? signatures : signatures.replace(/\$\w+/g, '');
-    return fill(joinedBy('""', target).replace('$_phantom_signatures', lines), values);
+    const parts = SIGNATURE_VARIABLES.some((variable) => (values[variable] ?? '') !== '') ? signed : unsigned;
+    return parts.map((part, i) => (i % 2 === 0 ? part : (values[part] ?? PROTECTED[part] ?? ''))).join('');
   };
+}
+
+/** Texts and names of variables in turn. */
+function partsOf(joined: string): string[] {
+  return joined.replaceAll('\\n', '\n').split(/\$(\w+)/);
 }
 
 /** `$_phantom_request`. */

@@ -25,6 +25,7 @@ const INTERNAL = [
   '_phantom_introspection',
   'phantom_introspection_limit',
   '_phantom_form',
+  '_phantom_accept',
   '_phantom_client_authorization',
   '_phantom_server',
   '_phantom_kept_request',
@@ -99,20 +100,32 @@ test('http.conf: what costs a call is a js_set, made anew at each use (S93)', (t
   t.deepEqual(sets, CALCULATED);
 });
 
+function settingsIn(text: string): string[] {
+  return SETTINGS.filter((row) => row.text === text).map(({ variable }) => `$${variable}`);
+}
+
 test('http.conf: the two texts have each setting that the script reads once, in the order of the table (takeApart)', (t) => {
   const texts = takeApart(
     joinedLinesOf('_phantom_request').join('\n') as RequestText,
     joinedLinesOf('_phantom_rest').join('\n') as RestText,
   );
   const joined = [...(texts?.request ?? []), ...(texts?.rest ?? [])].map((line) => line.split(' ').at(-1));
-  const inOrder = (['head', 'policy', 'lookup', 'rest'] as const).flatMap((text) =>
-    SETTINGS.filter((row) => row.text === text).map(({ variable }) => `$${variable}`),
-  );
+  const [id, ...lookup] = settingsIn('lookup').toReversed();
+  const inOrder = [
+    ...['head', 'policy'].flatMap(settingsIn),
+    ...lookup.toReversed(),
+    ...settingsIn('signatures'),
+    ...SELECTING,
+    id,
+    ...settingsIn('rest'),
+  ];
   t.deepEqual(
     joined.filter((line) => line?.startsWith('$phantom_')),
     inOrder,
   );
   t.is(texts?.request[Lines.clientId], '$phantom_token_client_id');
+  t.is(texts?.request[Lines.firstSignature], '$phantom_token_jwks');
+  t.is(Lines.signatures, settingsIn('signatures').length + SELECTING.length);
   t.is(texts?.rest[Lines.restOfLocation], '$phantom_token_client_auth');
 });
 
@@ -125,6 +138,22 @@ const POLICY_LINES = [
   '$phantom_token_cache_ttl',
 ];
 
+/** Where signatures are verified, issuer and audience decide on what is stored, and not only on what is granted. */
+const SELECTING = ['$phantom_token_issuer', '$phantom_token_audience'];
+
+/** What is verified, and what is signed. */
+const SIGNATURE_LINES = [
+  '$phantom_token_jwks',
+  '$phantom_token_accept_jwt',
+  '$phantom_token_mint',
+  '$phantom_token_mint_key_file',
+  '$phantom_token_mint_issuer',
+  '$phantom_token_mint_audience',
+  '$phantom_token_mint_claims',
+  '$phantom_token_mint_ttl',
+  ...SELECTING,
+];
+
 /** Server, endpoint and what else forms the answer; the credential last, for a header holds no line break. */
 const LOOKUP_LINES = [
   '$_phantom_part',
@@ -133,6 +162,8 @@ const LOOKUP_LINES = [
   '$phantom_token_max_jwt_length',
   '$phantom_token_introspection_parameters',
   '$phantom_token_cache_control',
+  '$phantom_token_introspection_accept',
+  ...SIGNATURE_LINES,
   '$phantom_token_client_id',
   '$_phantom_credential',
 ];
@@ -157,6 +188,23 @@ test('http.conf: what request_text.ts finds in a request is what nginx joined: p
   t.is<string, string>(findPolicy(live), policy);
   t.true(isPolicyOf(live, policy));
   t.is<string, string>(findLookup(live), LOOKUP_LINES.join('\n'));
+});
+
+test('http.conf: where a location says nothing of signatures, as many lines are empty: a hit reads three variables for all (S58)', (t) => {
+  t.deepEqual(
+    directivesOf(
+      mapBodyOf(
+        HTTP_CONF,
+        '"$phantom_token_jwks$phantom_token_accept_jwt$phantom_token_mint"',
+        '_phantom_signatures',
+      ),
+    ),
+    [
+      'volatile',
+      `"" "${'\\n'.repeat(SIGNATURE_LINES.length - 1)}"`,
+      `default "${SIGNATURE_LINES.join('\\n')}"`,
+    ],
+  );
 });
 
 test('http.conf: the first line of the lookup is this server alone, unless servers set one that is equal, and none is like a server (S58)', (t) => {
@@ -193,7 +241,7 @@ test('http.conf: the credential is the Authorization header, or the token that a
 
 for (const target of ['_phantom_request', '_phantom_policy', '_phantom_rest']) {
   test(`http.conf: $${target} is made anew after an internal redirect, and depends on no value (S93, S96)`, (t) => {
-    const names = directivesOf(mapBodyOf(HTTP_CONF, '$phantom_token', target)).map(
+    const names = directivesOf(mapBodyOf(HTTP_CONF, '""', target)).map(
       (directive) => directive.split(/\s/)[0],
     );
     t.deepEqual(names, ['volatile', 'default']);

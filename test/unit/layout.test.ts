@@ -16,16 +16,32 @@ const STAGES = [
   'wait.ts',
   'lead.ts',
   'ask.ts',
+  'presented.ts',
+  'vouch.ts',
+  'verify.ts',
+  'obtain_keys.ts',
+  'mint.ts',
   'remember.ts',
   'stale.ts',
   'known.ts',
   'handover.ts',
 ];
 /** What is ruled: a folder each. */
-const RULED = ['answer', 'cache', 'introspection', 'request', 'settings', 'text', 'token'];
+const RULED = [
+  'answer',
+  'cache',
+  'introspection',
+  'mint',
+  'request',
+  'settings',
+  'signature',
+  'text',
+  'token',
+];
 /** What nginx.conf may call. */
 const ENTRIES = [
   './gateway/hit.js',
+  './operator/jwks.js',
   './operator/jwt_variable.js',
   './operator/log_variables.js',
   './operator/metrics.js',

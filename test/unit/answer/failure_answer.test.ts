@@ -26,6 +26,11 @@ const STATUSES: Record<UnavailableReason, number> = {
   introspection_response_jwt: 502,
   jwt_missing: 502,
   jwt_too_large: 502,
+  jwt_signature_invalid: 502,
+  jwt_key_unknown: 502,
+  jwks_unavailable: 503,
+  jwks_unusable: 502,
+  introspection_response_invalid: 502,
 };
 
 for (const [reason, status] of Object.entries(STATUSES)) {

@@ -25,6 +25,11 @@ const FAILURES: Record<UnavailableReason, Consequence[]> = {
   introspection_response_jwt: [],
   jwt_missing: [],
   jwt_too_large: [],
+  jwt_signature_invalid: [],
+  jwt_key_unknown: [],
+  jwks_unavailable: [],
+  jwks_unusable: [],
+  introspection_response_invalid: [],
 };
 
 for (const [reason, consequences] of Object.entries(FAILURES) as [UnavailableReason, Consequence[]][]) {

@@ -18,6 +18,10 @@ const DENIALS: Record<DenialReason, true> = {
   token_sender_constrained: true,
   token_type_mismatch: true,
   token_type_unsupported: true,
+  token_subject_missing: true,
+  token_signature_invalid: true,
+  token_key_unknown: true,
+  token_claims_invalid: true,
   token_purged: true,
   issuer_mismatch: true,
   audience_mismatch: true,
@@ -43,6 +47,11 @@ const FAILURES: Record<UnavailableReason, true> = {
   introspection_response_jwt: true,
   jwt_missing: true,
   jwt_too_large: true,
+  jwt_signature_invalid: true,
+  jwt_key_unknown: true,
+  jwks_unavailable: true,
+  jwks_unusable: true,
+  introspection_response_invalid: true,
 };
 
 // The values of $phantom_token_cache_status, which access logs hold.

@@ -2,9 +2,10 @@ import test from 'ava';
 import { denied } from '../../../src/core/answer/outcome.js';
 import type { UnavailableReason } from '../../../src/core/answer/reasons.js';
 import { notAnswered } from '../../../src/core/answer/unavailable.js';
-import { interpretReply, type JwtForm } from '../../../src/core/introspection/answer.js';
+import { interpretAnswer, interpretReply, type JwtForm } from '../../../src/core/introspection/answer.js';
 import { introspectionForm } from '../../../src/core/introspection/question.js';
 import type { IntrospectionReply } from '../../../src/core/introspection/reply.js';
+import type { SignatureSettings } from '../../../src/core/settings/signature_settings.js';
 
 const NOW_SEC = 1_700_000_000;
 const USUAL_FORM: JwtForm = { jwtField: '', maxJwtLength: 65536 };
@@ -57,7 +58,7 @@ function jsonWith(claims: object, ofJwt: object): IntrospectionReply {
 /** The kind of an outcome, or its reason. */
 function meaningOf(reply: IntrospectionReply, form = USUAL_FORM): string {
   const outcome = interpretReply(reply, form, NOW_SEC);
-  return outcome.kind === 'active' ? 'active' : outcome.reason;
+  return 'reason' in outcome ? outcome.reason : outcome.kind;
 }
 
 type FormRow = [sentence: string, token: string, proofFields: string, parameters: string, form: string];
@@ -114,8 +115,17 @@ for (const [sentence, token, proofFields, parameters, form] of FORMS) {
     t.is(introspectionForm(token, proofFields, parameters), form));
 }
 
-/** What is no reply's fault: nobody asked, or nobody could. */
-type OwnReason = 'misconfigured' | 'internal_error' | 'introspection_suspended' | 'introspection_queue_full';
+/** What is no reply's fault: nobody asked, nobody could, or a signature decided: signed_response.ts, gateway/verify.ts. */
+type OwnReason =
+  | 'misconfigured'
+  | 'internal_error'
+  | 'introspection_suspended'
+  | 'introspection_queue_full'
+  | 'introspection_response_invalid'
+  | 'jwt_signature_invalid'
+  | 'jwt_key_unknown'
+  | 'jwks_unavailable'
+  | 'jwks_unusable';
 
 // One reply for each reason: the type check fails when one is missing here.
 const REFUSED: Record<Exclude<UnavailableReason, OwnReason>, IntrospectionReply> = {
@@ -398,6 +408,8 @@ test('interpretReply: an active token is its JWT, its claims and its expiry', (t
   t.deepEqual(interpretReply(jwtReply(payload), USUAL_FORM, NOW_SEC), {
     kind: 'active',
     jwt: jwtOf(payload),
+    serverJwt: { text: jwtOf(payload), header: { alg: 'ES256' }, payload },
+    answer: payload,
     claims: { notBeforeSec: NOW_SEC - 5, scope: 'read write', issuer: 'https://as', audience: ['api'] },
     expiresAtSec: NOW_SEC + 60,
   });
@@ -715,6 +727,8 @@ test('interpretReply: JSON: the claims are those of the JSON, not of the JWT (RF
   t.deepEqual(interpretReply(jsonWith(json, ofJwt), USUAL_FORM, NOW_SEC), {
     kind: 'active',
     jwt: jwtOf(ofJwt),
+    serverJwt: { text: jwtOf(ofJwt), header: { alg: 'ES256' }, payload: ofJwt },
+    answer: { active: true, ...json, phantom_token: jwtOf(ofJwt) },
     claims: { notBeforeSec: NOW_SEC - 5, scope: 'read write', issuer: 'https://as', audience: ['api'] },
     expiresAtSec: NOW_SEC + 60,
   });
@@ -861,3 +875,193 @@ test('interpretReply: a list over the limit is no string, and not too large: onl
   const form = { jwtField: '', maxJwtLength: 1 };
   t.is(meaningOf(jsonReply('{"active":true,"jwt":[1,2,3]}'), form), 'introspection_malformed');
 });
+
+function signaturesWith(changes: Partial<SignatureSettings>): SignatureSettings {
+  return {
+    kind: 'signature_settings',
+    jwks: '',
+    acceptJwt: 'off',
+    mint: 'off',
+    mintKeyFile: '',
+    mintIssuer: '',
+    mintAudience: '',
+    mintClaims: '',
+    mintTtlSec: 600,
+    ...changes,
+  };
+}
+
+/** What a location that verifies or signs makes of a reply. */
+function signedMeaningOf(reply: IntrospectionReply, signatures: Partial<SignatureSettings>) {
+  return interpretReply(reply, USUAL_FORM, NOW_SEC, signaturesWith(signatures));
+}
+
+const PLAIN_ANSWER = { active: true, sub: 'alice', exp: NOW_SEC + 60, scope: 'read' };
+
+for (const mint of ['missing', 'always'] as const) {
+  test(`interpretReply: mint ${mint}: JSON without a JWT is an active token, whose JWT is still to be signed`, (t) => {
+    t.deepEqual(signedMeaningOf(jsonReply(JSON.stringify(PLAIN_ANSWER)), { mint }), {
+      kind: 'active',
+      jwt: '',
+      serverJwt: undefined,
+      answer: PLAIN_ANSWER,
+      claims: { notBeforeSec: 0, scope: 'read', issuer: '', audience: [] },
+      expiresAtSec: NOW_SEC + 60,
+    });
+  });
+
+  test(`interpretReply: mint ${mint}: a JWT of the server is found as ever, and a bad one is no absent one (S103)`, (t) => {
+    const jwt = jwtOf({});
+    t.like(signedMeaningOf(jsonWith({}, {}), { mint }), { kind: 'active', jwt });
+    t.like(signedMeaningOf(jwtReply({}), { mint }), { kind: 'active', jwt });
+    for (const bad of [null, '', 7, 'abc', jwtOf({}, { alg: 'none' })]) {
+      const reply = jsonReply(JSON.stringify({ active: true, sub: 'alice', jwt: bad }));
+      t.like(signedMeaningOf(reply, { mint }), { reason: 'introspection_malformed' }, String(bad));
+    }
+  });
+}
+
+const PLAIN_REFUSALS: [sentence: string, answer: object, reason: string][] = [
+  ['inactive', { active: false, sub: 'alice' }, 'token_inactive'],
+  ['active as a text (S27)', { active: 'true', sub: 'alice' }, 'introspection_malformed'],
+  ['no active (S28)', { sub: 'alice' }, 'introspection_malformed'],
+  ['expired (S45)', { ...PLAIN_ANSWER, exp: NOW_SEC }, 'token_expired'],
+  ['a refresh token (S51)', { ...PLAIN_ANSWER, token_use: 'refresh_token' }, 'token_type_mismatch'],
+  ['bound to a key (S14)', { ...PLAIN_ANSWER, cnf: { jkt: 'a' } }, 'token_sender_constrained'],
+  ['a claim of a wrong type', { ...PLAIN_ANSWER, exp: 'soon' }, 'introspection_invalid_claim'],
+];
+
+for (const [sentence, answer, reason] of PLAIN_REFUSALS) {
+  test(`interpretReply: mint missing: JSON without a JWT is refused as with one: ${sentence}`, (t) => {
+    t.like(signedMeaningOf(jsonReply(JSON.stringify(answer)), { mint: 'missing' }), { reason });
+  });
+}
+
+test('interpretReply: without minting, JSON without a JWT is jwt_missing, whatever else is verified', (t) => {
+  const reply = jsonReply(JSON.stringify(PLAIN_ANSWER));
+  t.like(signedMeaningOf(reply, { mint: 'off', jwks: '/jwks', acceptJwt: 'on' }), { reason: 'jwt_missing' });
+});
+
+const RESPONSE_TYPE = 'application/token-introspection+jwt';
+const RESPONSE = jwtOf(
+  { token_introspection: PLAIN_ANSWER },
+  { alg: 'ES256', typ: 'token-introspection+jwt' },
+);
+
+test('interpretReply: an RFC 9701 response is handed on to be verified where keys are set: nothing in it counts before (RFC 9701 §5, S54)', (t) => {
+  for (const body of [RESPONSE, ` ${RESPONSE}\r\n`]) {
+    t.deepEqual(signedMeaningOf(replyOf(RESPONSE_TYPE, body), { jwks: '/jwks' }), {
+      kind: 'signed_response',
+      jwt: {
+        text: RESPONSE,
+        header: { alg: 'ES256', typ: 'token-introspection+jwt' },
+        payload: { token_introspection: PLAIN_ANSWER },
+      },
+    });
+  }
+});
+
+test('interpretReply: without keys an RFC 9701 response is refused, whether the gateway signs or not (S54)', (t) => {
+  for (const mint of ['off', 'missing', 'always'] as const) {
+    t.like(signedMeaningOf(replyOf(RESPONSE_TYPE, RESPONSE), { mint }), {
+      reason: 'introspection_response_jwt',
+    });
+  }
+});
+
+test('interpretReply: an RFC 9701 response in the place of the JWT is refused, keys or not: it is never forwarded (RFC 8725 §3.11, S54)', (t) => {
+  const signatures = { jwks: '/jwks', mint: 'always' } as const;
+  for (const reply of [
+    replyOf('application/jwt', RESPONSE),
+    jsonReply(JSON.stringify({ active: true, jwt: RESPONSE })),
+  ]) {
+    t.like(signedMeaningOf(reply, signatures), { reason: 'introspection_response_jwt' });
+  }
+});
+
+const RESPONSE_PROBLEMS: [sentence: string, body: string, problem: string][] = [
+  [
+    'an encrypted answer, by its name (RFC 7516 §3.1)',
+    'eyJhbGciOiJSU0EtT0FFUCJ9.a.b.c.d',
+    'an encrypted answer (JWE), which the gateway does not decrypt',
+  ],
+  ['plain JSON', '{"active":true}', 'not a signed JWT: three base64url parts, with nothing around them'],
+  ['nothing', '', 'not a signed JWT: three base64url parts, with nothing around them'],
+  [
+    'an unsigned one (RFC 8725 §2.1, S53)',
+    jwtOf({ token_introspection: PLAIN_ANSWER }, { alg: 'none' }),
+    'alg none, or a signature of 86 characters, which its alg does not make: was it cut?',
+  ],
+  [
+    'one that was cut (S37)',
+    RESPONSE.slice(0, -1),
+    'alg none, or a signature of 85 characters, which its alg does not make: was it cut?',
+  ],
+];
+
+for (const [sentence, body, problem] of RESPONSE_PROBLEMS) {
+  test(`interpretReply: where keys are set, an RFC 9701 response is malformed: ${sentence}`, (t) => {
+    const reply = replyOf(RESPONSE_TYPE, body);
+    t.deepEqual(
+      signedMeaningOf(reply, { jwks: '/jwks' }),
+      notAnswered(
+        'introspection_malformed',
+        `status=200 content_type=${RESPONSE_TYPE} bytes=${reply.bodyBytes} problem="${problem}"`,
+      ),
+    );
+  });
+}
+
+test('interpretAnswer: what a verified response holds means what the same JSON means (RFC 9701 §5)', (t) => {
+  const signatures = signaturesWith({ jwks: '/jwks', mint: 'missing' });
+  const answers = [
+    PLAIN_ANSWER,
+    { ...PLAIN_ANSWER, jwt: jwtOf({}) },
+    ...PLAIN_REFUSALS.map(([, answer]) => answer),
+  ];
+  for (const answer of answers) {
+    const reply = jsonReply(JSON.stringify(answer));
+    t.deepEqual(
+      interpretAnswer(JSON.parse(reply.body), reply, USUAL_FORM, NOW_SEC, signatures),
+      interpretReply(reply, USUAL_FORM, NOW_SEC, signatures) as never,
+    );
+  }
+});
+
+const LONG = 'x'.repeat(10_000_000);
+const MANY_MEMBERS = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`member${i}`, i]));
+
+const HOSTILE: [sentence: string, body: string, meaning: string][] = [
+  ['a text of 10 MB beside the claims', JSON.stringify({ ...PLAIN_ANSWER, long: LONG }), 'active'],
+  [
+    'a sub of 10 MB: the signed JWT is too large then (gateway/mint.ts)',
+    JSON.stringify({ ...PLAIN_ANSWER, sub: LONG }),
+    'active',
+  ],
+  ['10,000 members', JSON.stringify({ ...MANY_MEMBERS, ...PLAIN_ANSWER }), 'active'],
+  ['of two active the last counts: false', '{"active":true,"sub":"alice","active":false}', 'token_inactive'],
+  [
+    'of two exp the last counts: over',
+    `{"active":true,"sub":"alice","exp":${NOW_SEC + 60},"exp":1}`,
+    'token_expired',
+  ],
+  ['an infinite exp', '{"active":true,"sub":"alice","exp":1e999}', 'introspection_invalid_claim'],
+  [
+    'an exp of 400 digits',
+    `{"active":true,"sub":"alice","exp":${'9'.repeat(400)}}`,
+    'introspection_invalid_claim',
+  ],
+  [
+    'active of __proto__ alone (S30)',
+    '{"__proto__":{"active":true},"sub":"alice"}',
+    'introspection_malformed',
+  ],
+  ['a list of 10,000 lists', `${'['.repeat(10_000)}${']'.repeat(10_000)}`, 'introspection_malformed'],
+];
+
+for (const [sentence, body, meaning] of HOSTILE) {
+  test(`interpretReply: mint missing: JSON without a JWT: ${sentence}: ${meaning}`, (t) => {
+    const outcome = signedMeaningOf(jsonReply(body), { mint: 'missing' });
+    t.is<string, string>('reason' in outcome ? outcome.reason : outcome.kind, meaning);
+  });
+}

@@ -2,6 +2,7 @@ import test from 'ava';
 import {
   clientTextOf,
   findLookup,
+  hasSignatureSettings,
   isConfiguredHere,
   isOff,
   type RestText,
@@ -25,6 +26,9 @@ const STRICT: Values = {
   phantom_token_clock_skew: '5',
   phantom_token_cache_ttl: '10',
 };
+
+/** Without it nginx reads no other setting on signatures. */
+const SIGNED: Values = { phantom_token_mint: 'missing' };
 
 type Way = 'on' | 'off' | 'neither';
 type Heads = [sentence: string, text: string, isHere: boolean, way: Way];
@@ -120,7 +124,7 @@ for (const forgery of FORGERIES) {
 
 test('takeApart: gives both texts line by line, as nginx joined them', (t) => {
   const request =
-    'here on\nread\napi\nhttps://as\n1\n2\npart\n/introspect\njwt\n8000\na=b\nobey\nid\nBearer abc';
+    'here on\nread\napi\nhttps://as\n1\n2\npart\n/introspect\njwt\n8000\na=b\nobey\na/b\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\nid\nBearer abc';
   const rest = Array.from({ length: 17 }, (_, i) => `r${i}`).join('\n');
   t.deepEqual(takeApart(request as RequestText, rest as RestText), {
     request: request.split('\n'),
@@ -134,7 +138,7 @@ test('takeApart: nothing for a text with a line break in any value, so that noth
   for (const variable of [...BELOW_THE_FIRST_LINE, ...REST_VARIABLES]) {
     for (const value of LINE_BREAKS) {
       for (const others of [{}, STRICT]) {
-        const values = { ...others, [variable]: value };
+        const values = { ...others, ...SIGNED, [variable]: value };
         t.is(
           takeApart(requestWith(values), restWith(values)),
           undefined,
@@ -206,3 +210,23 @@ test('clientTextOf: is equal for equal settings of the client, whatever the othe
     t.is(clientTextOf(textsWith({ ...client, [variable]: '7' })), clientTextOf(textsWith(client)), variable);
   }
 });
+
+const SIGNATURES: [sentence: string, values: Values, isAny: boolean][] = [
+  ['nothing is set', {}, false],
+  ['a policy is set, which says nothing of signatures', STRICT, false],
+  ['keys to verify with', { phantom_token_jwks: '/jwks' }, true],
+  ['JWTs of clients', { phantom_token_accept_jwt: 'on' }, true],
+  ['JWTs of clients are switched off', { phantom_token_accept_jwt: 'off' }, true],
+  ['the gateway signs', { phantom_token_mint: 'missing' }, true],
+  ['a bad word: it must be refused', { phantom_token_mint: 'x' }, true],
+  [
+    'what is signed, but not that it is: a server may set it for some of its locations',
+    { phantom_token_mint_key_file: '/key', phantom_token_mint_issuer: 'a', phantom_token_mint_ttl: '60' },
+    false,
+  ],
+];
+
+for (const [sentence, values, isAny] of SIGNATURES) {
+  test(`hasSignatureSettings: ${isAny}: ${sentence}`, (t) =>
+    t.is(hasSignatureSettings(textsWith(values)), isAny));
+}

@@ -1,5 +1,6 @@
 import test from 'ava';
 import {
+  checkAccept,
   checkEndpoint,
   checkFile,
   checkFormFields,
@@ -240,3 +241,37 @@ for (const [value, problem] of PATHS) {
   test(`checkFile: ${JSON.stringify(value)} ${problem ?? 'is valid'}: no path may depend on a working directory`, (t) =>
     t.is(checkFile(value), problem));
 }
+
+const ACCEPTS: [value: string, isValid: boolean][] = [
+  ['application/jwt', true],
+  ['application/json', true],
+  ['application/token-introspection+jwt', true],
+  ['application/token-introspection+jwt, application/json', true],
+  ['application/json;q=0.5,application/jwt', true],
+  ['application/json ; q=0.5 , */*', true],
+  ['*/*', true],
+  ['', false],
+  ['json', false],
+  ['/json', false],
+  ['application/', false],
+  ['application/json,', false],
+  [', application/json', false],
+  [' application/json', false],
+  ['application/json ', false],
+  ['application/json application/jwt', false],
+  ['application/json; a="b"', false],
+  ['application/json\n', false],
+  ['application/json\r\nX-Admin: 1', false],
+  ['application/jsöн', false],
+];
+
+for (const [value, isValid] of ACCEPTS) {
+  test(`checkAccept: ${JSON.stringify(value)} ${isValid ? 'is valid' : 'is refused'}: media ranges, and no second header (RFC 9110 §12.5.1, S104)`, (t) =>
+    t.is(checkAccept(value), isValid ? undefined : 'must be media types, such as application/json'));
+}
+
+test('checkAccept: checks many thousand characters quickly', (t) => {
+  t.is(checkAccept(`a/b${',a/b'.repeat(10_000)}`), undefined);
+  t.not(checkAccept(`a/b${',a/b'.repeat(10_000)}"`), undefined);
+  t.not(checkAccept(`a/b${' '.repeat(10_000)}"`), undefined);
+});

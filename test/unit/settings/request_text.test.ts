@@ -12,8 +12,8 @@ import {
 } from '../../../src/core/settings/request_text.js';
 import { joinedLinesOf, policyWith, requestWith, type Values } from '../../support/joined_texts.js';
 
-/** Of every record: it was stored under the lookup of a text with fourteen lines. */
-const STORED_LINES = 8;
+/** Of every record: it was stored under the lookup of a text with twenty-five lines. */
+const STORED_LINES = 19;
 const POLICY_LINES = 5;
 
 const [, ...BELOW_THE_FIRST_LINE] = joinedLinesOf('_phantom_request').map((line) => line.slice(1));
@@ -28,10 +28,13 @@ const LOOKUP_VALUES: Values = {
   phantom_token_max_jwt_length: '8000',
   phantom_token_introspection_parameters: 'resource=a',
   phantom_token_cache_control: 'ignore',
+  phantom_token_introspection_accept: 'application/json',
   phantom_token_client_id: 'client',
   _phantom_credential: 'Bearer abc',
 };
-const LOOKUP = '443 api.example.com\n/introspect\njwt\n8000\nresource=a\nignore\nclient\nBearer abc';
+/** It says nothing of signatures: ten empty lines. */
+const LOOKUP =
+  '443 api.example.com\n/introspect\njwt\n8000\nresource=a\nignore\napplication/json\n\n\n\n\n\n\n\n\n\n\nclient\nBearer abc';
 const STRICT: Values = {
   phantom_token_required_scopes: 'read write',
   phantom_token_audience: 'api',
@@ -138,7 +141,7 @@ const POLICIES: [sentence: string, changes: Values, policy: string, lookup: stri
     'a lookup of empty lines',
     Object.fromEntries(LOOKUP_VARIABLES.map((variable) => [variable, ''])),
     '\n\n\n\n',
-    '\n\n\n\n\n\n\n',
+    '\n'.repeat(STORED_LINES - 1),
   ],
   [
     'a credential that looks like a text',
@@ -170,6 +173,40 @@ for (const [sentence, changes, policy, lookup] of POLICIES) {
   test(`isPolicyOf: knows the policy again that findPolicy finds: ${sentence}`, (t) =>
     t.true(isPolicyOf(textWith(changes), policy)));
 }
+
+/** Of two locations that verify or sign, each differs from the first in one line. */
+const SIGNED: Values = { phantom_token_jwks: '/jwks', phantom_token_mint: 'missing' };
+const OTHER_SIGNATURES: [sentence: string, values: Values][] = [
+  ['keys of another place', { phantom_token_jwks: '/jwks2' }],
+  ['JWTs of clients', { phantom_token_accept_jwt: 'on' }],
+  ['another mode of minting', { phantom_token_mint: 'always' }],
+  ['another key file', { phantom_token_mint_key_file: '/key' }],
+  ['another issuer to sign', { phantom_token_mint_issuer: 'https://gateway' }],
+  ['another audience to sign', { phantom_token_mint_audience: 'api' }],
+  ['other claims to copy', { phantom_token_mint_claims: 'email' }],
+  ['another life of what is signed', { phantom_token_mint_ttl: '60' }],
+  ['another issuer that is verified', { phantom_token_issuer: 'https://as' }],
+  ['another audience that is verified', { phantom_token_audience: 'api' }],
+  ['another Accept header', { phantom_token_introspection_accept: 'application/jwt' }],
+];
+
+for (const [sentence, values] of OTHER_SIGNATURES) {
+  test(`findLookup: differs for ${sentence}: what selects the JWT selects the record (S58)`, (t) => {
+    const lookup = findLookup(textWith({ ...SIGNED, ...values }));
+    t.not(lookup, findLookup(textWith(SIGNED)));
+    t.is(linesOf(lookup), STORED_LINES);
+  });
+}
+
+test('findLookup: no two of these locations share a record (S58)', (t) => {
+  const lookups = OTHER_SIGNATURES.map(([, values]) => findLookup(textWith({ ...SIGNED, ...values })));
+  t.is(new Set([...lookups, LOOKUP]).size, OTHER_SIGNATURES.length + 1);
+});
+
+test('findLookup: is that of a location without signatures, whatever else is set, while none is verified or made (S58)', (t) => {
+  const unused = { phantom_token_mint_key_file: '/key', phantom_token_mint_issuer: 'https://gateway' };
+  t.is<string, string>(findLookup(textWith({ ...unused, ...STRICT })), LOOKUP);
+});
 
 const OTHER_FIRST_LINES: [sentence: string, values: Values][] = [
   ['a location that purges, where neither is set', { _phantom_state: '', phantom_token: '' }],

@@ -32,6 +32,7 @@ const DEFAULTS: Settings = {
   maxJwtLength: 65536,
   introspectionParameters: '',
   cacheControl: 'obey',
+  introspectionAccept: 'application/jwt',
   negativeCacheTtlSec: 5,
   staleIfErrorSec: 0,
   introspectionTimeoutSec: 10,
@@ -100,6 +101,11 @@ const PARSED: [sentence: string, values: Record<string, string>, expected: Parti
     { cacheControl: 'ignore' },
   ],
   [
+    'the Accept header is taken as it is',
+    { phantom_token_introspection_accept: 'application/json' },
+    { introspectionAccept: 'application/json' },
+  ],
+  [
     'the life of a rejection is a number (S66)',
     { phantom_token_negative_cache_ttl: '9' },
     { negativeCacheTtlSec: 9 },
@@ -151,6 +157,7 @@ const PARSED: [sentence: string, values: Record<string, string>, expected: Parti
       phantom_token_max_jwt_length: '3',
       phantom_token_introspection_parameters: 'p=q',
       phantom_token_cache_control: 'ignore',
+      phantom_token_introspection_accept: 'a/b',
       phantom_token_negative_cache_ttl: '4',
       phantom_token_stale_if_error: '6',
       phantom_token_introspection_timeout: '7',
@@ -172,6 +179,7 @@ const PARSED: [sentence: string, values: Record<string, string>, expected: Parti
       maxJwtLength: 3,
       introspectionParameters: 'p=q',
       cacheControl: 'ignore',
+      introspectionAccept: 'a/b',
       negativeCacheTtlSec: 4,
       staleIfErrorSec: 6,
       introspectionTimeoutSec: 7,
@@ -323,6 +331,7 @@ const BAD_VALUES: Record<string, [value: string, problem: string]> = {
   ],
   phantom_token_introspection_parameters: ['secret', 'must be form fields, encoded: name=value&name=value'],
   phantom_token_cache_control: ['secret', 'must be one of obey, ignore'],
+  phantom_token_introspection_accept: ['secret', 'must be media types, such as application/json'],
   phantom_token_negative_cache_ttl: ['secret', `${SECONDS} 60, without a unit`],
   phantom_token_stale_if_error: ['secret', `${SECONDS} 31536000, without a unit`],
   phantom_token_introspection_timeout: [

@@ -4,14 +4,21 @@ import { readClientSettings } from '../../../src/core/settings/parse_client_sett
 import { readPolicy } from '../../../src/core/settings/parse_policy.js';
 import { readRefusalSettings } from '../../../src/core/settings/parse_refusal.js';
 import { readSettings } from '../../../src/core/settings/parse_settings.js';
+import { readSignatureSettings } from '../../../src/core/settings/parse_signature_settings.js';
 import type { SettingRow } from '../../../src/core/settings/setting_row.js';
-import { CLIENT_SETTINGS, LOCATION_SETTINGS, SETTINGS } from '../../../src/core/settings/table.js';
+import {
+  CLIENT_SETTINGS,
+  LOCATION_SETTINGS,
+  SETTINGS,
+  SIGNATURE_SETTINGS,
+} from '../../../src/core/settings/table.js';
 import { textsWith, type Values } from '../../support/joined_texts.js';
 import { findProblem } from '../../support/setting_checks.js';
 
-/** What the script gives for these values, and the first mistake that it finds, by each of the parsers. */
+/** What the script gives for these values, read as where the gateway signs if one of them is on signatures, and the first mistake that it finds, by each of the parsers. */
 function readAll(values: Values) {
-  const { request, rest } = textsWith(values);
+  const isSigned = SIGNATURE_SETTINGS.some(({ variable }) => values[variable] !== undefined);
+  const { request, rest } = textsWith({ ...(isSigned ? { phantom_token_mint: 'always' } : {}), ...values });
   const read = <T>(parse: (findings: { problem: string }) => T) => {
     const findings = { problem: '' };
     return { given: parse(findings) as Record<string, unknown>, problem: findings.problem };
@@ -20,6 +27,7 @@ function readAll(values: Values) {
     settings: read((findings) => readSettings(findings, request, rest)),
     refusal: read((findings) => readRefusalSettings(findings, request, rest)),
     policy: read((findings) => readPolicy(findings, request.slice(1, 1 + Lines.policy))),
+    signatures: read((findings) => readSignatureSettings(findings, request)),
     client: read((findings) => readClientSettings(findings, request, rest)),
   };
 }
@@ -31,6 +39,7 @@ const READ: Record<keyof ReturnType<typeof readAll>, readonly SettingRow[]> = {
   refusal: LOCATION_SETTINGS.filter(({ field }) =>
     ['requiredScopes', 'realm', 'scopes', 'negativeCacheTtlSec'].includes(field),
   ),
+  signatures: SIGNATURE_SETTINGS,
   client: CLIENT_SETTINGS,
 };
 const PARSERS = Object.keys(READ) as (keyof typeof READ)[];
@@ -66,6 +75,9 @@ const GOOD: Record<string, string> = {
   checkFormFields: 'a=b&c=%20',
   checkRealm: 'My API, v2',
   checkFile: '/run/secrets/file',
+  checkAccept: 'application/json, application/jwt;q=0.5',
+  checkJwks: 'https://as.example.com/jwks',
+  checkMintClaims: 'email https://example.com/claim',
 };
 
 /** A line that no row may have, but those that only nginx reads. */
@@ -119,7 +131,7 @@ for (const parser of PARSERS) {
     const defaults = READ[parser].map((row) => [row.field, valueIn(row, row.value.defaultValue)]);
     const { kind, ...given } = readAll({ phantom_token_introspection_endpoint: '' })[parser].given;
     t.deepEqual(given, Object.fromEntries(defaults));
-    t.is(typeof kind, parser === 'settings' || parser === 'client' ? 'string' : 'undefined');
+    t.is(typeof kind, parser === 'policy' || parser === 'refusal' ? 'undefined' : 'string');
   });
 }
 
@@ -148,14 +160,14 @@ test('SETTINGS: no variable stands twice, and all share the prefix', (t) => {
 });
 
 test('SETTINGS: no field of a parser stands twice: one variable would have no effect', (t) => {
-  for (const rows of [LOCATION_SETTINGS, CLIENT_SETTINGS]) {
+  for (const rows of [LOCATION_SETTINGS, SIGNATURE_SETTINGS, CLIENT_SETTINGS]) {
     const fields = rows.map(({ field }) => field).filter((field) => field !== '');
     t.is(new Set(fields).size, fields.length);
   }
 });
 
-test('SETTINGS: those of the location come first, then those of the client, which share a prefix of their own', (t) => {
-  t.deepEqual(SETTINGS, [...LOCATION_SETTINGS, ...CLIENT_SETTINGS]);
+test('SETTINGS: those of the location come first, then those on signatures and those of the client, which share a prefix of their own', (t) => {
+  t.deepEqual(SETTINGS, [...LOCATION_SETTINGS, ...SIGNATURE_SETTINGS, ...CLIENT_SETTINGS]);
   const isOfClient = ({ variable }: SettingRow) => /^phantom_token_client(_[a-z]+)+$/.test(variable);
   t.deepEqual(SETTINGS.filter(isOfClient), CLIENT_SETTINGS);
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { type JsonObject, parseJsonObject } from '../../../src/core/text/json.js';
-import { type ReadClaims, readClaims } from '../../../src/core/token/claims.js';
+import { isAccessTokenTyp, type ReadClaims, readClaims } from '../../../src/core/token/claims.js';
 
 const NO_CLAIMS: ReadClaims = {
   kind: 'claims',
@@ -299,3 +299,28 @@ test('readClaims: a __proto__ member of a JSON text adds no claims (S30)', (t) =
   const source = parseJsonObject('{"__proto__":{"scope":"admin","exp":"x","cnf":{},"token_type":"refresh"}}');
   t.deepEqual(readClaims(source as JsonObject), NO_CLAIMS);
 });
+
+const TYPS: [typ: unknown, isAccessToken: boolean][] = [
+  [undefined, true],
+  ['Bearer', true],
+  ['bearer', true],
+  ['DPoP', true],
+  ['JWT', true],
+  ['at+jwt', true],
+  ['ID', false],
+  ['Refresh', false],
+  ['Offline', false],
+  ['Logout', false],
+  ['', false],
+  ['Bearer ', false],
+  ['Bearer\n', false],
+  ['xBearer', false],
+  [null, false],
+  [['Bearer'], false],
+  [1, false],
+];
+
+for (const [typ, isAccessToken] of TYPS) {
+  test(`isAccessTokenTyp: ${isAccessToken} for the claim typ ${JSON.stringify(typ) ?? 'absent'}, by which Keycloak tells its tokens (RFC 8725 §2.8, S51)`, (t) =>
+    t.is(isAccessTokenTyp(typ), isAccessToken));
+}
