@@ -1,5 +1,6 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import test from 'ava';
-import { decodePrivateKey } from '../../../src/core/signature/pem.js';
+import { algorithmOfPkcs8, decodePrivateKey } from '../../../src/core/signature/pem.js';
 
 /** Not a key: only bytes whose base64 has all kinds of characters. */
 const DER = Buffer.from([0x30, 0x82, 0xfb, 0xff, 0xbf, 0x00, 0x10]);
@@ -57,3 +58,90 @@ const NO_PEMS: [sentence: string, pem: string][] = [
 for (const [sentence, pem] of NO_PEMS) {
   test(`decodePrivateKey: undefined for ${sentence}`, (t) => t.is(decodePrivateKey(pem), undefined));
 }
+
+function pkcs8Of(key: KeyObject): Buffer {
+  return key.export({ format: 'der', type: 'pkcs8' });
+}
+
+function ecKey(namedCurve: string, paramEncoding: 'named' | 'explicit' = 'named'): Buffer {
+  return pkcs8Of(generateKeyPairSync('ec', { namedCurve, paramEncoding }).privateKey);
+}
+
+const RSA_2048 = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+const RSA_DER = pkcs8Of(RSA_2048);
+const P256_DER = ecKey('P-256');
+
+/** The head of a longer RSA key: only the length before it differs. Such keys take seconds to make. */
+function headOfLength(...length: number[]): Buffer {
+  return Buffer.concat([Buffer.from([0x30, ...length]), RSA_DER.subarray(4, 100)]);
+}
+
+const KEYS: [sentence: string, der: Buffer, alg: string | undefined][] = [
+  ['RSA of 2048 bits', RSA_DER, 'RS256'],
+  ['RSA of 3072 bits', pkcs8Of(generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey), 'RS256'],
+  ['RSA of 8192 bits, whose length takes two bytes', headOfLength(0x82, 0x12, 0x5c), 'RS256'],
+  ['RSA whose length takes three bytes', headOfLength(0x83, 0x01, 0x00, 0x00), 'RS256'],
+  ['P-256', P256_DER, 'ES256'],
+  ['P-384', ecKey('P-384'), 'ES384'],
+  ['P-521, with which nothing is signed here', ecKey('P-521'), undefined],
+  ['secp256k1', ecKey('secp256k1'), undefined],
+  ['a curve without its name (RFC 5480 §2.1.1)', ecKey('P-256', 'explicit'), undefined],
+  ['Ed25519', pkcs8Of(generateKeyPairSync('ed25519').privateKey), undefined],
+  ['X25519', pkcs8Of(generateKeyPairSync('x25519').privateKey), undefined],
+  [
+    'RSA for PSS alone, which importKey does not accept',
+    pkcs8Of(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey),
+    undefined,
+  ],
+  ['PKCS #1', RSA_2048.export({ format: 'der', type: 'pkcs1' }), undefined],
+  [
+    'an encrypted key',
+    RSA_2048.export({
+      format: 'der',
+      type: 'pkcs8',
+      cipher: 'aes-128-cbc',
+      passphrase: 'a',
+    }) as unknown as Buffer,
+    undefined,
+  ],
+  [
+    'a public key',
+    generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'der', type: 'spki' }),
+    undefined,
+  ],
+  ['a head that was cut', P256_DER.subarray(0, 20), undefined],
+  ['no bytes', Buffer.alloc(0), undefined],
+  ['zeros', Buffer.alloc(200), undefined],
+  [
+    'what stands behind the head of another key',
+    Buffer.concat([Buffer.from([0x30, 0x82, 0x01, 0x00, 0x04, 0x01, 0x00]), P256_DER.subarray(6)]),
+    undefined,
+  ],
+];
+
+for (const [sentence, der, alg] of KEYS) {
+  test(`algorithmOfPkcs8: ${sentence} ${alg === undefined ? 'is refused by its names, before the engine sees it' : `signs ${alg}`} (RFC 5208 §5, RFC 5480 §2.1.1)`, (t) =>
+    t.is(algorithmOfPkcs8(der), alg as never));
+}
+
+test('decodePrivateKey, algorithmOfPkcs8: of a PEM file that node wrote, RSA or EC', (t) => {
+  for (const [key, alg] of [
+    [RSA_2048, 'RS256'],
+    [generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey, 'ES384'],
+  ] as const) {
+    const der = decodePrivateKey(key.export({ format: 'pem', type: 'pkcs8' }) as string);
+    t.deepEqual(der, pkcs8Of(key));
+    t.is<string | undefined, string>(algorithmOfPkcs8(der ?? Buffer.alloc(0)), alg);
+  }
+});
+
+test('decodePrivateKey: nothing of PEM files that node wrote in other forms: encrypted, PKCS #1, SEC 1, public', (t) => {
+  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pems = [
+    RSA_2048.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-128-cbc', passphrase: 'a' }),
+    RSA_2048.export({ format: 'pem', type: 'pkcs1' }),
+    ec.privateKey.export({ format: 'pem', type: 'sec1' }),
+    ec.publicKey.export({ format: 'pem', type: 'spki' }),
+  ];
+  for (const pem of pems) t.is(decodePrivateKey(pem as string), undefined);
+});
