@@ -29,12 +29,13 @@ export function mapBodyOf(conf: string, source: string, target: string): string 
 const SIGNATURE_VARIABLES = ['phantom_token_jwks', 'phantom_token_accept_jwt', 'phantom_token_mint'];
 const SIGNATURE_SOURCE = `"${SIGNATURE_VARIABLES.map((variable) => `$${variable}`).join('')}"`;
 const SIGNATURES = joinedBy(SIGNATURE_SOURCE, '_phantom_signatures');
-/** As many lines, all of them empty. */
-const NO_SIGNATURES = SIGNATURES.replace(/\$\w+/g, '');
 
-/** The lines that nginx joins for a variable, where the location says something of signatures. */
+/** The line on signatures, where the location says something of them. */
+export const SIGNATURE_LINE = SIGNATURES.replaceAll('\\t', '\t');
+
+/** The lines that nginx joins for a variable. */
 export function joinedLinesOf(target: string): string[] {
-  return joinedBy('""', target).replace('$_phantom_signatures', SIGNATURES).split('\\n');
+  return joinedBy('""', target).split('\\n');
 }
 
 /** The `default` of a map, as nginx.conf spells it. */
@@ -46,7 +47,7 @@ function joinedBy(source: string, target: string): string {
 function joinerOf(target: string): (values: Values) => string {
   const joined = joinedBy('""', target);
   const signed = partsOf(joined.replace('$_phantom_signatures', SIGNATURES));
-  const unsigned = partsOf(joined.replace('$_phantom_signatures', NO_SIGNATURES));
+  const unsigned = partsOf(joined.replace('$_phantom_signatures', ''));
   return (values) => {
     const parts = SIGNATURE_VARIABLES.some((variable) => (values[variable] ?? '') !== '') ? signed : unsigned;
     return parts.map((part, i) => (i % 2 === 0 ? part : (values[part] ?? PROTECTED[part] ?? ''))).join('');
@@ -55,7 +56,10 @@ function joinerOf(target: string): (values: Values) => string {
 
 /** Texts and names of variables in turn. */
 function partsOf(joined: string): string[] {
-  return joined.replaceAll('\\n', '\n').split(/\$(\w+)/);
+  return joined
+    .replaceAll('\\n', '\n')
+    .replaceAll('\\t', '\t')
+    .split(/\$(\w+)/);
 }
 
 /** `$_phantom_request`. */

@@ -1,6 +1,6 @@
 // What nginx says of a request and its location, as one text (nginx/http.conf):
 //
-//   here on\n<policy, five lines>\n<lookup, nineteen lines>
+//   here on\n<policy, five lines>\n<lookup, ten lines>
 //
 // `here`: this very location includes protect.conf. Then $phantom_token. The policy is what the location asks of a token; the
 // lookup selects the record (cache/key.ts). This file is the part of it that every hit pays for; the rest is location_texts.ts.

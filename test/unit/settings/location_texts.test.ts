@@ -2,10 +2,10 @@ import test from 'ava';
 import {
   clientTextOf,
   findLookup,
-  hasSignatureSettings,
   isConfiguredHere,
   isOff,
   type RestText,
+  signatureLineOf,
   takeApart,
 } from '../../../src/core/settings/location_texts.js';
 import {
@@ -15,9 +15,20 @@ import {
   NoPolicy,
   type RequestText,
 } from '../../../src/core/settings/request_text.js';
-import { joinedLinesOf, requestWith, restWith, textsWith, type Values } from '../../support/joined_texts.js';
+import {
+  joinedLinesOf,
+  requestWith,
+  restWith,
+  SIGNATURE_LINE,
+  textsWith,
+  type Values,
+} from '../../support/joined_texts.js';
 
-const [, ...BELOW_THE_FIRST_LINE] = joinedLinesOf('_phantom_request').map((line) => line.slice(1));
+const SIGNATURE_VARIABLES = SIGNATURE_LINE.split('\t').map((value) => value.slice(1));
+const BELOW_THE_FIRST_LINE = joinedLinesOf('_phantom_request')
+  .slice(1)
+  .map((line) => line.slice(1))
+  .flatMap((variable) => (variable === '_phantom_signatures' ? SIGNATURE_VARIABLES : [variable]));
 const REST_VARIABLES = joinedLinesOf('_phantom_rest').map((line) => line.slice(1));
 const STRICT: Values = {
   phantom_token_required_scopes: 'read write',
@@ -124,7 +135,7 @@ for (const forgery of FORGERIES) {
 
 test('takeApart: gives both texts line by line, as nginx joined them', (t) => {
   const request =
-    'here on\nread\napi\nhttps://as\n1\n2\npart\n/introspect\njwt\n8000\na=b\nobey\na/b\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\nid\nBearer abc';
+    'here on\nread\napi\nhttps://as\n1\n2\npart\n/introspect\njwt\n8000\na=b\nobey\na/b\n1\t2\nid\nBearer abc';
   const rest = Array.from({ length: 17 }, (_, i) => `r${i}`).join('\n');
   t.deepEqual(takeApart(request as RequestText, rest as RestText), {
     request: request.split('\n'),
@@ -227,6 +238,6 @@ const SIGNATURES: [sentence: string, values: Values, isAny: boolean][] = [
 ];
 
 for (const [sentence, values, isAny] of SIGNATURES) {
-  test(`hasSignatureSettings: ${isAny}: ${sentence}`, (t) =>
-    t.is(hasSignatureSettings(textsWith(values)), isAny));
+  test(`signatureLineOf: ${isAny ? 'says something' : 'empty'}: ${sentence}`, (t) =>
+    t.is(signatureLineOf(textsWith(values)) !== '', isAny));
 }

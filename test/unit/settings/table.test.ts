@@ -27,9 +27,14 @@ function readAll(values: Values) {
     settings: read((findings) => readSettings(findings, request, rest)),
     refusal: read((findings) => readRefusalSettings(findings, request, rest)),
     policy: read((findings) => readPolicy(findings, request.slice(1, 1 + Lines.policy))),
-    signatures: read((findings) => readSignatureSettings(findings, request)),
+    signatures: read((findings) => readSignatureSettings(findings, valuesOnSignatures(request))),
     client: read((findings) => readClientSettings(findings, request, rest)),
   };
+}
+
+function valuesOnSignatures(request: readonly string[]): string[] {
+  const line = request[Lines.signatureLine] as string;
+  return line === '' ? Array<string>(Lines.signatures).fill('') : line.split('\t');
 }
 
 /** The rows that a parser reads. */
