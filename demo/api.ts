@@ -28,6 +28,8 @@ export interface ApiOptions {
   issuer?: string;
   /** Checked when given. */
   audience?: string;
+  /** `typ` of the header; checked when given. */
+  typ?: string;
 }
 
 export interface ApiRequest extends RecordedRequest {
@@ -53,9 +55,13 @@ export interface Api {
 }
 
 /** Starts the API. Rejects with the system's error when the port is taken. */
-export async function startApi({ port = 0, host, jwks, issuer, audience }: ApiOptions): Promise<Api> {
+export async function startApi({ port = 0, host, jwks, issuer, audience, typ }: ApiOptions): Promise<Api> {
   const keys = jwks instanceof URL ? fetchedKeys(jwks) : createLocalJWKSet(jwks);
-  const checks: JWTVerifyOptions = { ...(issuer && { issuer }), ...(audience && { audience }) };
+  const checks: JWTVerifyOptions = {
+    ...(issuer && { issuer }),
+    ...(audience && { audience }),
+    ...(typ && { typ }),
+  };
   const requests: ApiRequest[] = [];
   const server = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: 256 * 1024 });
   server.on('request', async (request, response) => {

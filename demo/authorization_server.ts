@@ -1,7 +1,8 @@
 /**
  * A real authorization server for the demo and the tests: oidc-provider, which issues opaque access tokens
- * and introspects them (RFC 7662), plus the two answers of the Curity Identity Server that the phantom token
- * pattern builds on: `Accept: application/jwt` gives the bare JWT, and 204 says that the token is not active.
+ * and introspects them (RFC 7662). It answers with JSON or with a signed response (RFC 9701), as it comes from npm, or with the
+ * two answers of the Curity Identity Server that the phantom token pattern builds on: `Accept: application/jwt` gives the
+ * bare JWT, and 204 says that the token is not active.
  */
 import { randomUUID } from 'node:crypto';
 import http, { type IncomingHttpHeaders } from 'node:http';
@@ -25,16 +26,18 @@ import {
   KEEP_ALIVE_MS,
   listenLocally,
 } from '../runtime/local_http.js';
+import type { ServerName } from './command_line.mjs';
 
 const OidcProvider = UntypedProvider as typeof Provider;
 
 const TOKEN_PATH = '/oauth/v2/oauth-token';
 const INTROSPECTION_PATH = '/oauth/v2/oauth-introspect';
 const REVOCATION_PATH = '/oauth/v2/oauth-revoke';
-const RESOURCE = 'https://api.example.com';
+/** `aud` of the JWT, unless the options say another. */
+export const RESOURCE = 'https://api.example.com';
 const ALGORITHM = 'RS256';
 
-/** May introspect every token and do nothing else; demo/nginx.conf has the same id and secret. */
+/** May introspect every token and do nothing else; demo/nginx.conf has the id, demo/gateway_client_secret.txt the secret. */
 const GATEWAY_CLIENT: ClientCredentials = { id: 'gateway-client', secret: 'gateway-secret' };
 /** Gets tokens by client_credentials, scopes `read` and `write`. */
 const DEMO_CLIENT: ClientCredentials = { id: 'demo-client', secret: 'demo-secret' };
@@ -56,6 +59,8 @@ export interface AuthorizationServerOptions {
   port?: number;
   /** The address to listen on; default 127.0.0.1. The issuer always has 127.0.0.1. */
   host?: string;
+  /** What it answers to an introspection; default `jwt`. The other two are oidc-provider's own answers. */
+  answers?: ServerName;
   /** Lifetime of an access token; default 300. */
   accessTokenTtlSec?: number;
   /** `aud` of the JWT; default `https://api.example.com`. */
@@ -75,6 +80,10 @@ export interface IntrospectionCall {
   form: Record<string, string | string[]>;
   /** The status of the answer; undefined before the answer. */
   status: number | undefined;
+  /** Content-Type of the answer, without parameters. Empty before the answer, and when it has no body. */
+  contentType: string;
+  /** Empty before the answer. */
+  body: string;
 }
 
 export interface AuthorizationServer {
@@ -123,7 +132,9 @@ export async function startAuthorizationServer(
   const provider = new OidcProvider(issuer, providerConfiguration(key, options));
   provider.silent = true;
   provider.use((ctx, next) => recordIntrospection(introspections, ctx as KoaContextWithOIDC, next));
-  provider.use((ctx, next) => answerWithJwt(key, options, ctx as KoaContextWithOIDC, next));
+  if ((options.answers ?? 'jwt') === 'jwt') {
+    provider.use((ctx, next) => answerWithJwt(key, options, ctx as KoaContextWithOIDC, next));
+  }
   server.on('request', provider.callback());
 
   return {
@@ -165,10 +176,15 @@ async function generateSigningKey(): Promise<SigningKey> {
 function providerConfiguration(key: SigningKey, options: AuthorizationServerOptions): Configuration {
   const accessTokenTtlSec = options.accessTokenTtlSec ?? 300;
   const audience = [options.audience ?? RESOURCE].flat()[0] ?? RESOURCE;
+  const signsResponses = options.answers === 'rfc9701';
   return {
     adapter: inMemoryAdapters(),
     clients: [
-      { ...clientMetadata(GATEWAY_CLIENT), grant_types: [] },
+      {
+        ...clientMetadata(GATEWAY_CLIENT),
+        grant_types: [],
+        ...(signsResponses && { introspection_signed_response_alg: ALGORITHM }),
+      },
       { ...clientMetadata(DEMO_CLIENT), grant_types: ['client_credentials'], scope: 'read write' },
     ],
     clientBasedCORS: () => false,
@@ -187,6 +203,7 @@ function providerConfiguration(key: SigningKey, options: AuthorizationServerOpti
         enabled: true,
         allowedPolicy: (_ctx, client) => client.clientId === GATEWAY_CLIENT.id,
       },
+      jwtIntrospection: { enabled: signsResponses },
       revocation: {
         enabled: true,
         allowedPolicy: (_ctx, client, token) => client.clientId === token.clientId,
@@ -232,11 +249,21 @@ async function recordIntrospection(
     headers: ctx.req.headers,
     form: {},
     status: undefined,
+    contentType: '',
+    body: '',
   };
   calls.push(call);
   await next();
   call.form = { ...(ctx.oidc?.body as typeof call.form | undefined) };
   call.status = ctx.status;
+  call.contentType = ctx.response.type;
+  call.body = textOf(ctx.body);
+}
+
+/** The body that Koa sends: an object as JSON. */
+function textOf(body: unknown): string {
+  if (typeof body === 'string') return body;
+  return body === undefined || body === null ? '' : JSON.stringify(body);
 }
 
 /** Answers like Curity: makes a JWT or a 204 of the JSON that oidc-provider answers. */

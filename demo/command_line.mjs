@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 
 /** @typedef {'gateway' | 'authorizationServer' | 'api'} Role */
 /** @typedef {Record<Role, number>} Ports  0 takes any free port */
-/** @typedef {{once: boolean, ports: Ports}} DemoOptions */
+/** @typedef {'jwt' | 'json' | 'rfc9701'} ServerName  what the authorization server answers to an introspection */
+/** @typedef {{once: boolean, server: ServerName, ports: Ports}} DemoOptions */
 
 /**
  * @typedef {{kind: 'run', options: DemoOptions}
@@ -21,9 +22,21 @@ export const PORT_OPTIONS = Object.freeze({
   api: '--api-port',
 });
 
+/** @type {ServerName} */
+export const DEFAULT_SERVER = 'jwt';
+
+/** @type {Readonly<Record<ServerName, string>>} what each answers to an introspection, to be read after "with" */
+export const SERVERS = Object.freeze({
+  jwt: 'the JWT, as Curity does',
+  json: 'JSON, as most do: the gateway signs the JWT',
+  rfc9701: 'a signed response (RFC 9701): the gateway signs the JWT',
+});
+
 export const USAGE = `Usage: npm start -- [options]
 
   --once          end after the walk; exit code 1 if a step failed
+  --server NAME   what the authorization server answers to an introspection (${DEFAULT_SERVER}):
+${serverLines()}
   --port N        port of the gateway (${DEFAULT_PORTS.gateway})
   --as-port N     port of the authorization server (${DEFAULT_PORTS.authorizationServer})
   --api-port N    port of the API (${DEFAULT_PORTS.api})
@@ -49,12 +62,16 @@ export function readCommandLine(args) {
     if (!isPort(text))
       return { kind: 'wrong', problem: `${option} ${text}: a port is a number from 0 to 65535` };
   }
+  const { server } = values;
+  if (!isServer(server)) {
+    return { kind: 'wrong', problem: `--server ${server}: there are ${Object.keys(SERVERS).join(', ')}` };
+  }
   const ports = {
     gateway: Number(values.port),
     authorizationServer: Number(values['as-port']),
     api: Number(values['api-port']),
   };
-  return { kind: 'run', options: { once: values.once, ports } };
+  return { kind: 'run', options: { once: values.once, server, ports } };
 }
 
 /**
@@ -68,6 +85,7 @@ function parse(args) {
       options: {
         once: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
+        server: { type: 'string', default: DEFAULT_SERVER },
         port: { type: 'string', default: String(DEFAULT_PORTS.gateway) },
         'as-port': { type: 'string', default: String(DEFAULT_PORTS.authorizationServer) },
         'api-port': { type: 'string', default: String(DEFAULT_PORTS.api) },
@@ -77,6 +95,21 @@ function parse(args) {
   } catch (error) {
     return /** @type {Error} */ (error).message.replace(/\.$/, '');
   }
+}
+
+function serverLines() {
+  const lines = Object.entries(SERVERS).map(
+    ([name, answer]) => `                  ${name.padEnd(8)} ${answer}`,
+  );
+  return lines.join('\n');
+}
+
+/**
+ * @param {string} text
+ * @returns {text is ServerName}
+ */
+function isServer(text) {
+  return Object.hasOwn(SERVERS, text);
 }
 
 /** @param {string} text */

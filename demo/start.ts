@@ -1,4 +1,5 @@
 /** The demo: an authorization server, an API and the gateway between them on this machine, and a walk. */
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { access, readFile } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
@@ -12,11 +13,31 @@ import {
 } from '../runtime/nginx_process.js';
 import { moduleAndUser, resolveNginx } from '../runtime/nginx_runtime.mjs';
 import { startApi } from './api.js';
-import { type AuthorizationServer, startAuthorizationServer } from './authorization_server.js';
-import { DEFAULT_PORTS, type DemoOptions, PORT_OPTIONS, type Ports, type Role } from './command_line.mjs';
+import { type AuthorizationServer, RESOURCE, startAuthorizationServer } from './authorization_server.js';
+import {
+  DEFAULT_PORTS,
+  DEFAULT_SERVER,
+  type DemoOptions,
+  PORT_OPTIONS,
+  type Ports,
+  type Role,
+  type ServerName,
+} from './command_line.mjs';
 import { type Demo, walk } from './walk.js';
 
 const SCRIPT = new URL('../dist/phantom_token.js', import.meta.url);
+
+/** The further lines of the gateway's configuration for each authorization server. */
+const SERVER_CONFS: Record<ServerName, string[]> = {
+  jwt: [],
+  json: ['server_json.conf'],
+  rfc9701: ['server_rfc9701.conf'],
+};
+const ANSWERS: Record<ServerName, string> = {
+  jwt: 'with the JWT',
+  json: 'with JSON',
+  rfc9701: 'by RFC 9701',
+};
 
 const ROLES = Object.keys(DEFAULT_PORTS) as Role[];
 const NAMES: Record<Role, string> = {
@@ -72,7 +93,7 @@ async function startDemo(
   stops: Stops,
   interruption: AbortSignal,
 ): Promise<StartedDemo> {
-  const { ports } = options;
+  const { ports, server } = options;
   const runtime = await resolveNginx('modern', { fetch: false });
   if ('problem' in runtime) throw new DemoProblem(`${runtime.problem}\n${runtime.advice}.`);
   await access(SCRIPT).catch(() => {
@@ -81,41 +102,52 @@ async function startDemo(
   await checkPorts(options);
   console.log(`njs-phantom-token on nginx ${runtime.nginxVersion} with njs ${runtime.njsVersion}\n`);
 
-  const authorizationServer = await startAuthorizationServer({ port: ports.authorizationServer });
+  const authorizationServer = await startAuthorizationServer({
+    port: ports.authorizationServer,
+    answers: server,
+  });
   stops.push(authorizationServer.close);
   interruption.throwIfAborted();
 
-  const { issuer, publicJwks: jwks } = authorizationServer;
-  const api = await startApi({ port: ports.api, jwks, issuer });
+  const gatewayPort = ports.gateway || (await freePort());
+  const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
+  // Who signs what the API receives has its keys at /jwks.
+  const signingRole = server === 'jwt' ? 'authorizationServer' : 'gateway';
+  const signer = signingRole === 'gateway' ? gatewayUrl : authorizationServer.issuer;
+  const jwksUrl = new URL('/jwks', signer);
+  const api = await startApi({
+    port: ports.api,
+    jwks: jwksUrl,
+    issuer: signer,
+    audience: RESOURCE,
+    typ: 'at+jwt',
+  });
   stops.push(api.close);
   interruption.throwIfAborted();
 
-  const gatewayPort = ports.gateway || (await freePort());
-  const conf = await gatewayConf(runtime, {
-    gateway: gatewayPort,
-    authorizationServer: authorizationServer.port,
-    api: api.port,
-  });
-  const nginx = await startGateway(runtime, conf);
+  const chosen = { gateway: gatewayPort, authorizationServer: authorizationServer.port, api: api.port };
+  const nginx = await startGateway(runtime, server, chosen);
   stops.push(nginx.stop);
   interruption.throwIfAborted();
 
-  const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
-  console.log(`  gateway               ${gatewayUrl}   nginx with demo/nginx.conf`);
-  console.log(`  authorization server  ${authorizationServer.url}   issues opaque tokens, introspects them`);
-  console.log(`  API                   ${api.url}   takes JWTs and nothing else`);
+  const confs = ['nginx.conf', ...SERVER_CONFS[server]].map((name) => `demo/${name}`);
+  console.log(`  gateway               ${gatewayUrl}   nginx: ${confs.join(', ')}`);
+  const answers = `answers introspections ${ANSWERS[server]}`;
+  console.log(`  authorization server  ${authorizationServer.url}   opaque tokens; ${answers}`);
+  console.log(`  API                   ${api.url}   takes JWTs that ${NAMES[signingRole]} signed`);
   console.log('\nTimes are measured by the client, and include the time of the API.');
-  return { gatewayUrl, authorizationServer, api, nginx };
+  return { gatewayUrl, authorizationServer, api, nginx, signer, jwksUrl };
 }
 
 /**
  * Tries the ports before anything starts, so that one message names all ports that cannot be used.
  * @throws {DemoProblem} which also names options that work
  */
-async function checkPorts({ ports, once }: DemoOptions): Promise<void> {
+async function checkPorts({ ports, server: answers, once }: DemoOptions): Promise<void> {
   const held: Server[] = [];
   const problems: string[] = [];
   const options = once ? ['--once'] : [];
+  if (answers !== DEFAULT_SERVER) options.push(`--server ${answers}`);
   for (const role of ROLES) {
     const server = http.createServer();
     const problem = await listenLocally(server, ports[role]).then(() => undefined, portProblem);
@@ -141,29 +173,46 @@ function portProblem(error: NodeJS.ErrnoException): string {
   throw error;
 }
 
-/** demo/nginx.conf with the path of this machine's njs module, and with these ports. */
-async function gatewayConf(runtime: NginxBinary, ports: Ports): Promise<string> {
-  const text = await readFile(new URL('nginx.conf', import.meta.url), 'utf8');
-  const portOf = new Map(ROLES.map((role) => [DEFAULT_PORTS[role], ports[role]]));
-  return text
-    .replace(/^load_module .*$/m, () => moduleAndUser(runtime))
-    .replace(/127\.0\.0\.1:(\d+)/g, (_match, port) => `127.0.0.1:${portOf.get(Number(port)) ?? port}`);
-}
-
-function startGateway(runtime: NginxBinary, conf: string): Promise<NginxProcess> {
+async function startGateway(runtime: NginxBinary, server: ServerName, ports: Ports): Promise<NginxProcess> {
+  const [conf, ...further] = await Promise.all(
+    ['nginx.conf', ...SERVER_CONFS[server]].map(async (name) => ({ name, text: await readConf(name) })),
+  );
+  const fitted = (text: string) => (prefix: string) => fitToMachine(text, runtime, ports, prefix);
   return startNginx({
     runtime,
-    conf,
+    conf: fitted(conf?.text ?? ''),
     files: {
       phantom_token: new URL('../nginx/', import.meta.url),
       'phantom_token/phantom_token.js': SCRIPT,
+      'secrets/gateway_client_secret.txt': new URL('gateway_client_secret.txt', import.meta.url),
+      'secrets/signing_key.pem': newSigningKey(),
+      ...Object.fromEntries(further.map(({ name, text }) => [name, fitted(text)])),
     },
   });
 }
 
+function readConf(name: string): Promise<string> {
+  return readFile(new URL(name, import.meta.url), 'utf8');
+}
+
+/** The text with the path of this machine's njs module, with the folder of the secrets, and with these ports. */
+function fitToMachine(text: string, runtime: NginxBinary, ports: Ports, prefix: string): string {
+  const portOf = new Map(ROLES.map((role) => [DEFAULT_PORTS[role], ports[role]]));
+  return text
+    .replace(/^load_module .*$/m, () => moduleAndUser(runtime))
+    .replaceAll('/run/secrets/', () => `${prefix}/secrets/`)
+    .replace(/127\.0\.0\.1:(\d+)/g, (_match, port) => `127.0.0.1:${portOf.get(Number(port)) ?? port}`);
+}
+
+/** A key for ES256, as `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256` writes it. */
+function newSigningKey(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+}
+
 /** Shows what to try, and waits for the end. */
 async function invite(demo: StartedDemo, interruption: AbortSignal): Promise<void> {
-  const { gatewayUrl, authorizationServer, nginx } = demo;
+  const { gatewayUrl, authorizationServer, jwksUrl, nginx } = demo;
   const token = await authorizationServer.issueToken({ scope: 'read' });
   console.log(`
 Try it (this token lives 5 minutes):
@@ -178,6 +227,10 @@ End the token at the gateway, as an operator:
 Get another token. With scope=write the gateway answers 403, since /api/ requires read:
 
   ${tokenCommand(authorizationServer)}
+
+The keys with which the API verifies the JWTs:
+
+  curl -s ${jwksUrl}
 
 The access log names the cache status and the reason of each refusal:
 

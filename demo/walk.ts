@@ -1,13 +1,26 @@
 /** The steps of the demo: each is printed and checked. */
 import { setTimeout as delay } from 'node:timers/promises';
+import {
+  decodeJwt,
+  decodeProtectedHeader,
+  generateKeyPair,
+  type JSONWebKeySet,
+  type JWTHeaderParameters,
+  type JWTPayload,
+  SignJWT,
+} from 'jose';
 import type { Api, ApiAnswer } from './api.js';
-import type { AuthorizationServer } from './authorization_server.js';
+import type { AuthorizationServer, IntrospectionCall } from './authorization_server.js';
 
 export interface Demo {
   /** URL of the gateway, without a slash at the end. */
   gatewayUrl: string;
   authorizationServer: AuthorizationServer;
   api: Api;
+  /** Issuer of the JWTs that the API accepts: the authorization server or the gateway. */
+  signer: string;
+  /** Its public keys, with which the API verifies. */
+  jwksUrl: URL;
 }
 
 /** What the steps share. All tokens were issued before the first step. */
@@ -39,6 +52,8 @@ const RECORD_END_TIMEOUT_MS = 10_000;
 const POLL_INTERVAL_MS = 100;
 const COLUMNS = 100;
 const LABEL_COLUMNS = 14;
+/** Members of a JWK that only the owner of the key may know (RFC 7518 §6.2.2, §6.3.2, §6.4.1). */
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 const STEPS: Step[] = [
   {
@@ -53,6 +68,8 @@ const STEPS: Step[] = [
     async run(walk) {
       const answer = await callApi(walk, walk.token);
       showAnswer(answer);
+      showIntrospection(walk);
+      showWhoSigns(walk);
       showWhatApiReceived(answer.body);
       return checkServed(walk, answer, { cacheStatus: 'MISS', introspections: 1, apiRequests: 1 });
     },
@@ -149,6 +166,40 @@ const STEPS: Step[] = [
       const answer = await callApi(walk, walk.lateToken);
       showAnswer(answer);
       return checkServed(walk, answer, { cacheStatus: 'MISS', introspections: 4 });
+    },
+  },
+  {
+    title: 'The keys with which the API has verified each JWT. Anybody may read them: they are public.',
+    async run(walk) {
+      const { keys } = await fetchKeys(walk);
+      show('fetched', String(walk.jwksUrl));
+      for (const key of keys) show('key', JSON.stringify(key));
+      const names = keys.flatMap((key) => Object.keys(key));
+      return [
+        ['keys', 1, keys.length],
+        ['kid of the last JWT', keys[0]?.kid, decodeHeader(lastJwt(walk))?.kid],
+        ['private members', 0, names.filter((name) => PRIVATE_MEMBERS.includes(name)).length],
+      ];
+    },
+  },
+  {
+    title: 'A client presents such a JWT instead of an opaque token. It is for APIs: 401.',
+    async run(walk) {
+      const answer = await callApi(walk, lastJwt(walk));
+      showIntrospection(walk);
+      showRefusal(answer);
+      return checkRefused(walk, answer, { error: 'invalid_token', introspections: 5 });
+    },
+  },
+  {
+    title: 'Somebody calls the API itself with a JWT that another key has signed. The API refuses it.',
+    async run(walk) {
+      const answer = await callApi({ ...walk, gatewayUrl: walk.api.url }, await forgeJwt(walk));
+      showRefusal(answer);
+      return [
+        ['status', 401, answer.status],
+        ['refusal', 'signature verification failed', parseObject(answer.body)?.error_description],
+      ];
     },
   },
 ];
@@ -265,7 +316,7 @@ function checkServed(
     ['status', 200, answer.status],
     ['cache', expected.cacheStatus, answer.cacheStatus],
     ...checkCounts(walk, expected),
-    ['JWT issued by', walk.authorizationServer.issuer, jwt?.claims.iss],
+    ['JWT issued by', walk.signer, jwt?.claims.iss],
     ['opaque tokens at the API', 0, requestsWithToken(walk)],
   ];
 }
@@ -295,11 +346,60 @@ function checkCounts(
   return checks;
 }
 
-/** How many requests to the API contained one of the tokens. */
+/** How many requests to the API contained one of the tokens, also inside the JWT. */
 function requestsWithToken({ api, token, briefToken, lateToken }: Walk): number {
-  const texts = api.requests.map(({ url, rawHeaders, body }) => `${url} ${rawHeaders} ${body}`);
+  const texts = api.requests.map((request) => {
+    const claims = decodeClaims(bearerOf(request.headers.authorization));
+    return `${request.url} ${request.rawHeaders} ${request.body} ${JSON.stringify(claims)}`;
+  });
   return texts.filter((text) => [token, briefToken, lateToken].some((opaque) => text.includes(opaque)))
     .length;
+}
+
+function lastJwt({ api }: Walk): string {
+  return bearerOf(api.requests.at(-1)?.headers.authorization);
+}
+
+function bearerOf(authorization = ''): string {
+  return authorization.replace(/^Bearer /, '');
+}
+
+/** undefined when it is no JWT. */
+function decodeClaims(jwt: string): JWTPayload | undefined {
+  try {
+    return decodeJwt(jwt);
+  } catch {
+    return undefined;
+  }
+}
+
+/** undefined when it is no JWT. */
+function decodeHeader(jwt: string): JWTHeaderParameters | undefined {
+  try {
+    return decodeProtectedHeader(jwt) as JWTHeaderParameters;
+  } catch {
+    return undefined;
+  }
+}
+
+async function fetchKeys({ jwksUrl, signal }: Walk): Promise<JSONWebKeySet> {
+  const response = await fetch(jwksUrl, {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+  });
+  if (!response.ok) throw new Error(`${jwksUrl} answered ${response.status}`);
+  return (await response.json()) as JSONWebKeySet;
+}
+
+/** A JWT with the `kid` and `alg` of the published key, and signed by another key. */
+async function forgeJwt(walk: Walk): Promise<string> {
+  const [key] = (await fetchKeys(walk)).keys;
+  const alg = key?.alg ?? '';
+  const { privateKey } = await generateKeyPair(alg);
+  return new SignJWT({ iss: walk.signer, sub: 'admin', scope: 'read write' })
+    .setProtectedHeader({ alg, kid: key?.kid ?? '', typ: 'at+jwt' })
+    .setIssuedAt()
+    .setExpirationTime('5m')
+    .sign(privateKey);
 }
 
 function parseChallenge(challenge: string): [scheme: string | undefined, parameters: Map<string, string>] {
@@ -332,6 +432,45 @@ function showRefusal({ status, challenge, body, durationMs }: Answer): void {
   show('body', body);
 }
 
+/** What the gateway has asked last, and what it got. */
+function showIntrospection({ authorizationServer }: Walk): void {
+  const call = authorizationServer.introspections.at(-1);
+  if (call === undefined) {
+    show('asked', 'nobody');
+    return;
+  }
+  show('asked', `${authorizationServer.issuer}${authorizationServer.introspectionPath}`);
+  show('  Accept', call.headers.accept ?? '(none)');
+  show('  answer', `${call.status} ${call.contentType}, ${call.body.length} bytes`);
+  for (const [index, line] of describeIntrospection(call).entries())
+    show(index === 0 ? '  members' : '', line);
+}
+
+function showWhoSigns({ authorizationServer }: Walk): void {
+  switch (authorizationServer.introspections.at(-1)?.contentType) {
+    case 'application/jwt':
+      show('gateway', 'takes the JWT of the answer');
+      break;
+    case 'application/json':
+      show('gateway', 'signs a JWT, since the answer has none');
+      break;
+    case 'application/token-introspection+jwt':
+      show('gateway', "verifies the answer with the authorization server's keys, and signs a JWT");
+  }
+}
+
+/** The members of an answer; of a signed response, the claims and the members inside. Nothing of a JWT for the API. */
+function describeIntrospection({ contentType, body }: IntrospectionCall): string[] {
+  if (contentType === 'application/json') return describeMembers(parseObject(body) ?? {});
+  if (contentType !== 'application/token-introspection+jwt') return [];
+  const { token_introspection: inner, ...claims } = decodeClaims(body) ?? {};
+  return [...describeMembers(claims), ...describeMembers(inner as object, 'token_introspection.')];
+}
+
+function describeMembers(members: object, prefix = ''): string[] {
+  return Object.entries(members).map(([name, value]) => `${prefix}${name}: ${describeClaim(name, value)}`);
+}
+
 function showWhatApiReceived(body: string): void {
   const received = parseApiAnswer(body);
   if (received === undefined) {
@@ -341,9 +480,8 @@ function showWhatApiReceived(body: string): void {
   const { authorization, jwt } = received;
   show('the API', `received Authorization: ${authorization.slice(0, 40)}... (${authorization.length} bytes)`);
   show('  header', JSON.stringify(jwt.header));
-  for (const [index, [name, value]] of Object.entries(jwt.claims).entries()) {
-    show(index === 0 ? '  claims' : '', `${name}: ${describeClaim(name, value)}`);
-  }
+  for (const [index, line] of describeMembers(jwt.claims).entries())
+    show(index === 0 ? '  claims' : '', line);
 }
 
 function describeClaim(name: string, value: unknown): string {

@@ -36,8 +36,11 @@ export interface NginxOptions {
   conf: string | ((prefix: string) => string);
   /** The folder to run in, which is kept. Default: a temporary folder, which `stop` removes. */
   prefix?: string;
-  /** Further files by their path in the prefix: the text, or the file or folder (file: URL) to copy. */
-  files?: Record<string, string | URL>;
+  /**
+   * Further files by their path in the prefix: the text, a function that writes it for a prefix, or the file or folder
+   * (file: URL) to copy.
+   */
+  files?: Record<string, string | URL | ((prefix: string) => string)>;
   /** Keeps a temporary prefix after `stop`, so that it can be inspected. */
   keepPrefix?: boolean;
 }
@@ -137,7 +140,7 @@ async function layOutPrefix(prefix: string, { conf, files = {} }: NginxOptions):
     const target = join(prefix, path);
     await mkdir(dirname(target), { recursive: true });
     if (content instanceof URL) await cp(content, target, { recursive: true });
-    else await writeFile(target, content);
+    else await writeFile(target, typeof content === 'function' ? content(prefix) : content);
   }
   await writeFile(join(prefix, 'nginx.conf'), typeof conf === 'function' ? conf(prefix) : conf);
   // Emptied, so that every line in it is written by this nginx. It must exist to be watched.

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
+import type { DemoOptions, ServerName } from '../../demo/command_line.mjs';
 import { freePort } from '../../runtime/nginx_process.js';
 import { npmCommand } from '../../runtime/npm_command.mjs';
 import { REPOSITORY } from '../support/pages.js';
@@ -52,6 +53,7 @@ const IN_FRESH_CHECKOUT: [args: string[], code: number, stdout: RegExp, stderr: 
   [['--once', '--help'], 0, /^Usage: npm start /, /^$/],
   [['--onec'], 1, /^$/, /^Unknown option '--onec'[\s\S]*Usage: /],
   [['--port', '65536'], 1, /^$/, /^--port 65536: a port is a number from 0 to 65535\n[\s\S]*Usage: /],
+  [['--server', 'xml'], 1, /^$/, /^--server xml: there are jwt, json, rfc9701\n[\s\S]*Usage: /],
   [['--as-port', ''], 1, /^$/, /^--as-port : a port is a number from 0 to 65535\n[\s\S]*Usage: /],
 ];
 
@@ -74,63 +76,94 @@ function runModule(source: string): Promise<Ended> {
   return run([process.execPath, '--import=tsx', '--input-type=module', '--eval', source], REPOSITORY);
 }
 
-function runDemo(ports: Record<'gateway' | 'authorizationServer' | 'api', number>): Promise<Ended> {
+function runDemo(ports: DemoOptions['ports'], server: ServerName = 'jwt'): Promise<Ended> {
+  const options: DemoOptions = { once: true, server, ports };
   return runModule(`
     import { runDemo } from './demo/start.ts';
-    process.exitCode = await runDemo({ once: true, ports: ${JSON.stringify(ports)} });`);
+    process.exitCode = await runDemo(${JSON.stringify(options)});`);
 }
+
+const FREE_PORTS = { gateway: 0, authorizationServer: 0, api: 0 };
 
 /** The steps by their numbers, from 1. */
 function stepsOf(printed: string): string[] {
   return printed.split(/^\d+\. /m).slice(1);
 }
 
-test('the walk passes and shows hit, refusal, revocation, purge, outage and stale in 100 columns', async (t) => {
-  const { code, stdout, stderr } = await runDemo({ gateway: 0, authorizationServer: 0, api: 0 });
-  t.is(stderr, '');
-  t.is(code, 0);
-  const steps = stepsOf(stdout);
-  t.deepEqual(
-    steps.map((step) => /^ {3}answer {5}(\d+(?:, cache \w+)?), in \d+\.\d ms/m.exec(step)?.[1]),
-    [
-      undefined, // gets a token
-      '200, cache MISS',
-      '200, cache HIT',
-      '401',
-      '401',
-      '200, cache HIT', // revoked at the authorization server
-      '401', // purged
-      '200, cache MISS',
-      '502', // the authorization server is down
-      '200, cache STALE',
-      '200, cache MISS', // it is back
-    ],
-  );
-  for (const step of steps) t.regex(step, /^ {3}ok {9}/m);
-  t.notRegex(stdout, /FAILED/);
-  t.deepEqual(
-    stdout.split('\n').filter((line) => line.length > 100),
-    [],
-  );
-});
+/** What the second step shows of each server's answer, and of the JWT that the API got and has verified. */
+const SHOWN: Record<ServerName, RegExp[]> = {
+  jwt: [
+    /answer +200 application\/jwt,/,
+    /gateway +takes the JWT/,
+    /header +\{"alg":"RS256","typ":"at\+jwt",/,
+  ],
+  json: [
+    /answer +200 application\/json,[\s\S]* members +active: true\n/,
+    /gateway +signs a JWT, since the answer has none/,
+    /header +\{"typ":"at\+jwt","alg":"ES256",[\s\S]* sub: demo-client\n/,
+  ],
+  rfc9701: [
+    /answer +200 application\/token-introspection\+jwt,[\s\S]* token_introspection\.active: true\n/,
+    /gateway +verifies the answer with the authorization server's keys, and signs a JWT/,
+    /header +\{"typ":"at\+jwt","alg":"ES256",[\s\S]* sub: demo-client\n/,
+  ],
+};
 
-test('a walk without a gateway fails, and says what was expected in each step', async (t) => {
+for (const server of ['jwt', 'json', 'rfc9701'] as const) {
+  test(`--server ${server}: the walk passes and shows hit, refusal, revocation, purge, outage, stale and keys in 100 columns`, async (t) => {
+    const { code, stdout, stderr } = await runDemo(FREE_PORTS, server);
+    t.is(stderr, '');
+    t.is(code, 0, stdout);
+    const steps = stepsOf(stdout);
+    t.deepEqual(
+      steps.map((step) => /^ {3}answer {5}(\d+(?:, cache \w+)?), in \d+\.\d ms/m.exec(step)?.[1]),
+      [
+        undefined, // gets a token
+        '200, cache MISS',
+        '200, cache HIT',
+        '401',
+        '401',
+        '200, cache HIT', // revoked at the authorization server
+        '401', // purged
+        '200, cache MISS',
+        '502', // the authorization server is down
+        '200, cache STALE',
+        '200, cache MISS', // it is back
+        undefined, // the keys
+        '401', // the JWT in place of a token
+        '401', // of the API: signed by another key
+      ],
+    );
+    for (const step of steps) t.regex(step, /^ {3}ok {9}/m);
+    for (const shown of SHOWN[server]) t.regex(steps[1] ?? '', shown);
+    t.notRegex(stdout, /FAILED/);
+    t.deepEqual(
+      stdout.split('\n').filter((line) => line.length > 100),
+      [],
+    );
+  });
+}
+
+test('a walk without a gateway fails, and says what was expected in each step that needs it', async (t) => {
   const { code, stdout, stderr } = await runModule(`
     import { startApi } from './demo/api.ts';
     import { startAuthorizationServer } from './demo/authorization_server.ts';
     import { walk } from './demo/walk.ts';
     const authorizationServer = await startAuthorizationServer();
     const api = await startApi({ jwks: authorizationServer.publicJwks });
-    const demo = { gatewayUrl: api.url, authorizationServer, api };
+    const { issuer } = authorizationServer;
+    const jwksUrl = new URL('/jwks', issuer);
+    const demo = { gatewayUrl: api.url, authorizationServer, api, signer: issuer, jwksUrl };
     process.exitCode = (await walk(demo, new AbortController().signal)) ? 0 : 1;
     await api.close();
     await authorizationServer.close();`);
   t.is(stderr, '');
   t.is(code, 1);
-  const [first, ...others] = stepsOf(stdout);
-  t.regex(first ?? '', /^ {3}ok {9}/m);
-  t.is(others.length, 10);
-  for (const step of others) t.regex(step, /^ {3}FAILED {5}.*: expected .*, got /m);
+  const steps = stepsOf(stdout);
+  const passed = steps.flatMap((step, index) => (/^ {3}ok {9}/m.test(step) ? [index + 1] : []));
+  // The token, and the call to the API itself.
+  t.deepEqual(passed, [1, 14]);
+  for (const step of steps.slice(1, 13)) t.regex(step, /^ {3}FAILED {5}.*: expected .*, got /m);
 });
 
 /** A port of 127.0.0.1 that stays taken until the test ends. */
@@ -143,7 +176,7 @@ async function takePort(t: ExecutionContext): Promise<number> {
 
 test('one message names all ports that are taken, with options that work, and nothing is started', async (t) => {
   const [gateway, authorizationServer] = [await takePort(t), await takePort(t)];
-  const { code, stdout, stderr } = await runDemo({ gateway, authorizationServer, api: 0 });
+  const { code, stdout, stderr } = await runDemo({ gateway, authorizationServer, api: 0 }, 'json');
   t.is(code, 1);
   t.is(stdout, '');
   t.is(
@@ -152,7 +185,7 @@ test('one message names all ports that are taken, with options that work, and no
 Port ${gateway}, for the gateway, is taken.
 Port ${authorizationServer}, for the authorization server, is taken.
 
-This uses free ports: npm start -- --once --port 0 --as-port 0 --api-port 0
+This uses free ports: npm start -- --once --server json --port 0 --as-port 0 --api-port 0
 `,
   );
 });
