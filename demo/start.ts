@@ -185,7 +185,7 @@ async function startGateway(runtime: NginxBinary, server: ServerName, ports: Por
       phantom_token: new URL('../nginx/', import.meta.url),
       'phantom_token/phantom_token.js': SCRIPT,
       'secrets/gateway_client_secret.txt': new URL('gateway_client_secret.txt', import.meta.url),
-      'secrets/signing_key.pem': newSigningKey(),
+      'secrets/mint_key.pem': newMintKey(),
       ...Object.fromEntries(further.map(({ name, text }) => [name, fitted(text)])),
     },
   });
@@ -205,7 +205,7 @@ function fitToMachine(text: string, runtime: NginxBinary, ports: Ports, prefix: 
 }
 
 /** A key for ES256, as `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256` writes it. */
-function newSigningKey(): string {
+function newMintKey(): string {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 }

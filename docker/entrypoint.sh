@@ -23,6 +23,10 @@ readonly DNS_TIMEOUT_SEC=5
 readonly DNS_VALID_SEC=10
 # The largest value that the script's settings accept.
 readonly YEAR_SEC=31536000
+readonly MINT_TTL_MIN_SEC=60
+readonly MINT_TTL_MAX_SEC=86400
+# Where the gateway publishes the keys with which it signs.
+readonly MINT_JWKS_PATH=/.well-known/jwks.json
 
 say() {
   printf 'phantom-token: %s\n' "$1" >&2
@@ -111,12 +115,17 @@ read_settings() {
   read_secret_file
   read_introspection_timeout
   read_form_fields INTROSPECTION_PARAMETERS
+  read_media_type INTROSPECTION_ACCEPT
   read_text JWT_FIELD optional
 
-  read_scopes REQUIRED_SCOPES
+  read_words REQUIRED_SCOPES scopes
   read_text AUDIENCE optional
   read_text ISSUER optional
+  read_choice ACCEPT_JWT off on
+  read_mint
+  check_verification
   read_seconds CLOCK_SKEW
+  read_choice CACHE_CONTROL obey ignore
   read_seconds CACHE_TTL
   read_seconds STALE_IF_ERROR
   read_public_paths
@@ -149,8 +158,77 @@ read_servers() {
     problem UPSTREAM_URL 'takes no path: requests keep their own'
   fi
   take_url UPSTREAM
-  read_ca_file INTROSPECTION_CA_FILE "$INTROSPECTION_SCHEME"
+  read_jwks_url
+  case "$INTROSPECTION_SCHEME $JWKS_SCHEME" in
+    *https*) read_ca_file INTROSPECTION_CA_FILE https ;;
+    *) read_ca_file INTROSPECTION_CA_FILE http ;;
+  esac
   read_ca_file UPSTREAM_CA_FILE "$UPSTREAM_SCHEME"
+}
+
+# The keys of the authorization server; without them JWKS_NAME is empty, and so the template has no location for them.
+read_jwks_url() {
+  read_optional_url JWKS_URL https://login.example.com/jwks || true
+  JWKS_PATH=${URL_PATH:-/} JWKS_LOCATION=''
+  [ -z "$URL_NAME" ] || JWKS_LOCATION=/_phantom_token_jwks
+  export JWKS_PATH JWKS_LOCATION
+  take_url JWKS
+}
+
+# Reads all of them in any case, so that none is taken for an unknown one.
+read_mint() {
+  read_choice MINT off missing always
+  read_mint_key
+  read_text MINT_ISSUER optional
+  read_words MINT_AUDIENCE audiences
+  read_words MINT_CLAIMS claims
+  ! names_own_claim "$MINT_CLAIMS" || problem MINT_CLAIMS "must not name $OWN_CLAIM, which the gateway sets itself"
+  read_mint_ttl
+  MINT_JWKS=''
+  case $MINT in
+    missing | always)
+      MINT_JWKS=$MINT_JWKS_PATH
+      [ -n "$MINT_KEY_FILE" ] || problem MINT_KEY_FILE "is missing: ${PREFIX}MINT=$MINT signs with this key"
+      [ -n "$MINT_ISSUER" ] || problem MINT_ISSUER "is missing: ${PREFIX}MINT=$MINT signs as this issuer"
+      ;;
+    off)
+      for name in MINT_KEY_FILE MINT_ISSUER MINT_AUDIENCE MINT_CLAIMS MINT_TTL; do
+        [ "$(value "$PREFIX$name")" = . ] || problem "$name" "has no effect: set ${PREFIX}MINT to missing or always"
+      done
+      ;;
+  esac
+  export MINT_JWKS
+}
+
+read_mint_key() {
+  refuse_secret MINT_KEY key MINT_KEY_FILE
+  read_value MINT_KEY_FILE
+  [ -z "$VALUE" ] || check_filled_file MINT_KEY_FILE
+  export MINT_KEY_FILE="$VALUE"
+}
+
+read_mint_ttl() {
+  read_value MINT_TTL
+  [ -z "$VALUE" ] || { is_number "$VALUE" "$MINT_TTL_MAX_SEC" && [ "$VALUE" -ge "$MINT_TTL_MIN_SEC" ]; } ||
+    problem MINT_TTL "must be a whole number of seconds from $MINT_TTL_MIN_SEC to $MINT_TTL_MAX_SEC, without a unit"
+  export MINT_TTL="$VALUE"
+}
+
+# What has to be known to verify a JWT of the authorization server, or that a signed response (RFC 9701) is for us.
+check_verification() {
+  case $INTROSPECTION_ACCEPT in
+    *token-introspection+jwt*) require_for "INTROSPECTION_ACCEPT=$INTROSPECTION_ACCEPT" JWKS_URL ISSUER ;;
+  esac
+  [ "$ACCEPT_JWT" != on ] || require_for ACCEPT_JWT=on JWKS_URL ISSUER AUDIENCE
+}
+
+# require_for CAUSE NAMES...
+require_for() {
+  cause=$1
+  shift
+  for name in "$@"; do
+    [ "$(value "$PREFIX$name")" != . ] || problem "$name" "is missing: $PREFIX$cause needs it"
+  done
 }
 
 # value NAME: its value; unset is empty
@@ -176,15 +254,38 @@ read_text() {
   export "$1=$VALUE"
 }
 
-read_scopes() {
+# read_words NAME WHAT
+read_words() {
   read_value "$1"
   case $VALUE in
     *[!A-Za-z0-9._~:/?#@!\&*+,=%\ -]*)
-      problem "$1" 'may hold scopes of letters, digits and ._~:/?#@!&*+,=%- only, separated by spaces'
+      problem "$1" "may hold $2 of letters, digits and ._~:/?#@!&*+,=%- only, separated by spaces"
       ;;
     *[!\ ]* | '') ;;
     *) problem "$1" 'holds spaces only' ;;
   esac
+  export "$1=$VALUE"
+}
+
+# read_choice NAME DEFAULT OTHERS...
+read_choice() {
+  name=$1 default=$2
+  read_value "$name"
+  shift
+  for choice in "$@"; do
+    if [ "${VALUE:-$default}" = "$choice" ]; then
+      export "$name=$choice"
+      return 0
+    fi
+  done
+  problem "$name" "must be one of: $*"
+  export "$name=$VALUE"
+}
+
+# read_media_type NAME
+read_media_type() {
+  read_value "$1"
+  [ -z "$VALUE" ] || is_media_type "$VALUE" || problem "$1" 'must be a media type, such as application/json'
   export "$1=$VALUE"
 }
 
@@ -262,12 +363,9 @@ print_public_rules() {
 }
 
 read_websocket() {
-  read_value WEBSOCKET
-  case $VALUE in
-    on) WEBSOCKET_RULE='websocket websocket;' ;;
-    off | '') WEBSOCKET_RULE='' ;;
-    *) problem WEBSOCKET 'must be on or off' ;;
-  esac
+  read_choice WEBSOCKET off on
+  WEBSOCKET_RULE=''
+  [ "$WEBSOCKET" = off ] || WEBSOCKET_RULE='websocket websocket;'
   export WEBSOCKET_RULE
 }
 
@@ -309,16 +407,28 @@ read_worker_processes() {
 }
 
 read_secret_file() {
-  read_value CLIENT_SECRET
-  [ -z "$VALUE" ] ||
-    problem CLIENT_SECRET "is not read, since docker inspect shows it: put the secret into a file, named by ${PREFIX}CLIENT_SECRET_FILE"
+  refuse_secret CLIENT_SECRET secret CLIENT_SECRET_FILE
   read_value CLIENT_SECRET_FILE
   if [ -z "$VALUE" ]; then
     problem CLIENT_SECRET_FILE 'is missing'
-  elif check_file CLIENT_SECRET_FILE && [ ! -s "$VALUE" ]; then
-    problem CLIENT_SECRET_FILE "names $VALUE, which is empty"
+  else
+    check_filled_file CLIENT_SECRET_FILE
   fi
   export CLIENT_SECRET_FILE="$VALUE"
+}
+
+# refuse_secret NAME WHAT FILE
+refuse_secret() {
+  read_value "$1"
+  [ -z "$VALUE" ] ||
+    problem "$1" "is not read, since docker inspect shows it: put the $2 into a file, named by $PREFIX$3"
+}
+
+# check_filled_file NAME: that $VALUE names a file that can be read and is not empty
+check_filled_file() {
+  if check_file "$1" && [ ! -s "$VALUE" ]; then
+    problem "$1" "names $VALUE, which is empty"
+  fi
 }
 
 # read_ca_file NAME SCHEME: PEM certificates; by default those of the system
@@ -365,11 +475,17 @@ check_file() {
 # read_url NAME EXAMPLE: into URL_SCHEME, URL_NAME (the host), URL_PORT (never empty), URL_HOST (as in the header Host)
 # and URL_PATH; succeeds when it is a URL
 read_url() {
+  read_optional_url "$1" "$2" || return 1
+  [ -z "$VALUE" ] || return 0
+  problem "$1" 'is missing'
+  return 1
+}
+
+# read_optional_url NAME EXAMPLE: like read_url; succeeds for an empty value too
+read_optional_url() {
   URL_SCHEME='' URL_NAME='' URL_PORT='' URL_HOST='' URL_PATH=''
   read_value "$1"
-  if [ -z "$VALUE" ]; then
-    problem "$1" 'is missing'
-  elif split_url; then
+  if [ -z "$VALUE" ] || split_url; then
     return 0
   else
     problem "$1" "must look like $2: http or https, a host, perhaps a port; no user, no quotes, spaces or \$"
@@ -420,7 +536,7 @@ list_environment() {
   tr '\n\000' ' \n' <"/proc/$$/environ"
 }
 
-# --- where the two servers are ---
+# --- where the servers are ---
 
 # Does what the system's resolver would do, as far as nginx can: nginx asks DNS while it runs, but does not use
 # /etc/hosts or search domains.
@@ -429,15 +545,18 @@ find_servers() {
   INTROSPECTION_SERVER=$SERVER INTROSPECTION_FOUND=$FOUND
   find_server UPSTREAM_URL "$UPSTREAM_NAME" "$UPSTREAM_PORT"
   UPSTREAM_SERVER=$SERVER UPSTREAM_FOUND=$FOUND
+  SERVER='' FOUND=''
+  [ -z "$JWKS_NAME" ] || find_server JWKS_URL "$JWKS_NAME" "$JWKS_PORT"
+  JWKS_SERVER=$SERVER JWKS_FOUND=$FOUND
   RESOLVER=''
-  case "$INTROSPECTION_SERVER $UPSTREAM_SERVER" in
+  case "$INTROSPECTION_SERVER $UPSTREAM_SERVER $JWKS_SERVER" in
     *' resolve'*) RESOLVER="resolver$nameservers valid=${DNS_VALID_SEC}s$(ipv6_of_resolver); resolver_timeout ${DNS_TIMEOUT_SEC}s;" ;;
   esac
   LISTEN_PORT_IPV6='' MANAGEMENT_PORT_IPV6=''
   if [ -e /proc/net/if_inet6 ]; then
     LISTEN_PORT_IPV6="listen [::]:$LISTEN_PORT;" MANAGEMENT_PORT_IPV6="listen [::]:$MANAGEMENT_PORT;"
   fi
-  export INTROSPECTION_PATH INTROSPECTION_SERVER UPSTREAM_SERVER RESOLVER LISTEN_PORT_IPV6 MANAGEMENT_PORT_IPV6
+  export INTROSPECTION_PATH INTROSPECTION_SERVER UPSTREAM_SERVER JWKS_SERVER RESOLVER LISTEN_PORT_IPV6 MANAGEMENT_PORT_IPV6
 }
 
 # find_server VARIABLE HOST PORT: into SERVER (for nginx) and FOUND (for the reader)
@@ -538,12 +657,17 @@ ipv6_of_resolver() {
 
 report() {
   say "authorization server: $INTROSPECTION_SCHEME://$INTROSPECTION_HOST$INTROSPECTION_PATH, as client $CLIENT_ID; $INTROSPECTION_FOUND"
+  [ -z "$JWKS_NAME" ] || say "its keys: $JWKS_SCHEME://$JWKS_HOST$JWKS_PATH; $JWKS_FOUND"
   say "API: $UPSTREAM_SCHEME://$UPSTREAM_HOST; $UPSTREAM_FOUND"
   say "required scopes: ${REQUIRED_SCOPES:-none}; audience: ${AUDIENCE:-any}; issuer: ${ISSUER:-any}"
   say "without a token: ${PUBLIC_PATHS:-nothing}; trusted proxies: ${TRUSTED_PROXIES:-none}; may purge: ${PURGE_ALLOW:-nobody}"
+  [ -z "$MINT_JWKS" ] ||
+    say "signs JWTs: $MINT, as $MINT_ISSUER for ${MINT_AUDIENCE:-the audience of each token}; its keys are at $MINT_JWKS"
   report_unprefixed
   [ "$INTROSPECTION_SCHEME" = https ] ||
     say 'the introspection endpoint is http: tokens and the client secret can be read on the way'
+  [ "$JWKS_SCHEME" != http ] ||
+    say 'the keys of the authorization server are fetched over http: whoever is on the way can replace them'
 }
 
 report_unprefixed() {
@@ -552,9 +676,13 @@ report_unprefixed() {
   done
 }
 
-# Replaces all words in one pass, so that nothing inside a value is replaced.
+# Replaces all words in one pass, so that nothing inside a value is replaced. The lines from `@if NAME` to `@end` are
+# left out when that value is empty.
 fill_in() {
-  awk '{
+  awk '
+  $1 == "@if" { is_left_out = ENVIRON[$2] == ""; next }
+  $1 == "@end" { is_left_out = 0; next }
+  !is_left_out {
     done = ""
     rest = $0
     while (match(rest, /@[A-Z0-9_]+@/)) {

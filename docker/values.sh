@@ -38,6 +38,26 @@ names_own_field() {
   esac
 }
 
+# is_media_type TEXT: without parameters and weights, which no authorization server is known to need
+is_media_type() {
+  case $1 in
+    */*/* | /* | */ | *[!A-Za-z0-9!#\&^_.+*/-]*) return 1 ;;
+    */*) ;;
+    *) return 1 ;;
+  esac
+}
+
+# names_own_claim NAMES: into OWN_CLAIM, the first name that $phantom_token_mint_claims refuses
+names_own_claim() {
+  for OWN_CLAIM in $1; do
+    case $OWN_CLAIM in
+      iss | sub | client_id | azp | scope | aud | iat | exp | nbf | jti | auth_time | acr | amr | cnf) return 0 ;;
+      active | token_type | token_use | typ | __proto__) return 0 ;;
+    esac
+  done
+  return 1
+}
+
 is_network() {
   case $1 in
     */*/*) return 1 ;;

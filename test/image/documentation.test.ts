@@ -1,11 +1,12 @@
 // What docs/docker.md shows is what runs. Its table of variables: test/unit/image_variables.test.ts.
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { request } from 'undici';
 import { parse } from 'yaml';
 import { newCertificateAuthority } from '../support/certificates.js';
@@ -20,7 +21,7 @@ import {
   SECRET,
   waitForLog,
 } from '../support/container.js';
-import { jwt, type ScriptedServer, startScriptedServer } from '../support/scripted_server.js';
+import { json, jwt, type ScriptedServer, startScriptedServer } from '../support/scripted_server.js';
 import { startUpstream, type Upstream } from '../support/upstream.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -31,7 +32,7 @@ const WORKING = /start worker process \d+/;
 
 test('every code block of the page is in a test of this file', (t) => {
   const languages = [...PAGE.matchAll(/^```(\w+)$/gm)].map(([, language]) => language);
-  t.deepEqual(languages.toSorted(), ['nginx', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'yaml']);
+  t.deepEqual(languages.toSorted(), ['nginx', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'yaml']);
 });
 
 interface Servers {
@@ -125,10 +126,28 @@ function blockWith(blocks: string[], text: string): string {
 
 test('the first command runs a gateway', async (t) => {
   await withServers(async (servers) => {
-    const commands = blockWith(COMMANDS, 'PHANTOM_TOKEN_INTROSPECTION_URL');
+    const commands = blockWith(COMMANDS, 'docker build');
     t.true(commands.startsWith('docker build --tag njs-phantom-token .\ndocker run '));
     const id = await startShown(t, servers, commands);
     await assertServes(t, servers);
+    await docker('stop', id);
+  });
+});
+
+test('the command for JWTs that the gateway signs runs a gateway whose JWTs verify with its published keys', async (t) => {
+  await withServers(async (servers) => {
+    const [makeKey = '', ...run] = blockWith(COMMANDS, 'openssl').split('\n');
+    await shell(makeKey, servers.folder);
+    await chmod(join(servers.folder, 'secrets/mint_key.pem'), 0o644);
+    servers.as.reply(json({ active: true, client_id: 'demo', exp: 4102444800 }));
+    const id = await startShown(t, servers, run.join('\n'));
+    const served = await request(`${servers.url}/api/`, { headers: { authorization: 'Bearer opaque-1' } });
+    t.is(served.statusCode, 200, await served.body.text());
+    t.is(servers.as.requests.at(-1)?.headers.accept, 'application/json');
+    const [, sent = ''] = servers.upstream.requests.at(-1)?.headers.authorization?.split(' ') ?? [];
+    const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', servers.url));
+    const expected = { issuer: 'https://gateway.example.com', audience: servers.upstream.url, typ: 'at+jwt' };
+    t.is((await jwtVerify(sent, keys, expected)).payload.sub, 'demo');
     await docker('stop', id);
   });
 });
@@ -184,7 +203,7 @@ test('the purge command ends a token', async (t) => {
       ...servers,
       options: [...servers.options, '--env=PHANTOM_TOKEN_PURGE_ALLOW=127.0.0.1'],
     };
-    const id = await startShown(t, allowed, blockWith(COMMANDS, 'PHANTOM_TOKEN_INTROSPECTION_URL'));
+    const id = await startShown(t, allowed, blockWith(COMMANDS, 'docker build'));
     await assertServes(t, servers);
     const port = new URL(servers.healthUrl).port;
     const command = blockWith(COMMANDS, '/purge')

@@ -3,11 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { Network } from 'testcontainers';
 import { request } from 'undici';
-import { type Container, gatewayVariables, JWT, startContainer } from '../support/container.js';
+import { type Container, gatewayVariables, startContainer } from '../support/container.js';
+import { keySetOf, newSigningKey } from '../support/signing_keys.js';
 
 const POLL_MS = 250;
 /** Twice the 10 seconds after which names are looked up again, and some more for the breaker. */
 const FOLLOW_TIMEOUT_MS = 25_000;
+
+const key = await newSigningKey('ES256', 'key-1');
+const JWT = await key.sign({ scope: 'read', exp: 4102444800 });
 
 const network = await new Network().start();
 const started: Container[] = [];
@@ -30,7 +34,7 @@ async function stop(container: Container): Promise<void> {
   await container.stop();
 }
 
-/** An authorization server and an API in one that answers with its name: the same image with another nginx.conf. */
+/** An authorization server, its keys and an API in one that answers with its name: the same image with another nginx.conf. */
 function startServers(names: string[], answer: string): Promise<Container> {
   const conf = `
     pid /tmp/nginx.pid;
@@ -46,6 +50,7 @@ function startServers(names: string[], answer: string): Promise<Container> {
       server {
         listen 8080;
         location = /introspect { default_type application/jwt; return 200 "${JWT}"; }
+        location = /jwks { default_type application/json; return 200 '${keySetOf(key)}'; }
         location / { return 200 "${answer}"; }
       }
     }`;
@@ -71,11 +76,15 @@ async function callUntil(gateway: Container, expected: string): Promise<string> 
 test.serial(
   'a gateway starts before its servers, works as soon as DNS knows them, and uses their new addresses',
   async (t) => {
-    const gateway = await start([], { env: gatewayVariables('http://login:8080', 'http://api:8080') });
-    t.regex(await gateway.logs(), /login is not in DNS yet.*\n.*api is not in DNS yet/);
+    const servers = gatewayVariables('http://login:8080', 'http://api:8080');
+    const gateway = await start([], { env: { ...servers, JWKS_URL: 'http://keys:8080/jwks' } });
+    t.regex(
+      await gateway.logs(),
+      /login is not in DNS yet.*\n.*keys is not in DNS yet.*\n.*api is not in DNS yet/,
+    );
     t.is(await call(gateway), '502');
 
-    const first = await startServers(['login', 'api'], 'first');
+    const first = await startServers(['login', 'keys', 'api'], 'first');
     t.is(await callUntil(gateway, 'first'), 'first');
 
     // Started before the first one is removed, so that it cannot get the same address.

@@ -8,6 +8,9 @@ const GOOD: Record<string, string> = {
   CLIENT_SECRET_FILE: '/etc/hostname', // any existing file
 };
 
+/** What it takes to sign JWTs. */
+const MINTING = { MINT: 'missing', MINT_KEY_FILE: '/etc/hostname', MINT_ISSUER: 'https://gateway.test' };
+
 /** Options for `docker run`. */
 function variableOptions(env: Record<string, string>): string[] {
   return Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
@@ -94,7 +97,14 @@ const INJECTIONS = [
   '|',
 ];
 /** Variables that hold words separated by spaces. */
-const LISTS = ['REQUIRED_SCOPES', 'PUBLIC_PATHS', 'TRUSTED_PROXIES', 'PURGE_ALLOW'];
+const LISTS = [
+  'REQUIRED_SCOPES',
+  'MINT_AUDIENCE',
+  'MINT_CLAIMS',
+  'PUBLIC_PATHS',
+  'TRUSTED_PROXIES',
+  'PURGE_ALLOW',
+];
 const VALID: Record<string, string> = {
   ...GOOD,
   REQUIRED_SCOPES: 'read',
@@ -110,7 +120,17 @@ const VALID: Record<string, string> = {
   STALE_IF_ERROR: '30',
   JWT_FIELD: 'token',
   INTROSPECTION_PARAMETERS: 'a=b',
+  INTROSPECTION_ACCEPT: 'application/json',
+  JWKS_URL: 'http://127.0.0.1:8081/jwks',
+  ACCEPT_JWT: 'on',
+  MINT: 'missing',
+  MINT_KEY_FILE: '/etc/hostname',
+  MINT_ISSUER: 'a',
+  MINT_AUDIENCE: 'a',
+  MINT_CLAIMS: 'a',
+  MINT_TTL: '60',
   CLOCK_SKEW: '30',
+  CACHE_CONTROL: 'ignore',
   WEBSOCKET: 'on',
   INTROSPECTION_TIMEOUT: '30',
   UPSTREAM_READ_TIMEOUT: '30',
@@ -196,13 +216,47 @@ const MALFORMED: [variable: string, value: string][] = [
   ['PURGE_ALLOW', '12345::'],
   ['PURGE_ALLOW', ':::'],
   ['PURGE_ALLOW', '1:2:3:4:5:6:7::'], // nginx does not accept it
+  ['INTROSPECTION_ACCEPT', 'json'],
+  ['INTROSPECTION_ACCEPT', 'application/'],
+  ['INTROSPECTION_ACCEPT', '/json'],
+  ['INTROSPECTION_ACCEPT', 'a/b/c'],
+  ['JWKS_URL', 'login.example.com/jwks'],
+  ['ACCEPT_JWT', 'yes'],
+  ['MINT', 'on'],
+  ['MINT', 'Missing'],
+  ['MINT_KEY_FILE', 'key.pem'],
+  ['MINT_KEY_FILE', '/not/there'],
+  ['MINT_KEY_FILE', '/tmp'],
+  ['MINT_KEY_FILE', '/dev/null'],
+  ['MINT_TTL', '59'],
+  ['MINT_TTL', '86401'],
+  ['MINT_TTL', '10m'],
+  ['MINT_CLAIMS', 'email sub'],
+  ['CACHE_CONTROL', 'off'],
   // Whoever may inspect the container can read its environment.
   ['CLIENT_SECRET', 'x'],
+  ['MINT_KEY', 'x'],
 ];
 
 for (const [variable, value] of MALFORMED) {
   test(`${variable}=${value} stops the container, which names the variable`, async (t) => {
-    t.deepEqual(named(await refusal(t, { ...GOOD, [variable]: value })), [variable]);
+    const others = variable.startsWith('MINT') ? MINTING : {};
+    t.deepEqual(named(await refusal(t, { ...GOOD, ...others, [variable]: value })), [variable]);
+  });
+}
+
+/** What a variable needs, and what it is of no use without. */
+const INCOMPLETE: [given: Record<string, string>, named: string[]][] = [
+  [{ MINT: 'missing' }, ['MINT_ISSUER', 'MINT_KEY_FILE']],
+  [{ ...MINTING, MINT: 'off', MINT_TTL: '60' }, ['MINT_ISSUER', 'MINT_KEY_FILE', 'MINT_TTL']],
+  [{ ACCEPT_JWT: 'on' }, ['AUDIENCE', 'ISSUER', 'JWKS_URL']],
+  [{ INTROSPECTION_ACCEPT: 'application/token-introspection+jwt' }, ['ISSUER', 'JWKS_URL']],
+];
+
+for (const [given, missing] of INCOMPLETE) {
+  const variables = Object.entries(given).map(([name, value]) => `${name}=${value}`);
+  test(`${variables.join(' ')} and no more stops the container, which names ${missing.join(', ')}`, async (t) => {
+    t.deepEqual(named(await refusal(t, { ...GOOD, ...given })), missing);
   });
 }
 
@@ -258,15 +312,21 @@ test('nothing in the configuration comes from a variable that is not checked', a
   t.notRegex(await configuration(t, { ...marks, ...withPrefix(GOOD) }), /unchecked|@[A-Z0-9_]+@/);
 });
 
-test('a secret that the user may not read is refused at the start, with what to do', async (t) => {
-  const output = await refusal(
-    t,
-    { ...GOOD, CLIENT_SECRET_FILE: '/etc/shadow' },
-    '--volume',
-    '/etc/shadow:/etc/shadow:ro',
-  );
-  t.regex(output, /CLIENT_SECRET_FILE names \/etc\/shadow, which user 101 may not read: run with --user/);
-});
+for (const [variable, what] of [
+  ['CLIENT_SECRET_FILE', 'secret'],
+  ['MINT_KEY_FILE', 'key'],
+] as const) {
+  test(`a ${what} that the user may not read is refused at the start, with what to do`, async (t) => {
+    const output = await refusal(
+      t,
+      { ...GOOD, ...MINTING, [variable]: '/etc/shadow' },
+      '--volume',
+      '/etc/shadow:/etc/shadow:ro',
+    );
+    t.deepEqual(named(output), [variable]);
+    t.regex(output, /_FILE names \/etc\/shadow, which user 101 may not read: run with --user/);
+  });
+}
 
 test('root is refused: its workers would run as another user, who cannot read the secret', async (t) => {
   const output = await refusal(t, GOOD, '--user', '0');

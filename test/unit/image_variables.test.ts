@@ -10,17 +10,18 @@ const TABLE = readPages().get('docs/docker.md')?.split('<!-- variables')[1]?.spl
 const ROWS = new Map(
   [...TABLE.matchAll(/^\| `(\w+)` \|([^|]*)\|/gm)].map(([, name = '', value = '']) => [name, value.trim()]),
 );
-/** The entry point reads it only to refuse it. */
-const REFUSED = 'CLIENT_SECRET';
+/** The names in a text, in the order of the alphabet. */
+const namesIn = (text: string | undefined) =>
+  [...(text ?? '').matchAll(/\w+/g)].map(([name]) => name).toSorted();
 
 test('docs/docker.md: the table has a row for each variable that the entry point reads', (t) => {
   const read = [...SCRIPT.matchAll(/\bread_[a-z_]+ ([A-Z_]+)/g)].map(([, name = '']) => name);
-  t.deepEqual([...ROWS.keys()].toSorted(), [...new Set(read)].filter((name) => name !== REFUSED).toSorted());
+  t.deepEqual([...ROWS.keys()].toSorted(), [...new Set(read)].toSorted());
 });
 
 test('docs/docker.md: a default of the entry point is that of the table', (t) => {
-  const defaults = [...SCRIPT.matchAll(/\bread_(?:port|size|seconds) ([A-Z_]+) (\w+)/g)];
-  t.is(defaults.length, 4);
+  const defaults = [...SCRIPT.matchAll(/\bread_(?:port|size|seconds|choice) ([A-Z_]+) (\w+)/g)];
+  t.is(defaults.length, 8);
   for (const [, name = '', value] of defaults) t.is(ROWS.get(name), `\`${value}\``);
 });
 
@@ -28,5 +29,18 @@ test('docs/docker.md: where the entry point leaves a setting alone, the default 
   const settings = new Map(SETTINGS.map(({ variable, value }) => [variable, value.defaultValue]));
   const left = [...SCRIPT.matchAll(/\bread_seconds ([A-Z_]+)$/gm)].map(([, name = '']) => name);
   t.deepEqual(left.toSorted(), ['CACHE_TTL', 'CLOCK_SKEW', 'STALE_IF_ERROR']);
-  for (const name of left) t.is(ROWS.get(name), `\`${settings.get(`phantom_token_${name.toLowerCase()}`)}\``);
+  const further = ['MINT_TTL', 'INTROSPECTION_ACCEPT'];
+  for (const name of [...left, ...further])
+    t.is(ROWS.get(name), `\`${settings.get(`phantom_token_${name.toLowerCase()}`)}\``);
+});
+
+test('MINT_CLAIMS: the container refuses the claims that $phantom_token_mint_claims refuses', (t) => {
+  const values = readFileSync(`${REPOSITORY}docker/values.sh`, 'utf8');
+  const checks = readFileSync(`${REPOSITORY}src/core/settings/signature_checks.ts`, 'utf8');
+  const refused = /^names_own_claim\(\) [\s\S]*?^\}/m
+    .exec(values)?.[0]
+    .match(/[\w |]+(?=\) return 0)/g)
+    ?.join(' ');
+  t.true(namesIn(refused).length > 0);
+  t.deepEqual(namesIn(refused), namesIn(/OWN_CLAIMS = \[([^\]]*)/.exec(checks)?.[1]));
 });
