@@ -4,7 +4,8 @@ import {
   parseSignatureSettings,
   type SignatureSettings,
 } from '../../../src/core/settings/signature_settings.js';
-import { SIGNATURE_LINE, textsWith, type Values } from '../../support/joined_texts.js';
+import { SIGNATURE_SETTINGS } from '../../../src/core/settings/table.js';
+import { textsWith, type Values } from '../../support/joined_texts.js';
 
 function parse(values: Values): SignatureSettings | string {
   const texts = textsWith(values);
@@ -214,7 +215,7 @@ test('parseSignatureSettings: a bad value is named before one that is missing', 
 });
 
 test('parseSignatureSettings: a tab in any value, which would shift the values behind it, is refused (S57, S59)', (t) => {
-  for (const variable of SIGNATURE_LINE.split('\t').map((value) => value.slice(1))) {
+  for (const variable of SIGNATURE_SETTINGS.map((row) => row.variable)) {
     for (const value of ['a\tb', '\t', '/etc/key\thttps://evil.example']) {
       t.regex(parse({ ...MINT, [variable]: value }) as string, /holds a tab/, variable);
     }
