@@ -20,6 +20,7 @@ const SOURCES: Record<string, string> = {
   'http.conf': 'nginx/http.conf',
   'introspection.conf': 'nginx/introspection.conf',
   'introspection_limits.conf': 'nginx/introspection_limits.conf',
+  'jwks.conf': 'nginx/jwks.conf',
   'phantom_token.js': 'dist/phantom_token.js',
   'protect.conf': 'nginx/protect.conf',
   'zones.conf': 'nginx/zones.conf',

@@ -23,7 +23,7 @@ const FUNCTIONS_OF_A_HIT = [
   'takeKeptRequest',
 ];
 /** What nginx.conf may name beside access and authorize: an arrow each, which calls a stage. */
-const ARROWS_OF_THE_EXPORT = 4;
+const ARROWS_OF_THE_EXPORT = 5;
 
 /** As esbuild writes one: a first line about the package, imports, the files one after the other, one export. */
 const BUNDLE = `// banner

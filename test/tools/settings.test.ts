@@ -18,16 +18,22 @@ export const LOCATION_SETTINGS = [
   row('phantom_token_word', 'word', 'lookup', { is: 'word', words: ['one', 'two'], defaultValue: 'one' }),
   row('phantom_token_required_scopes', 'requiredScopes', 'policy', { is: 'scopes', defaultValue: '' }),
 ];
+export const SIGNATURE_SETTINGS = [
+  row('phantom_token_jwks', 'jwks', 'signatures', { is: 'checked', check: 'checkPlace', defaultValue: '' }),
+  row('phantom_token_mint', 'mint', 'signatures', { is: 'word', words: ['off', 'always'], defaultValue: 'off' }),
+];
 export const CLIENT_SETTINGS = [
   row('phantom_token_client_id', 'id', 'lookup', text()),
   row('phantom_token_client_key', 'key', 'rest', text()),
 ];
-export const SETTINGS = [...LOCATION_SETTINGS, ...CLIENT_SETTINGS];
+export const SETTINGS = [...LOCATION_SETTINGS, ...SIGNATURE_SETTINGS, ...CLIENT_SETTINGS];
 `;
 
 const HTTP_CONF = `# by hand
 # generated: settings, from the table
 js_var $old;
+# end of generated
+# generated: signature settings
 # end of generated
 # generated: client settings
 # end of generated
@@ -38,6 +44,10 @@ map $phantom_token $_phantom_request {
 }
 map $phantom_token $_phantom_policy {
     # generated: policy
+    # end of generated
+}
+map "$phantom_token_jwks$phantom_token_mint" $_phantom_signatures {
+    # generated: signatures
     # end of generated
 }
 map $phantom_token $_phantom_rest {
@@ -53,6 +63,8 @@ const FILES: Record<string, string> = {
     'export function checkText(value: string): string | undefined { return undefined; }',
   'src/core/settings/question_checks.ts':
     "export function checkSet(value: string): string | undefined { return value === '' ? 'is not set' : undefined; }",
+  'src/core/settings/signature_checks.ts':
+    'export function checkPlace(value: string): string | undefined { return undefined; }',
   'nginx/http.conf': HTTP_CONF,
   'docs/settings.md': 'By hand.\n\n<!-- generated: settings -->\n<!-- end of generated -->\n\nAs well.\n',
 };
@@ -83,6 +95,7 @@ test('writeSettings: writes these files, and each of them alone', async (t) => {
     'src/core/settings/parse_policy.ts',
     'src/core/settings/parse_refusal.ts',
     'src/core/settings/parse_settings.ts',
+    'src/core/settings/parse_signature_settings.ts',
   ]);
 });
 
@@ -101,8 +114,13 @@ test('http.conf: the lines of a text are in the order of the table; the credenti
     '$_phantom_part',
     '$phantom_token_endpoint',
     '$phantom_token_word',
+    '$_phantom_signatures',
     '$phantom_token_client_id',
     '$_phantom_credential',
+  ]);
+  // One line: tabs between, and the issuer and the audience on which verifying depends.
+  t.deepEqual(joinedIn(conf, '_phantom_signatures'), [
+    '$phantom_token_jwks\\t$phantom_token_mint\\t$phantom_token_issuer\\t$phantom_token_audience',
   ]);
   t.deepEqual(joinedIn(conf, '_phantom_rest'), ['$phantom_token_realm', '$phantom_token_client_key']);
 });
@@ -118,6 +136,8 @@ test('http.conf: declares the rows with their comments, in place of what was the
     'phantom_token_part',
     'phantom_token_word',
     'phantom_token_required_scopes',
+    'phantom_token_jwks',
+    'phantom_token_mint',
     'phantom_token_client_id',
     'phantom_token_client_key',
     'by_hand',
@@ -131,7 +151,7 @@ test('docs/settings.md: has a row for each setting, with its default and its ran
   const page = (await writtenFrom(t))['docs/settings.md'] ?? '';
   t.true(page.startsWith('By hand.\n'));
   t.true(page.endsWith('\n\nAs well.\n'));
-  t.is(page.match(/^\| `\$/gm)?.length, 9);
+  t.is(page.match(/^\| `\$/gm)?.length, 11);
   t.true(page.includes('\n| `$phantom_token_realm` | `api` | its meaning |\n'));
   t.true(page.includes('\n| `$phantom_token_endpoint` | | its meaning |\n'));
   t.true(page.includes('\n| `$phantom_token_ttl` | `5` | its meaning; from 0 to 9 |\n'));
@@ -151,7 +171,17 @@ async function parserOf(source: string, name: string): Promise<(...args: unknown
   return module[name];
 }
 
-const REQUEST = ['here on', '7', 'read', 'part', '/as', 'two', 'gateway', 'Bearer abc'];
+const REQUEST = [
+  'here on',
+  '7',
+  'read',
+  'part',
+  '/as',
+  'two',
+  '/keys\talways\tissuer\tapi',
+  'gateway',
+  'Bearer abc',
+];
 const REST = ['my realm', 'my key'];
 
 test('parse_settings.ts: reads each field from its own line, with its variable, its bounds and its check', async (t) => {
@@ -227,7 +257,15 @@ test('lines.ts: counts the lines of each text, and has the defaults of the times
   const source = (await writtenFrom(t))['src/core/settings/lines.ts'] ?? '';
   const { code } = transformSync(source, { loader: 'ts', format: 'esm' });
   const { Lines, PolicyDefault } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
-  t.like(Lines, { policy: 2, request: 8, rest: 2, restOfLocation: 1, clientId: 6 });
+  t.like(Lines, {
+    policy: 2,
+    signatures: 4,
+    request: 9,
+    rest: 2,
+    restOfLocation: 1,
+    clientId: 7,
+    signatureLine: 6,
+  });
   t.like(PolicyDefault, { ttlSec: 5 });
 });
 
