@@ -1737,25 +1737,11 @@ async function ask(r, question, settings, flight) {
     const accept = settings.introspectionAccept;
     const answer = await (isUrl ? clientCredentialsStage().fetchReply(endpoint, form, accept, proof) : askLocation(r, endpoint, form, accept, proof));
     const reply = (answer.kind === "reply") ? answer : readReply(r, answer, settings);
-    const tookMs = Math.max(0, (Date.now()) - askedMs);
-    const nowSec = (Math.floor(Date.now() / 1e3));
-    const said = isTooLate(tookMs, settings) ? clientCredentialsStage().failStage().answeredTooLate() : interpretReply(reply, settings, nowSec, question.signatures);
+    const heard = { reply, askedMs, tookMs: Math.max(0, (Date.now()) - askedMs), nowSec: (Math.floor(Date.now() / 1e3)) };
+    const said = isTooLate(heard.tookMs, settings) ? clientCredentialsStage().failStage().answeredTooLate() : interpretReply(reply, settings, heard.nowSec, question.signatures);
     const isOpen = said.kind === "signed_response" || said.kind === "active" && question.signatures !== void 0;
-    const meant = isOpen ? await clientCredentialsStage().failStage().signatureSettingsStage().vouch(r, question, said, reply, settings, nowSec) : said;
-    const isLate = isOpen && isTooLate((Date.now()) - askedMs, settings);
-    return conclude(
-      flight,
-      useAnswer(
-        r,
-        question,
-        isLate ? clientCredentialsStage().failStage().answeredTooLate() : meant,
-        reply,
-        tookMs,
-        proof.method,
-        settings,
-        nowSec
-      )
-    );
+    const meant = isOpen ? await vouchInTime(r, question, said, heard, settings) : said;
+    return conclude(flight, useAnswer(r, question, meant, heard, proof.method, settings));
   } catch (e) {
     if (flight !== void 0) {
       clientCredentialsStage().failStage().release(flight);
@@ -1782,14 +1768,19 @@ function end(flight, answered) {
 function isTooLate(tookMs, settings) {
   return tookMs > 1e3 * maxIntrospectionSec(settings);
 }
-function useAnswer(r, question, answer, reply, tookMs, method, settings, nowSec) {
-  noteIntrospection(r, answer.kind === "active" ? "active" : answer.reason, tookMs);
+async function vouchInTime(r, question, said, heard, settings) {
+  const meant = await clientCredentialsStage().failStage().signatureSettingsStage().vouch(r, question, said, heard.reply, settings, heard.nowSec);
+  return isTooLate((Date.now()) - heard.askedMs, settings) ? clientCredentialsStage().failStage().answeredTooLate() : meant;
+}
+function useAnswer(r, question, answer, heard, method, settings) {
+  const nowSec = heard.nowSec;
+  noteIntrospection(r, answer.kind === "active" ? "active" : answer.reason, heard.tookMs);
   if (heedsBreaker(settings)) {
     noteForBreaker(r, question, answer, settings);
   }
   switch (answer.kind) {
     case "active":
-      return rememberActive(r, question, answer, reply, settings, nowSec);
+      return rememberActive(r, question, answer, heard.reply, settings, nowSec);
     case "denial":
       return rememberDenial(question.key, answer, settings, nowSec);
     case "unavailable":
@@ -3231,7 +3222,8 @@ function isFreshKeySet(set, nowSec) {
 var ACCEPT2 = "application/jwk-set+json, application/json";
 async function fetchKeySet(r, jwks2) {
   const reply = await (isAbsoluteUrl(jwks2) ? fetchUrl(jwks2) : fetchLocation(r, jwks2));
-  const arrived = `status=${reply.status} bytes=${reply.bodyBytes}${reply.failure === "" ? "" : ` failure="${reply.failure}"`}`;
+  const failure = reply.failure === "" ? "" : ` failure="${reply.failure}"`;
+  const arrived = `jwks=${jwks2} status=${reply.status} bytes=${reply.bodyBytes}${failure}`;
   if (reply.status === 429 || reply.status >= 500) {
     return notAnsweredYet("jwks_unavailable", arrived, "");
   }

@@ -25,7 +25,8 @@ export async function fetchKeySet(
   jwks: string,
 ): Promise<(KeptKeySet & { readonly kind: 'key_set' }) | Unavailable> {
   const reply = await (isAbsoluteUrl(jwks) ? fetchUrl(jwks) : fetchLocation(r, jwks));
-  const arrived = `status=${reply.status} bytes=${reply.bodyBytes}${reply.failure === '' ? '' : ` failure="${reply.failure}"`}`;
+  const failure = reply.failure === '' ? '' : ` failure="${reply.failure}"`;
+  const arrived = `jwks=${jwks} status=${reply.status} bytes=${reply.bodyBytes}${failure}`;
   if (reply.status === 429 || reply.status >= 500) {
     return notAnsweredYet('jwks_unavailable', arrived, '');
   }

@@ -4,7 +4,7 @@ import type { Denial, Outcome, Unavailable } from '../core/answer/outcome.js';
 import { answeredTooLate, misconfigured, notAnsweredYet, withDetail } from '../core/answer/unavailable.js';
 import { markTtlSecOf, maxIntrospectionSec } from '../core/cache/purge_mark.js';
 import type { ActiveToken } from '../core/introspection/active_token.js';
-import { interpretReply } from '../core/introspection/answer.js';
+import { interpretReply, type SignedResponse } from '../core/introspection/answer.js';
 import type { ClientProof } from '../core/introspection/client_authentication.js';
 import { isShared } from '../core/introspection/flight.js';
 import { introspectionForm } from '../core/introspection/question.js';
@@ -73,28 +73,14 @@ export async function ask(
       ? fetchReply(endpoint, form, accept, proof)
       : askLocation(r, endpoint, form, accept, proof));
     const reply = isReply(answer) ? answer : readReply(r, answer, settings);
-    const tookMs = Math.max(0, readClockMs() - askedMs);
-    const nowSec = readClockSec();
-    const said = isTooLate(tookMs, settings)
+    const heard = { reply, askedMs, tookMs: Math.max(0, readClockMs() - askedMs), nowSec: readClockSec() };
+    const said = isTooLate(heard.tookMs, settings)
       ? answeredTooLate()
-      : interpretReply(reply, settings, nowSec, question.signatures);
+      : interpretReply(reply, settings, heard.nowSec, question.signatures);
     const isOpen =
       said.kind === 'signed_response' || (said.kind === 'active' && question.signatures !== undefined);
-    const meant = isOpen ? await vouch(r, question, said, reply, settings, nowSec) : said;
-    const isLate = isOpen && isTooLate(readClockMs() - askedMs, settings);
-    return conclude(
-      flight,
-      useAnswer(
-        r,
-        question,
-        isLate ? answeredTooLate() : meant,
-        reply,
-        tookMs,
-        proof.method,
-        settings,
-        nowSec,
-      ),
-    );
+    const meant = isOpen ? await vouchInTime(r, question, said, heard, settings) : said;
+    return conclude(flight, useAnswer(r, question, meant, heard, proof.method, settings));
   } catch (e) {
     if (flight !== undefined) {
       release(flight);
@@ -124,29 +110,49 @@ function end(flight: Led, answered: Answered): void {
   }
 }
 
+/** What has come back, and when. */
+interface Heard {
+  readonly reply: IntrospectionReply;
+  readonly askedMs: number;
+  /** From question to answer. */
+  readonly tookMs: number;
+  readonly nowSec: number;
+}
+
 /** The mark of a purge that was made meanwhile may have ended: purge_mark.ts. */
 function isTooLate(tookMs: number, settings: Settings): boolean {
   return tookMs > 1000 * maxIntrospectionSec(settings);
 }
 
-/** @param tookMs from question to answer @param method by which the script authenticated */
+/** What the answer comes to when signatures have been verified and made: keys may have had to be fetched. */
+async function vouchInTime(
+  r: NginxHTTPRequest,
+  question: Question,
+  said: ActiveToken | SignedResponse,
+  heard: Heard,
+  settings: Settings,
+): Promise<ActiveToken | Denial | Unavailable> {
+  const meant = await vouch(r, question, said, heard.reply, settings, heard.nowSec);
+  return isTooLate(readClockMs() - heard.askedMs, settings) ? answeredTooLate() : meant;
+}
+
+/** @param method by which the script authenticated */
 function useAnswer(
   r: NginxHTTPRequest,
   question: Question,
   answer: ActiveToken | Denial | Unavailable,
-  reply: IntrospectionReply,
-  tookMs: number,
+  heard: Heard,
   method: ClientAuthMethod,
   settings: Settings,
-  nowSec: number,
 ): Answered {
-  noteIntrospection(r, answer.kind === 'active' ? 'active' : answer.reason, tookMs);
+  const nowSec = heard.nowSec;
+  noteIntrospection(r, answer.kind === 'active' ? 'active' : answer.reason, heard.tookMs);
   if (heedsBreaker(settings)) {
     noteForBreaker(r, question, answer, settings);
   }
   switch (answer.kind) {
     case 'active':
-      return rememberActive(r, question, answer, reply, settings, nowSec);
+      return rememberActive(r, question, answer, heard.reply, settings, nowSec);
     case 'denial':
       return rememberDenial(question.key, answer, settings, nowSec);
     case 'unavailable':
