@@ -2072,18 +2072,22 @@ function hashOf(alg) {
 
 // src/edge/sign.ts
 async function signWithPkcs8(alg, der, input) {
+  const importing = keyParameters(alg);
+  const signing = signatureParameters(alg);
   try {
-    const key = await crypto.subtle.importKey("pkcs8", der, keyParameters(alg), false, ["sign"]);
-    const signature = await crypto.subtle.sign(signatureParameters(alg), key, Buffer.from(input));
+    const key = await crypto.subtle.importKey("pkcs8", der, importing, false, ["sign"]);
+    const signature = await crypto.subtle.sign(signing, key, Buffer.from(input));
     return Buffer.from(signature).toString("base64url");
   } catch (_mismatch) {
     return void 0;
   }
 }
 async function signWithJwk(alg, jwk, input) {
+  const importing = keyParameters(alg);
+  const signing = signatureParameters(alg);
   try {
-    const key = await crypto.subtle.importKey("jwk", jwk, keyParameters(alg), false, ["sign"]);
-    const signature = await crypto.subtle.sign(signatureParameters(alg), key, Buffer.from(input));
+    const key = await crypto.subtle.importKey("jwk", jwk, importing, false, ["sign"]);
+    const signature = await crypto.subtle.sign(signing, key, Buffer.from(input));
     return Buffer.from(signature).toString("base64url");
   } catch (_mismatch) {
     return void 0;
@@ -3094,14 +3098,20 @@ async function readPkcs8(der) {
   if (alg === void 0) {
     return "holds no RSA key and no EC key on P-256 or P-384";
   }
-  try {
-    const key = await crypto.subtle.importKey("pkcs8", der, keyParameters(alg), true, ["sign"]);
-    const jwk = await crypto.subtle.exportKey("jwk", key);
-    jwk.alg = alg;
-    const own = readOwnKey(jwk);
-    return typeof own === "string" ? `its key ${own}` : [own];
-  } catch (_broken) {
+  const jwk = await exportPkcs8(der, keyParameters(alg));
+  if (jwk === void 0) {
     return "holds a key that the engine cannot read";
+  }
+  const own = readOwnKey(Object.assign(jwk, { alg }));
+  return typeof own === "string" ? `its key ${own}` : [own];
+}
+async function exportPkcs8(der, importing) {
+  try {
+    const key = await crypto.subtle.importKey("pkcs8", der, importing, true, ["sign"]);
+    const jwk = await crypto.subtle.exportKey("jwk", key);
+    return jwk;
+  } catch (_broken) {
+    return void 0;
   }
 }
 
@@ -3146,25 +3156,24 @@ async function mint(active, signatures, settings, nowSec) {
 
 // src/edge/verify_signature.ts
 async function verifySignature(jws, key) {
+  const importing = keyParameters(jws.alg);
+  const verifying = signatureParameters(jws.alg);
+  const jwk = key.kty === "EC" ? { kty: key.kty, crv: key.crv, x: key.x, y: key.y } : { kty: key.kty, n: key.n, e: key.e };
+  const isGood = await tryToVerify(jws, jwk, importing, verifying);
+  return isGood || await forgetOpensslErrors(importing);
+}
+async function tryToVerify(jws, jwk, importing, verifying) {
   try {
-    const jwk = key.kty === "EC" ? { kty: key.kty, crv: key.crv, x: key.x, y: key.y } : { kty: key.kty, n: key.n, e: key.e };
-    const imported = await crypto.subtle.importKey("jwk", jwk, keyParameters(jws.alg), true, [
-      "verify"
-    ]);
-    const isGood = await crypto.subtle.verify(
-      signatureParameters(jws.alg),
-      imported,
-      jws.signature,
-      Buffer.from(jws.input)
-    );
-    return isGood || await forgetOpensslErrors();
+    const key = await crypto.subtle.importKey("jwk", jwk, importing, true, ["verify"]);
+    const isGood = await crypto.subtle.verify(verifying, key, jws.signature, Buffer.from(jws.input));
+    return isGood;
   } catch (_broken) {
     return false;
   }
 }
-async function forgetOpensslErrors() {
+async function forgetOpensslErrors(importing) {
   try {
-    await crypto.subtle.importKey("spki", Buffer.from(""), keyParameters("ES256"), false, ["verify"]);
+    await crypto.subtle.importKey("spki", Buffer.from(""), importing, false, ["verify"]);
   } catch (_intended) {
     return false;
   }

@@ -28,14 +28,21 @@ async function readPkcs8(der: Buffer): Promise<OwnKey[] | string> {
   if (alg === undefined) {
     return 'holds no RSA key and no EC key on P-256 or P-384';
   }
-  try {
-    const key = await crypto.subtle.importKey('pkcs8', der, keyParameters(alg), true, ['sign']);
-    const jwk = (await crypto.subtle.exportKey('jwk', key)) as Record<string, unknown>;
-    // The engine names the operations and the algorithm for which the key was imported.
-    jwk.alg = alg;
-    const own = readOwnKey(jwk);
-    return typeof own === 'string' ? `its key ${own}` : [own];
-  } catch (_broken) {
+  const jwk = await exportPkcs8(der, keyParameters(alg));
+  if (jwk === undefined) {
     return 'holds a key that the engine cannot read';
+  }
+  // The engine names the algorithm for which the key was imported, in its own way.
+  const own = readOwnKey(Object.assign(jwk, { alg }));
+  return typeof own === 'string' ? `its key ${own}` : [own];
+}
+
+async function exportPkcs8(der: Buffer, importing: ImportAlgorithm): Promise<object | undefined> {
+  try {
+    const key = await crypto.subtle.importKey('pkcs8', der, importing, true, ['sign']);
+    const jwk = await crypto.subtle.exportKey('jwk', key);
+    return jwk;
+  } catch (_broken) {
+    return undefined;
   }
 }

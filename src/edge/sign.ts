@@ -8,9 +8,11 @@ export async function signWithPkcs8(
   der: Buffer,
   input: string,
 ): Promise<string | undefined> {
+  const importing = keyParameters(alg);
+  const signing = signatureParameters(alg);
   try {
-    const key = await crypto.subtle.importKey('pkcs8', der, keyParameters(alg), false, ['sign']);
-    const signature = await crypto.subtle.sign(signatureParameters(alg), key, Buffer.from(input));
+    const key = await crypto.subtle.importKey('pkcs8', der, importing, false, ['sign']);
+    const signature = await crypto.subtle.sign(signing, key, Buffer.from(input));
     return Buffer.from(signature).toString('base64url');
   } catch (_mismatch) {
     return undefined;
@@ -23,9 +25,11 @@ export async function signWithJwk(
   jwk: JsonObject,
   input: string,
 ): Promise<string | undefined> {
+  const importing = keyParameters(alg);
+  const signing = signatureParameters(alg);
   try {
-    const key = await crypto.subtle.importKey('jwk', jwk as never, keyParameters(alg), false, ['sign']);
-    const signature = await crypto.subtle.sign(signatureParameters(alg), key, Buffer.from(input));
+    const key = await crypto.subtle.importKey('jwk', jwk as never, importing, false, ['sign']);
+    const signature = await crypto.subtle.sign(signing, key, Buffer.from(input));
     return Buffer.from(signature).toString('base64url');
   } catch (_mismatch) {
     return undefined;

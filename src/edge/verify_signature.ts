@@ -5,23 +5,28 @@ import type { PublicKey } from '../core/signature/public_key.js';
 
 /** @param key that fits the algorithm: isKeyFor of core/signature/public_key.ts */
 export async function verifySignature(jws: Jws, key: PublicKey): Promise<boolean> {
+  const importing = keyParameters(jws.alg);
+  const verifying = signatureParameters(jws.alg);
+  const jwk =
+    key.kty === 'EC'
+      ? { kty: key.kty, crv: key.crv, x: key.x, y: key.y }
+      : { kty: key.kty, n: key.n, e: key.e };
+  const isGood = await tryToVerify(jws, jwk, importing, verifying);
+  return isGood || (await forgetOpensslErrors(importing));
+}
+
+async function tryToVerify(
+  jws: Jws,
+  jwk: object,
+  importing: ImportAlgorithm,
+  verifying: SignOrVerifyAlgorithm,
+): Promise<boolean> {
   try {
-    const jwk =
-      key.kty === 'EC'
-        ? { kty: key.kty, crv: key.crv, x: key.x, y: key.y }
-        : { kty: key.kty, n: key.n, e: key.e };
-    const imported = await crypto.subtle.importKey('jwk', jwk as never, keyParameters(jws.alg), true, [
-      'verify',
-    ]);
-    const isGood = await crypto.subtle.verify(
-      signatureParameters(jws.alg),
-      imported,
-      jws.signature,
-      Buffer.from(jws.input),
-    );
-    return isGood || (await forgetOpensslErrors());
+    const key = await crypto.subtle.importKey('jwk', jwk as never, importing, true, ['verify']);
+    const isGood = await crypto.subtle.verify(verifying, key, jws.signature, Buffer.from(jws.input));
+    return isGood;
   } catch (_broken) {
-    return false; // a point that is not on its curve, for example; the engine has taken the error then
+    return false; // a point that is not on its curve, for example
   }
 }
 
@@ -30,9 +35,9 @@ export async function verifySignature(jws: Jws, key: PublicKey): Promise<boolean
  * line of level `alert`. The engine empties the queue when it fails itself, as with a key of no bytes.
  * @returns false
  */
-async function forgetOpensslErrors(): Promise<false> {
+async function forgetOpensslErrors(importing: ImportAlgorithm): Promise<false> {
   try {
-    await crypto.subtle.importKey('spki', Buffer.from(''), keyParameters('ES256'), false, ['verify']);
+    await crypto.subtle.importKey('spki', Buffer.from(''), importing, false, ['verify']);
   } catch (_intended) {
     return false;
   }

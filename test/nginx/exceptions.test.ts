@@ -1,10 +1,25 @@
 // An exception is a bug of the gateway's own. Here each function of the shipped script fails once, as its first act.
 import { functionsOf, runningScript, SHIPPED_SCRIPT } from '../support/altered_script.js';
-import { type Gateway, gatewayTest, introspectionLocation, protectedRoot } from '../support/gateway.js';
+import {
+  type ConfigWords,
+  type Gateway,
+  gatewayTest,
+  introspectionLocation,
+  protectedRoot,
+} from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
-import { inactive204, jwt } from '../support/scripted_server.js';
+import { inactive204, json, jwt } from '../support/scripted_server.js';
+import { keySetOf, newSigningKey } from '../support/signing_keys.js';
 
 const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
+const ISSUER = 'https://as.test';
+const CLAIMS = { iss: ISSUER, aud: 'api', sub: 'u', exp: 4102444800 };
+const key = await newSigningKey('ES256', 'k');
+const SIGNED = await key.sign(CLAIMS);
+const RESPONSE = await key.sign(
+  { iss: ISSUER, aud: 'gateway', iat: 1, token_introspection: { active: true, ...CLAIMS } },
+  { typ: 'token-introspection+jwt' },
+);
 const FUNCTIONS = functionsOf(SHIPPED_SCRIPT);
 const NAMES = FUNCTIONS.map(({ name }) => name);
 /** What nginx.conf calls with a request that has to be decided. */
@@ -33,8 +48,46 @@ function failingScript(): string {
   return script;
 }
 
+/** A gateway that runs it. */
+const FAILING = withKey(runningScript(failingScript()));
+
+function withKey(options: ReturnType<typeof runningScript>) {
+  return { ...options, files: { ...options.files, 'key.json': JSON.stringify(key.privateJwk) } };
+}
+
 function textOf(name: string): string {
   return `quoted-by-${name}.`;
+}
+
+/** Locations that verify and sign, each in its own way. */
+function signatureLocations(words: ConfigWords): string {
+  const location = (path: string, settings: string) =>
+    protectedRoot(words, settings).replace('location /', `location ${path}`);
+  const mint = `set $phantom_token_mint missing; set $phantom_token_mint_key_file ${words.prefix}/key.json;
+    set $phantom_token_mint_issuer https://gateway.test;`;
+  const keys = `set $phantom_token_jwks /keys; set $phantom_token_issuer ${ISSUER};`;
+  return `
+    ${location('/minted', mint)}
+    ${location('/verified', 'set $phantom_token_jwks /keys;')}
+    ${location('/signed', `${mint} ${keys} set $phantom_token_client_id gateway; set $phantom_token_client_auth none; set $phantom_token_introspection_accept application/token-introspection+jwt;`)}
+    ${location('/mixed', `${keys} set $phantom_token_audience api; set $phantom_token_accept_jwt on;`)}
+    location = /keys { include ${words.snippets}/jwks.conf; proxy_pass ${words.introspectionUrl.replace('/introspect', '/keys')}; }`;
+}
+
+/** By the kind of token. */
+function answerTo(token: string) {
+  switch (token.split('-')[1]) {
+    case 'good':
+      return jwt(JWT);
+    case 'json':
+      return json({ active: true, ...CLAIMS });
+    case 'signed':
+      return jwt(SIGNED);
+    case 'response':
+      return jwt(RESPONSE, { contentType: 'application/token-introspection+jwt' });
+    default:
+      return inactive204();
+  }
 }
 
 interface Sent {
@@ -61,13 +114,17 @@ async function sendAll(g: Gateway, name: string): Promise<Sent[]> {
   await send(true, '/', { token: 'opaque-good' });
   await send(true, '/', { token: `opaque-good-${name}` });
   await send(true, '/url', { token: `opaque-good-${name}` });
+  await send(true, '/minted', { token: `opaque-json-${name}` });
+  await send(true, '/verified', { token: `opaque-signed-${name}` });
+  await send(true, '/signed', { token: `opaque-response-${name}` });
+  await send(true, '/mixed', { token: await key.sign({ ...CLAIMS, jti: name }) });
   return sent;
 }
 
 gatewayTest(
   'an exception at the head of any function lets nobody through, ends no worker, and the log has its kind only, unless the refusal itself fails (S108, S113)',
   {
-    ...runningScript(failingScript()),
+    ...FAILING,
     isLoad: true,
     server: (words) => `
       ${protectedRoot(words)}
@@ -77,10 +134,13 @@ gatewayTest(
       ${protectedRoot(words, 'set $phantom_token_client_id a; set $phantom_token_client_secret b;')
         .replace('location /', 'location /url')
         .replace('/introspect;', `${words.introspectionUrl};`)}
+      ${signatureLocations(words)}
       ${introspectionLocation(words)}`,
   },
   async (t, g) => {
-    g.as.reply(({ form }) => (form.token?.startsWith('opaque-good') ? jwt(JWT) : inactive204()));
+    g.as.reply(({ form, path }) =>
+      path === '/keys' ? json(JSON.parse(keySetOf(key))) : answerTo(form.token ?? ''),
+    );
     t.is((await g.send('/', { token: 'opaque-good' })).status, 200);
     t.is((await g.send('/remembered', { token: 'opaque-rejected' })).status, 401);
     const sent: Sent[] = [];
@@ -92,7 +152,7 @@ gatewayTest(
     t.true(sent.some(({ name, status }) => name === 'refuseRejected' && status === 500));
     const served = 1 + sent.filter(({ status }) => status === 200).length;
     t.is(g.upstream.requests.length, served);
-    t.true(g.upstream.requests.every(({ headers }) => headers.authorization === `Bearer ${JWT}`));
+    t.true(g.upstream.requests.every(({ headers }) => headers.authorization?.startsWith('Bearer eyJ')));
     t.is((await g.nginx.workerPids()).length, 1);
 
     const entries = (await g.nginx.errorLog()).split(/\n(?=\d{4}\/)/);

@@ -318,6 +318,11 @@ const WRONG_VALUES = SETTINGS.filter(({ text }) => text !== 'nginx').map((row) =
   return { variable: row.variable, value };
 });
 
+/** Read only where something is verified or signed. */
+const NEEDS_MINT = SETTINGS.filter(({ text }) => text === 'signatures').map(({ variable }) => variable);
+const MINTING = `set $phantom_token_mint missing; set $phantom_token_mint_key_file /none;
+  set $phantom_token_mint_issuer https://gateway.test;`;
+
 gatewayTest(
   'a mistake is 500 for a cached token where docs/settings.md says so, and for every other token in any case',
   {
@@ -328,6 +333,7 @@ gatewayTest(
           location /${variable} {
             set $phantom_token on;
             set $phantom_token_introspection_endpoint /introspect;
+            ${NEEDS_MINT.includes(variable) ? MINTING : ''}
             set $${variable} '${value}';
             ${words.protect}
             proxy_pass ${words.upstreamUrl};

@@ -52,6 +52,165 @@ function answer(
 const keyFetches = (g: Gateway) => g.as.requests.filter(({ path }) => path === '/keys');
 const introspections = (g: Gateway) => g.as.requests.filter(({ path }) => path === '/introspect');
 
+/** Accepts JWTs of clients. */
+const MIXED = `set $phantom_token_accept_jwt on; set $phantom_token_issuer ${ISSUER}; set $phantom_token_audience api;`;
+
+const b64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const good = await first.sign(CLAIMS);
+const [goodHeader, goodPayload, goodSignature] = good.split('.') as [string, string, string];
+const rsaPem = (await exportSPKI((await importJWK(first.publicJwk, 'RS256')) as CryptoKey)).trim();
+const hs256 = (header: object) => {
+  const input = `${b64(header)}.${goodPayload}`;
+  return `${input}.${createHmac('sha256', rsaPem).update(input).digest('base64url')}`;
+};
+const embedded = async (name: string, value: unknown) => stranger.sign(CLAIMS, { [name]: value } as never);
+
+/** What RFC 8725 §2 and §3 tell of, presented by a client. */
+const FORGERIES: [sentence: string, token: string, reason: string][] = [
+  ['alg none (§2.1)', `${b64({ alg: 'none', typ: 'at+jwt' })}.${goodPayload}.AA`, 'token_signature_invalid'],
+  [
+    'alg None (§2.1)',
+    `${b64({ alg: 'None', typ: 'at+jwt', kid: first.kid })}.${goodPayload}.${goodSignature}`,
+    'token_signature_invalid',
+  ],
+  [
+    'the public key as the secret of HS256 (§2.1)',
+    hs256({ alg: 'HS256', typ: 'at+jwt', kid: first.kid }),
+    'token_signature_invalid',
+  ],
+  [
+    'another alg than the key (§3.1)',
+    `${b64({ alg: 'PS256', typ: 'at+jwt', kid: first.kid })}.${goodPayload}.${goodSignature}`,
+    'token_key_unknown',
+  ],
+  [
+    'an EC alg with the kid of an RSA key (§3.1)',
+    `${b64({ alg: 'ES256', typ: 'at+jwt', kid: first.kid })}.${goodPayload}.${Buffer.alloc(64, 1).toString('base64url')}`,
+    'token_key_unknown',
+  ],
+  [
+    'a key of the header itself, jwk (§3.10)',
+    await embedded('jwk', stranger.publicJwk),
+    'token_signature_invalid',
+  ],
+  [
+    'a key to fetch, jku (§3.10)',
+    await embedded('jku', 'http://127.0.0.1:9/keys'),
+    'token_signature_invalid',
+  ],
+  [
+    'a certificate to fetch, x5u (§3.10)',
+    await embedded('x5u', 'http://127.0.0.1:9/cert'),
+    'token_signature_invalid',
+  ],
+  [
+    'an extension, crit (RFC 7515 §4.1.11)',
+    `${b64({ alg: 'RS256', typ: 'at+jwt', kid: first.kid, crit: ['exp'], exp: 1 })}.${goodPayload}.${goodSignature}`,
+    'token_signature_invalid',
+  ],
+  [
+    'b64 false (RFC 7797 §6)',
+    `${b64({ alg: 'RS256', typ: 'at+jwt', kid: first.kid, b64: false, crit: ['b64'] })}.${goodPayload}.${goodSignature}`,
+    'token_signature_invalid',
+  ],
+  [
+    'a changed payload (§3.2)',
+    `${goodHeader}.${b64({ ...CLAIMS, sub: 'admin' })}.${goodSignature}`,
+    'token_signature_invalid',
+  ],
+  [
+    'a signature of zeros',
+    `${goodHeader}.${goodPayload}.${Buffer.alloc(256).toString('base64url')}`,
+    'token_signature_invalid',
+  ],
+  ['a short signature', `${goodHeader}.${goodPayload}.AAAA`, 'token_signature_invalid'],
+  [
+    'a kid with a path (§3.10)',
+    await stranger.sign(CLAIMS, { kid: '../../etc/passwd' }),
+    'token_key_unknown',
+  ],
+  ['no typ (§3.11)', await first.sign(CLAIMS, { typ: undefined as never }), 'token_type_mismatch'],
+  [
+    'the typ of a logout token (§3.11)',
+    await first.sign(CLAIMS, { typ: 'logout+jwt' }),
+    'token_type_mismatch',
+  ],
+  [
+    'the typ of an RFC 9701 response (§2.8)',
+    await first.sign(
+      { ...CLAIMS, token_introspection: { active: true } },
+      { typ: 'token-introspection+jwt' },
+    ),
+    'token_type_mismatch',
+  ],
+  [
+    'an ID token by its nonce (§2.8)',
+    await first.sign({ ...CLAIMS, nonce: 'n' }, { typ: 'JWT' }),
+    'token_type_mismatch',
+  ],
+  [
+    'a Keycloak ID token (§2.8)',
+    await first.sign({ ...CLAIMS, typ: 'ID' }, { typ: 'JWT' }),
+    'token_type_mismatch',
+  ],
+  ['another issuer (§3.8)', await first.sign({ ...CLAIMS, iss: 'https://evil.example' }), 'issuer_mismatch'],
+  ['no issuer (§3.8)', await first.sign({ ...CLAIMS, iss: undefined }), 'issuer_mismatch'],
+  ['another audience (§3.9)', await first.sign({ ...CLAIMS, aud: 'other' }), 'audience_mismatch'],
+  ['no audience (§3.9)', await first.sign({ ...CLAIMS, aud: undefined }), 'audience_mismatch'],
+  ['no exp (RFC 9068 §2.2)', await first.sign({ ...CLAIMS, exp: undefined }), 'token_claims_invalid'],
+  [
+    'exp as a text',
+    await first.sign({ ...CLAIMS, exp: '4102444800' as never }).catch(() => ''),
+    'token_claims_invalid',
+  ],
+  ['nbf in a hundred years', await first.sign({ ...CLAIMS, nbf: 4102444000 }), 'token_not_yet_valid'],
+  [
+    'a key that it is bound to (RFC 9449 §6.1)',
+    await first.sign({ ...CLAIMS, cnf: { jkt: 'x' } }),
+    'token_sender_constrained',
+  ],
+];
+
+/** Members of an RFC 9701 response that make it somebody else's, or none. */
+const RESPONSE = { iss: ISSUER, aud: 'gateway-client', iat: 1000 };
+const SAID = { active: true, sub: 'u', client_id: 'c', exp: 4102444800 };
+const TYP = { typ: 'token-introspection+jwt' };
+const RESPONSES: [sentence: string, response: string, reason: string][] = [
+  [
+    'another issuer',
+    await first.sign({ ...RESPONSE, iss: 'https://other.example', token_introspection: SAID }, TYP),
+    'introspection_response_invalid',
+  ],
+  [
+    'another audience',
+    await first.sign({ ...RESPONSE, aud: 'other', token_introspection: SAID }, TYP),
+    'introspection_response_invalid',
+  ],
+  [
+    'no iat',
+    await first.sign({ ...RESPONSE, iat: undefined, token_introspection: SAID }, TYP),
+    'introspection_response_invalid',
+  ],
+  ['no answer', await first.sign(RESPONSE, TYP), 'introspection_response_invalid'],
+  [
+    'a list as answer',
+    await first.sign({ ...RESPONSE, token_introspection: [SAID] }, TYP),
+    'introspection_response_invalid',
+  ],
+  [
+    'the typ of an access token',
+    await first.sign({ ...RESPONSE, token_introspection: SAID }),
+    'introspection_response_invalid',
+  ],
+  [
+    'a forged signature',
+    await stranger.sign({ ...RESPONSE, token_introspection: SAID }, TYP),
+    'jwt_signature_invalid',
+  ],
+  ['an unknown key', await unknown.sign({ ...RESPONSE, token_introspection: SAID }, TYP), 'jwt_key_unknown'],
+  ['five parts, being encrypted', 'eyJhbGciOiJSU0EtT0FFUCJ9.AA.AA.AA.AA', 'introspection_malformed'],
+];
+
 gatewayTest(
   "every algorithm of the closed list verifies, with the server's keys fetched once (RFC 7518 §3.1)",
   { server: (words) => server(words) },
@@ -184,9 +343,6 @@ gatewayTest(
   },
 );
 
-/** Accepts JWTs of clients. */
-const MIXED = `set $phantom_token_accept_jwt on; set $phantom_token_issuer ${ISSUER}; set $phantom_token_audience api;`;
-
 gatewayTest(
   'a thousand JWTs made by jose, of all algorithms, verify here',
   { server: (words) => server(words, MIXED), isLoad: true },
@@ -206,122 +362,6 @@ gatewayTest(
     t.is(keyFetches(g).length, 1);
   },
 );
-
-const b64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-const good = await first.sign(CLAIMS);
-const [goodHeader, goodPayload, goodSignature] = good.split('.') as [string, string, string];
-const rsaPem = (await exportSPKI((await importJWK(first.publicJwk, 'RS256')) as CryptoKey)).trim();
-const hs256 = (header: object) => {
-  const input = `${b64(header)}.${goodPayload}`;
-  return `${input}.${createHmac('sha256', rsaPem).update(input).digest('base64url')}`;
-};
-const embedded = async (name: string, value: unknown) => stranger.sign(CLAIMS, { [name]: value } as never);
-
-/** What RFC 8725 §2 and §3 tell of, presented by a client. */
-const FORGERIES: [sentence: string, token: string, reason: string][] = [
-  ['alg none (§2.1)', `${b64({ alg: 'none', typ: 'at+jwt' })}.${goodPayload}.AA`, 'token_signature_invalid'],
-  [
-    'alg None (§2.1)',
-    `${b64({ alg: 'None', typ: 'at+jwt', kid: first.kid })}.${goodPayload}.${goodSignature}`,
-    'token_signature_invalid',
-  ],
-  [
-    'the public key as the secret of HS256 (§2.1)',
-    hs256({ alg: 'HS256', typ: 'at+jwt', kid: first.kid }),
-    'token_signature_invalid',
-  ],
-  [
-    'another alg than the key (§3.1)',
-    `${b64({ alg: 'PS256', typ: 'at+jwt', kid: first.kid })}.${goodPayload}.${goodSignature}`,
-    'token_key_unknown',
-  ],
-  [
-    'an EC alg with the kid of an RSA key (§3.1)',
-    `${b64({ alg: 'ES256', typ: 'at+jwt', kid: first.kid })}.${goodPayload}.${Buffer.alloc(64, 1).toString('base64url')}`,
-    'token_key_unknown',
-  ],
-  [
-    'a key of the header itself, jwk (§3.10)',
-    await embedded('jwk', stranger.publicJwk),
-    'token_signature_invalid',
-  ],
-  [
-    'a key to fetch, jku (§3.10)',
-    await embedded('jku', 'http://127.0.0.1:9/keys'),
-    'token_signature_invalid',
-  ],
-  [
-    'a certificate to fetch, x5u (§3.10)',
-    await embedded('x5u', 'http://127.0.0.1:9/cert'),
-    'token_signature_invalid',
-  ],
-  [
-    'an extension, crit (RFC 7515 §4.1.11)',
-    `${b64({ alg: 'RS256', typ: 'at+jwt', kid: first.kid, crit: ['exp'], exp: 1 })}.${goodPayload}.${goodSignature}`,
-    'token_signature_invalid',
-  ],
-  [
-    'b64 false (RFC 7797 §6)',
-    `${b64({ alg: 'RS256', typ: 'at+jwt', kid: first.kid, b64: false, crit: ['b64'] })}.${goodPayload}.${goodSignature}`,
-    'token_signature_invalid',
-  ],
-  [
-    'a changed payload (§3.2)',
-    `${goodHeader}.${b64({ ...CLAIMS, sub: 'admin' })}.${goodSignature}`,
-    'token_signature_invalid',
-  ],
-  [
-    'a signature of zeros',
-    `${goodHeader}.${goodPayload}.${Buffer.alloc(256).toString('base64url')}`,
-    'token_signature_invalid',
-  ],
-  ['a short signature', `${goodHeader}.${goodPayload}.AAAA`, 'token_signature_invalid'],
-  [
-    'a kid with a path (§3.10)',
-    await stranger.sign(CLAIMS, { kid: '../../etc/passwd' }),
-    'token_key_unknown',
-  ],
-  ['no typ (§3.11)', await first.sign(CLAIMS, { typ: undefined as never }), 'token_type_mismatch'],
-  [
-    'the typ of a logout token (§3.11)',
-    await first.sign(CLAIMS, { typ: 'logout+jwt' }),
-    'token_type_mismatch',
-  ],
-  [
-    'the typ of an RFC 9701 response (§2.8)',
-    await first.sign(
-      { ...CLAIMS, token_introspection: { active: true } },
-      { typ: 'token-introspection+jwt' },
-    ),
-    'token_type_mismatch',
-  ],
-  [
-    'an ID token by its nonce (§2.8)',
-    await first.sign({ ...CLAIMS, nonce: 'n' }, { typ: 'JWT' }),
-    'token_type_mismatch',
-  ],
-  [
-    'a Keycloak ID token (§2.8)',
-    await first.sign({ ...CLAIMS, typ: 'ID' }, { typ: 'JWT' }),
-    'token_type_mismatch',
-  ],
-  ['another issuer (§3.8)', await first.sign({ ...CLAIMS, iss: 'https://evil.example' }), 'issuer_mismatch'],
-  ['no issuer (§3.8)', await first.sign({ ...CLAIMS, iss: undefined }), 'issuer_mismatch'],
-  ['another audience (§3.9)', await first.sign({ ...CLAIMS, aud: 'other' }), 'audience_mismatch'],
-  ['no audience (§3.9)', await first.sign({ ...CLAIMS, aud: undefined }), 'audience_mismatch'],
-  ['no exp (RFC 9068 §2.2)', await first.sign({ ...CLAIMS, exp: undefined }), 'token_claims_invalid'],
-  [
-    'exp as a text',
-    await first.sign({ ...CLAIMS, exp: '4102444800' as never }).catch(() => ''),
-    'token_claims_invalid',
-  ],
-  ['nbf in a hundred years', await first.sign({ ...CLAIMS, nbf: 4102444000 }), 'token_not_yet_valid'],
-  [
-    'a key that it is bound to (RFC 9449 §6.1)',
-    await first.sign({ ...CLAIMS, cnf: { jkt: 'x' } }),
-    'token_sender_constrained',
-  ],
-];
 
 for (const [sentence, token, reason] of FORGERIES.filter(([, forged]) => forged !== '')) {
   gatewayTest(
@@ -357,46 +397,6 @@ gatewayTest(
     t.is(introspections(g).length, 2);
   },
 );
-
-/** Members of an RFC 9701 response that make it somebody else's, or none. */
-const RESPONSE = { iss: ISSUER, aud: 'gateway-client', iat: 1000 };
-const SAID = { active: true, sub: 'u', client_id: 'c', exp: 4102444800 };
-const TYP = { typ: 'token-introspection+jwt' };
-const RESPONSES: [sentence: string, response: string, reason: string][] = [
-  [
-    'another issuer',
-    await first.sign({ ...RESPONSE, iss: 'https://other.example', token_introspection: SAID }, TYP),
-    'introspection_response_invalid',
-  ],
-  [
-    'another audience',
-    await first.sign({ ...RESPONSE, aud: 'other', token_introspection: SAID }, TYP),
-    'introspection_response_invalid',
-  ],
-  [
-    'no iat',
-    await first.sign({ ...RESPONSE, iat: undefined, token_introspection: SAID }, TYP),
-    'introspection_response_invalid',
-  ],
-  ['no answer', await first.sign(RESPONSE, TYP), 'introspection_response_invalid'],
-  [
-    'a list as answer',
-    await first.sign({ ...RESPONSE, token_introspection: [SAID] }, TYP),
-    'introspection_response_invalid',
-  ],
-  [
-    'the typ of an access token',
-    await first.sign({ ...RESPONSE, token_introspection: SAID }),
-    'introspection_response_invalid',
-  ],
-  [
-    'a forged signature',
-    await stranger.sign({ ...RESPONSE, token_introspection: SAID }, TYP),
-    'jwt_signature_invalid',
-  ],
-  ['an unknown key', await unknown.sign({ ...RESPONSE, token_introspection: SAID }, TYP), 'jwt_key_unknown'],
-  ['five parts, being encrypted', 'eyJhbGciOiJSU0EtT0FFUCJ9.AA.AA.AA.AA', 'introspection_malformed'],
-];
 
 const ASKS_SIGNED = `set $phantom_token_introspection_accept application/token-introspection+jwt;
   set $phantom_token_issuer ${ISSUER}; set $phantom_token_client_id gateway-client; set $phantom_token_client_auth none;`;
