@@ -1976,6 +1976,18 @@ function decodePrivateKey(pem) {
   const base64 = match === null ? "" : match[1].replace(/\s/g, "");
   return base64 === "" ? void 0 : Buffer.from(base64, "base64");
 }
+function decodePrivateKeys(pem) {
+  const keys = [];
+  const blocks = pem.split("-----BEGIN PRIVATE KEY-----");
+  for (let i = 1; i < blocks.length; i++) {
+    const der = decodePrivateKey(`-----BEGIN PRIVATE KEY-----${blocks[i]}`);
+    if (der === void 0) {
+      return [];
+    }
+    keys.push(der);
+  }
+  return keys;
+}
 var HEAD = /^30(?:8[1-4](?:..)+?|..)02010[01]30(?:0d06092a864886f70d010101|(?:13|10)06072a8648ce3d0201(.{10,20}))/;
 var P256 = "06082a8648ce3d030107";
 var P384 = "06052b81040022";
@@ -2709,8 +2721,8 @@ function checkJwks(value) {
   return value === "" ? void 0 : checkEndpoint(value);
 }
 function checkMintClaims(value) {
-  if (!/^[\x20\x21\x23-\x5B\x5D-\x7E]*$(?!\n)/.test(value)) {
-    return "must be names of members separated by spaces: printable ASCII without quotes and backslashes";
+  if (!/^[\x20\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]*$(?!\n)/.test(value)) {
+    return "must be names of members separated by spaces: printable ASCII without quotes, commas and backslashes";
   }
   const own = value.split(" ").filter((name) => OWN_CLAIMS.includes(name));
   return own.length === 0 ? void 0 : `must not name ${own[0]}: the gateway sets that claim itself, or it says nothing of the user`;
@@ -3010,10 +3022,12 @@ var PUBLIC_MEMBERS = { RSA: ["kty", "n", "e"], EC: ["kty", "crv", "x", "y"] };
 var PRIVATE_MEMBERS = { RSA: ["d", "p", "q", "dp", "dq", "qi"], EC: ["d"] };
 function parseOwnKeys(text) {
   const file = parseJsonObject(text);
-  if (file === void 0) {
-    return "is neither JSON nor a PKCS #8 PEM file (openssl pkcs8 -topk8 -nocrypt)";
+  if (file !== void 0) {
+    return readOwnKeySet(Array.isArray(file.keys) ? file.keys : [file]);
   }
-  const list2 = Array.isArray(file.keys) ? file.keys : [file];
+  return /^\s*[{[\uFEFF]/.test(text) ? "is no JWK and no JWK Set: not valid JSON, a list, or with a byte order mark" : "is neither JSON nor a PKCS #8 PEM file without a password (openssl pkcs8 -topk8 -nocrypt)";
+}
+function readOwnKeySet(list2) {
   const keys = [];
   for (let i = 0; i < list2.length; i++) {
     const key = readOwnKey(list2[i]);
@@ -3086,24 +3100,25 @@ async function readOwnKeys(path) {
   if (file.kind === "misconfiguration") {
     return file;
   }
-  const der = decodePrivateKey(file.text);
-  const keys = der === void 0 ? parseOwnKeys(file.text) : await readPkcs8(der);
+  const blocks = decodePrivateKeys(file.text);
+  const keys = blocks.length === 0 ? parseOwnKeys(file.text) : await readPkcs8(blocks);
   return typeof keys === "string" ? badKeyFile(path, keys) : keys;
 }
 function badKeyFile(path, problem) {
   return misconfiguration(`$${VARIABLE}: ${path}: ${problem}`);
 }
-async function readPkcs8(der) {
-  const alg = algorithmOfPkcs8(der);
-  if (alg === void 0) {
-    return "holds no RSA key and no EC key on P-256 or P-384";
+async function readPkcs8(blocks) {
+  const jwks2 = [];
+  for (let i = 0; i < blocks.length; i++) {
+    const der = blocks[i];
+    const alg = algorithmOfPkcs8(der);
+    const jwk = alg === void 0 ? void 0 : await exportPkcs8(der, keyParameters(alg));
+    if (jwk === void 0) {
+      return `key ${i + 1} is no RSA key and no EC key on P-256 or P-384`;
+    }
+    jwks2.push(Object.assign(jwk, { alg }));
   }
-  const jwk = await exportPkcs8(der, keyParameters(alg));
-  if (jwk === void 0) {
-    return "holds a key that the engine cannot read";
-  }
-  const own = readOwnKey(Object.assign(jwk, { alg }));
-  return typeof own === "string" ? `its key ${own}` : [own];
+  return readOwnKeySet(jwks2);
 }
 async function exportPkcs8(der, importing) {
   try {
@@ -3136,12 +3151,17 @@ async function mint(active, signatures, settings, nowSec) {
   }
   const key = signingKeyOf(keys);
   if (key === void 0 || key.privateJwk === void 0) {
-    return misconfigured(badKeyFile(path, "holds no private key").problem);
+    return misconfigured(badKeyFile(path, "holds no private key: put the one that signs first").problem);
   }
   const input = jwsInput({ typ: "at+jwt", alg: key.alg, kid: key.kid }, minted.claims);
   const signature = await signWithJwk(key.alg, key.privateJwk, input);
   if (signature === void 0) {
-    return misconfigured(badKeyFile(path, `its key does not sign ${key.alg}`).problem);
+    return misconfigured(
+      badKeyFile(
+        path,
+        `its first private key does not sign ${key.alg}: do its private and its public members belong together?`
+      ).problem
+    );
   }
   const jwt2 = `${input}.${signature}`;
   return jwt2.length > settings.maxJwtLength ? notAnswered("jwt_too_large", "the JWT that the gateway would sign") : {

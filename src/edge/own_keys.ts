@@ -2,8 +2,8 @@
 
 import { type Misconfiguration, misconfiguration } from '../core/settings/settings.js';
 import { keyParameters } from '../core/signature/algorithm.js';
-import { type OwnKey, parseOwnKeys, readOwnKey } from '../core/signature/own_key.js';
-import { algorithmOfPkcs8, decodePrivateKey } from '../core/signature/pem.js';
+import { type OwnKey, parseOwnKeys, readOwnKeySet } from '../core/signature/own_key.js';
+import { algorithmOfPkcs8, decodePrivateKeys } from '../core/signature/pem.js';
 import { readFile } from './key_files.js';
 
 const VARIABLE = 'phantom_token_mint_key_file';
@@ -14,8 +14,8 @@ export async function readOwnKeys(path: string): Promise<OwnKey[] | Misconfigura
   if (file.kind === 'misconfiguration') {
     return file;
   }
-  const der = decodePrivateKey(file.text);
-  const keys = der === undefined ? parseOwnKeys(file.text) : await readPkcs8(der);
+  const blocks = decodePrivateKeys(file.text);
+  const keys = blocks.length === 0 ? parseOwnKeys(file.text) : await readPkcs8(blocks);
   return typeof keys === 'string' ? badKeyFile(path, keys) : keys;
 }
 
@@ -23,18 +23,18 @@ export function badKeyFile(path: string, problem: string): Misconfiguration {
   return misconfiguration(`$${VARIABLE}: ${path}: ${problem}`);
 }
 
-async function readPkcs8(der: Buffer): Promise<OwnKey[] | string> {
-  const alg = algorithmOfPkcs8(der);
-  if (alg === undefined) {
-    return 'holds no RSA key and no EC key on P-256 or P-384';
+async function readPkcs8(blocks: readonly Buffer[]): Promise<OwnKey[] | string> {
+  const jwks: object[] = [];
+  for (let i = 0; i < blocks.length; i++) {
+    const der = blocks[i] as Buffer;
+    const alg = algorithmOfPkcs8(der);
+    const jwk = alg === undefined ? undefined : await exportPkcs8(der, keyParameters(alg));
+    if (jwk === undefined) {
+      return `key ${i + 1} is no RSA key and no EC key on P-256 or P-384`;
+    }
+    jwks.push(Object.assign(jwk, { alg })); // the engine names it in its own way
   }
-  const jwk = await exportPkcs8(der, keyParameters(alg));
-  if (jwk === undefined) {
-    return 'holds a key that the engine cannot read';
-  }
-  // The engine names the algorithm for which the key was imported, in its own way.
-  const own = readOwnKey(Object.assign(jwk, { alg }));
-  return typeof own === 'string' ? `its key ${own}` : [own];
+  return readOwnKeySet(jwks);
 }
 
 async function exportPkcs8(der: Buffer, importing: ImportAlgorithm): Promise<object | undefined> {

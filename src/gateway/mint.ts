@@ -43,12 +43,17 @@ async function mint(
   }
   const key = signingKeyOf(keys);
   if (key === undefined || key.privateJwk === undefined) {
-    return misconfigured(badKeyFile(path, 'holds no private key').problem);
+    return misconfigured(badKeyFile(path, 'holds no private key: put the one that signs first').problem);
   }
   const input = jwsInput({ typ: 'at+jwt', alg: key.alg, kid: key.kid }, minted.claims); // RFC 9068 §2.1
   const signature = await signWithJwk(key.alg, key.privateJwk, input);
   if (signature === undefined) {
-    return misconfigured(badKeyFile(path, `its key does not sign ${key.alg}`).problem);
+    return misconfigured(
+      badKeyFile(
+        path,
+        `its first private key does not sign ${key.alg}: do its private and its public members belong together?`,
+      ).problem,
+    );
   }
   const jwt = `${input}.${signature}`;
   return jwt.length > settings.maxJwtLength

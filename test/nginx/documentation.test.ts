@@ -1,7 +1,7 @@
 // What the README and the pages of docs show works: configurations exchange a token, parts of them are loaded,
 // commands do what the text says, tables match the code. test/image tests docs/docker.md, guides.test.ts the guides.
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,7 +14,7 @@ import { cacheStatuses, denialReasons, unavailableReasons } from '../../src/core
 import { misconfigured, notAnswered } from '../../src/core/answer/unavailable.js';
 import type { RefusalSettings } from '../../src/core/settings/settings.js';
 import { SETTINGS } from '../../src/core/settings/table.js';
-import { algorithmOfPkcs8, decodePrivateKey } from '../../src/core/signature/pem.js';
+import { algorithmOfPkcs8, decodePrivateKeys } from '../../src/core/signature/pem.js';
 import { codeBlocks } from '../support/code_blocks.js';
 import { startDnsServer } from '../support/dns_server.js';
 import { makeJwt } from '../support/jwt.js';
@@ -211,7 +211,8 @@ const FIND_MISSPELT = commandsWith('unknown setting');
 const PURGE = commandsWith('/purge');
 const INTROSPECT = commandsWith('oauth-introspect');
 const MAKE_KEY = commandsWith('gateway_key.pem');
-const MAKE_MINT_KEY = commandsWith('mint_key.pem');
+const MAKE_MINT_KEY = commandsWith('-out mint_key.pem');
+const PUBLISH_NEW_KEY = commandsWith('new_key.pem');
 /** Blocks that other tests run, or that no test can run: the first words of each. */
 const RUN_ELSEWHERE = [
   'npm start ', // CI
@@ -402,13 +403,23 @@ commandTest('openssl', 'the key that the commands make authenticates the gateway
   }
 });
 
-commandTest('openssl', 'the command of minting.md makes a key that signs ES256', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'phantom-token-commands-'));
-  t.teardown(() => rm(folder, { recursive: true }));
-  await shell(MAKE_MINT_KEY, folder);
-  const der = decodePrivateKey(await readFile(join(folder, 'mint_key.pem'), 'utf8'));
-  t.is(der && algorithmOfPkcs8(der), 'ES256');
-});
+commandTest(
+  'openssl',
+  'the commands of minting.md make a key that signs ES256, and publish a second one behind it',
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'phantom-token-commands-'));
+    t.teardown(() => rm(folder, { recursive: true }));
+    await shell(MAKE_MINT_KEY, folder);
+    const made = decodePrivateKeys(await readFile(join(folder, 'mint_key.pem'), 'utf8'));
+    t.deepEqual(made.map(algorithmOfPkcs8), ['ES256']);
+
+    await shell(PUBLISH_NEW_KEY, folder);
+    const published = decodePrivateKeys(await readFile(join(folder, 'mint_key.pem'), 'utf8'));
+    t.deepEqual(published.map(algorithmOfPkcs8), ['ES256', 'ES256']);
+    t.deepEqual(published[0], made[0]);
+    t.is((await stat(join(folder, 'mint_key.pem'))).mode & 0o777, 0o600);
+  },
+);
 
 // Tables
 

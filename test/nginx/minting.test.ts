@@ -17,12 +17,14 @@ const pemOf = (key: ReturnType<typeof generateKeyPairSync>['privateKey']) =>
 const es256 = await newSigningKey('ES256', 'one');
 const ps256 = await newSigningKey('PS256', 'two');
 const ed = generateKeyPairSync('ed25519');
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 const FILES = {
   'ec.pem': pemOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey),
   'ec384.pem': pemOf(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey),
   'rsa.pem': pemOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey),
   'jwk.json': JSON.stringify(es256.privateJwk),
+  'two.pem': pemOf(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey) + pemOf(rsa.privateKey),
   'set.json': JSON.stringify({ keys: [ps256.privateJwk, es256.publicJwk] }),
   'ed.pem': pemOf(ed.privateKey),
   'short.pem': pemOf(generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey),
@@ -33,6 +35,8 @@ const FILES = {
   'public.json': JSON.stringify({ keys: [es256.publicJwk] }),
   'empty.json': '{"keys":[]}',
   'page.html': '<html>',
+  'broken.json': '{"keys": [',
+  'half.pem': `${pemOf(rsa.privateKey)}-----BEGIN PRIVATE KEY-----\nMIIB`,
   'other.json': JSON.stringify({ ...es256.privateJwk, d: ps256.privateJwk.d }),
 };
 
@@ -77,6 +81,7 @@ for (const [file, alg, kid] of [
   ['rsa.pem', 'RS256', undefined],
   ['jwk.json', 'ES256', 'one'],
   ['set.json', 'PS256', 'two'],
+  ['two.pem', 'ES384', undefined],
 ] as const) {
   gatewayTest(
     `${file}: a JSON answer becomes a JWT signed ${alg}, which jose verifies with the published keys; a second request is a hit (RFC 9068 §2.1)`,
@@ -208,8 +213,8 @@ for (const [sentence, answer, reason] of [
 
 for (const [file, expected] of [
   ['none.pem', /there is no such file/],
-  ['ed.pem', /no RSA key and no EC key/],
-  ['p521.pem', /no RSA key and no EC key on P-256 or P-384/],
+  ['ed.pem', /key 1 is no RSA key and no EC key/],
+  ['p521.pem', /key 1 is no RSA key and no EC key on P-256 or P-384/],
   ['short.pem', /2048 bits or more/],
   ['secret.json', /key 1 is neither RSA nor EC.*no oct/],
   ['mixed.json', /key 2 is neither RSA nor EC/],
@@ -217,6 +222,8 @@ for (const [file, expected] of [
   ['public.json', /holds no private key/],
   ['empty.json', /holds no private key/],
   ['page.html', /neither JSON nor a PKCS #8 PEM file/],
+  ['broken.json', /no JWK and no JWK Set: not valid JSON/],
+  ['half.pem', /neither JSON nor a PKCS #8 PEM file/],
   ['other.json', /does not sign/],
 ] as const) {
   gatewayTest(
@@ -252,7 +259,7 @@ gatewayTest(
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
-for (const file of ['ec.pem', 'ec384.pem', 'rsa.pem', 'jwk.json', 'set.json']) {
+for (const file of ['ec.pem', 'ec384.pem', 'rsa.pem', 'jwk.json', 'set.json', 'two.pem']) {
   gatewayTest(
     `the key set of ${file} has public members alone, with kid, use and alg (RFC 7517 §4)`,
     { files: FILES, server: (words) => server(words, file) },
@@ -262,7 +269,7 @@ for (const file of ['ec.pem', 'ec384.pem', 'rsa.pem', 'jwk.json', 'set.json']) {
       t.is(answer.headers['content-type'], 'application/jwk-set+json');
       t.is(answer.headers['cache-control'], 'public, max-age=300');
       const { keys } = JSON.parse(answer.body) as { keys: Record<string, string>[] };
-      t.is(keys.length, file === 'set.json' ? 2 : 1);
+      t.is(keys.length, file === 'set.json' || file === 'two.pem' ? 2 : 1);
       for (const key of keys) {
         t.deepEqual(
           Object.keys(key).filter((name) => PRIVATE_MEMBERS.includes(name)),

@@ -8,8 +8,8 @@ export function checkJwks(value: string): string | undefined {
 
 /** Names of members; those that the gateway sets itself (RFC 9068 §2.2) are not to be copied. */
 export function checkMintClaims(value: string): string | undefined {
-  if (!/^[\x20\x21\x23-\x5B\x5D-\x7E]*$(?!\n)/.test(value)) {
-    return 'must be names of members separated by spaces: printable ASCII without quotes and backslashes';
+  if (!/^[\x20\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]*$(?!\n)/.test(value)) {
+    return 'must be names of members separated by spaces: printable ASCII without quotes, commas and backslashes';
   }
   const own = value.split(' ').filter((name) => OWN_CLAIMS.includes(name));
   return own.length === 0

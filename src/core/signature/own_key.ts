@@ -27,10 +27,16 @@ const PRIVATE_MEMBERS = { RSA: ['d', 'p', 'q', 'dp', 'dq', 'qi'], EC: ['d'] };
  */
 export function parseOwnKeys(text: string): OwnKey[] | string {
   const file = parseJsonObject(text);
-  if (file === undefined) {
-    return 'is neither JSON nor a PKCS #8 PEM file (openssl pkcs8 -topk8 -nocrypt)';
+  if (file !== undefined) {
+    return readOwnKeySet(Array.isArray(file.keys) ? file.keys : [file]);
   }
-  const list = Array.isArray(file.keys) ? file.keys : [file];
+  return /^\s*[{[\uFEFF]/.test(text)
+    ? 'is no JWK and no JWK Set: not valid JSON, a list, or with a byte order mark'
+    : 'is neither JSON nor a PKCS #8 PEM file without a password (openssl pkcs8 -topk8 -nocrypt)';
+}
+
+/** As {@link parseOwnKeys}. @param list JWKs */
+export function readOwnKeySet(list: readonly unknown[]): OwnKey[] | string {
   const keys: OwnKey[] = [];
   for (let i = 0; i < list.length; i++) {
     const key = readOwnKey(list[i]);

@@ -8,6 +8,20 @@ export function decodePrivateKey(pem: string): Buffer | undefined {
   return base64 === '' ? undefined : Buffer.from(base64, 'base64');
 }
 
+/** The same of each key in a file, in its order. */
+export function decodePrivateKeys(pem: string): Buffer[] {
+  const keys: Buffer[] = [];
+  const blocks = pem.split('-----BEGIN PRIVATE KEY-----');
+  for (let i = 1; i < blocks.length; i++) {
+    const der = decodePrivateKey(`-----BEGIN PRIVATE KEY-----${blocks[i]}`);
+    if (der === undefined) {
+      return [];
+    }
+    keys.push(der);
+  }
+  return keys;
+}
+
 /** SEQUENCE, version 0 or 1, then the AlgorithmIdentifier; of its parameters those that name the curve. */
 const HEAD =
   /^30(?:8[1-4](?:..)+?|..)02010[01]30(?:0d06092a864886f70d010101|(?:13|10)06072a8648ce3d0201(.{10,20}))/;

@@ -54,7 +54,7 @@ for (const name of OWN) {
 }
 
 const CHARACTERS =
-  'must be names of members separated by spaces: printable ASCII without quotes and backslashes';
+  'must be names of members separated by spaces: printable ASCII without quotes, commas and backslashes';
 
 for (const value of ['a"b', 'a\\b', 'a\tb', 'a\nb', 'email\n', 'é', '\u0000', 'secret\u007f']) {
   test(`checkMintClaims: ${JSON.stringify(value)} is refused, and not repeated (S101, S108)`, (t) =>

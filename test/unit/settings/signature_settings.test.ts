@@ -177,7 +177,7 @@ const BAD: [variable: string, value: string, problem: string][] = [
   [
     'phantom_token_mint_claims',
     'secret"',
-    'must be names of members separated by spaces: printable ASCII without quotes and backslashes',
+    'must be names of members separated by spaces: printable ASCII without quotes, commas and backslashes',
   ],
   [
     'phantom_token_mint_claims',

@@ -167,23 +167,20 @@ test('parseOwnKeys: a file may be a JWK Set, whose keys keep their order (RFC 75
   t.deepEqual(keys, [keyOf(RSA), keyOf(publicOf(P256)), keyOf(P384)]);
 });
 
+const NO_KEY_FILE =
+  'is neither JSON nor a PKCS #8 PEM file without a password (openssl pkcs8 -topk8 -nocrypt)';
+const BAD_JSON = 'is no JWK and no JWK Set: not valid JSON, a list, or with a byte order mark';
+
 const FILES: [sentence: string, text: string, problem: string][] = [
-  ['an empty file', '', 'is neither JSON nor a PKCS #8 PEM file (openssl pkcs8 -topk8 -nocrypt)'],
+  ['an empty file', '', NO_KEY_FILE],
   [
     'an encrypted PEM file',
     '-----BEGIN ENCRYPTED PRIVATE KEY-----\nc2VjcmV0\n-----END ENCRYPTED PRIVATE KEY-----\n',
-    'is neither JSON nor a PKCS #8 PEM file (openssl pkcs8 -topk8 -nocrypt)',
+    NO_KEY_FILE,
   ],
-  [
-    'JSON that was cut',
-    '{"kty":"EC"',
-    'is neither JSON nor a PKCS #8 PEM file (openssl pkcs8 -topk8 -nocrypt)',
-  ],
-  [
-    'a list',
-    `[${JSON.stringify(P256)}]`,
-    'is neither JSON nor a PKCS #8 PEM file (openssl pkcs8 -topk8 -nocrypt)',
-  ],
+  ['JSON that was cut', '{"kty":"EC"', BAD_JSON],
+  ['a list', `[${JSON.stringify(P256)}]`, BAD_JSON],
+  ['JSON behind a byte order mark', `\uFEFF${JSON.stringify(P256)}`, BAD_JSON],
   ['a single key that is bad', '{"kty":"oct","k":"c2VjcmV0"}', `key 1 ${TYPE}`],
   ['a set whose keys are an object', '{"keys":{}}', `key 1 ${TYPE}`],
   [

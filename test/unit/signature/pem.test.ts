@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import test from 'ava';
-import { algorithmOfPkcs8, decodePrivateKey } from '../../../src/core/signature/pem.js';
+import { algorithmOfPkcs8, decodePrivateKey, decodePrivateKeys } from '../../../src/core/signature/pem.js';
 
 /** Not a key: only bytes whose base64 has all kinds of characters. */
 const DER = Buffer.from([0x30, 0x82, 0xfb, 0xff, 0xbf, 0x00, 0x10]);
@@ -144,4 +144,13 @@ test('decodePrivateKey: nothing of PEM files that node wrote in other forms: enc
     ec.publicKey.export({ format: 'pem', type: 'spki' }),
   ];
   for (const pem of pems) t.is(decodePrivateKey(pem as string), undefined);
+});
+
+test('decodePrivateKeys: every key of a file in its order; none at all when one of them is broken', (t) => {
+  const key = `${BEGIN}\n${BASE64}\n${END}\n`;
+  t.deepEqual(decodePrivateKeys(''), []);
+  t.deepEqual(decodePrivateKeys('text'), []);
+  t.deepEqual(decodePrivateKeys(key), [DER]);
+  t.deepEqual(decodePrivateKeys(`${key}# between\n${key}`), [DER, DER]);
+  t.deepEqual(decodePrivateKeys(`${key}${BEGIN}\nMIL7\n`), []);
 });
