@@ -502,6 +502,30 @@ function missStage() {
 }
 function makeMissStage() {
 
+// src/core/text/json.ts
+function parseJsonObject(text) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch (_broken) {
+    return void 0;
+  }
+  return (typeof value === "object" && value !== null && !Array.isArray(value)) ? value : void 0;
+}
+
+// src/core/token/jws_token.ts
+function isJwsShaped(token) {
+  if (token.indexOf(".") === -1) {
+    return false;
+  }
+  const parts = token.split(".");
+  if (parts.length !== 3) {
+    return false;
+  }
+  const header2 = parseJsonObject(Buffer.from(parts[0], "base64url").toString());
+  return header2 !== void 0 && header2.alg !== void 0;
+}
+
 // src/core/cache/lookup.ts
 var CANONICAL_SCHEME = "Bearer ";
 function endpointOf(lookup) {
@@ -518,7 +542,7 @@ function reachOf(endpoint) {
 }
 function purgeKey(reach, token) {
   const question = `${reach}
-${token}`;
+${(isJwsShaped(token) ? token.slice(0, token.lastIndexOf(".")) : token)}`;
   return ((begun === void 0 ? firstDigest(question) : begun.copy().update(question).digest("base64url")));
 }
 
@@ -798,7 +822,7 @@ function decideNoToken(r, settings) {
 }
 async function askAndRespond(r, mode, question, settings) {
   try {
-    const outcome = await (question.signatures !== void 0 && (question.signatures.acceptJwt === "on" && joinStage().clientCredentialsStage().failStage().signatureSettingsStage().isJwsShaped(question.token)) ? joinStage().clientCredentialsStage().failStage().signatureSettingsStage().decidePresented(r, question, settings) : joinStage().askOnce(r, question, settings));
+    const outcome = await (question.signatures !== void 0 && (question.signatures.acceptJwt === "on" && isJwsShaped(question.token)) ? joinStage().clientCredentialsStage().failStage().signatureSettingsStage().decidePresented(r, question, settings) : joinStage().askOnce(r, question, settings));
     respond(
       r,
       mode,
@@ -958,17 +982,6 @@ function longestMarkTtlSec(ownSec, keyspaces) {
   return keyspaces.reduce((ttlSec, listed) => Math.max(ttlSec, listed.markTtlSec), ownSec);
 }
 
-// src/core/text/json.ts
-function parseJsonObject(text) {
-  let value;
-  try {
-    value = JSON.parse(text);
-  } catch (_broken) {
-    return void 0;
-  }
-  return (typeof value === "object" && value !== null && !Array.isArray(value)) ? value : void 0;
-}
-
 // src/core/token/jwt.ts
 var RSA_STEP_BYTES = 32;
 function parseJwt(text) {
@@ -1012,6 +1025,10 @@ function isSameButEnd(again, part) {
 }
 var OTHER_THAN_BASE64URL = /[^A-Za-z0-9_-]/;
 var RESPONSE_TYPE_LENGTH = 23;
+function isCanonicallySigned(jwt2) {
+  const signature = jwt2.text.slice(jwt2.text.lastIndexOf(".") + 1);
+  return Buffer.from(signature, "base64url").toString("base64url") === signature;
+}
 function isIntrospectionResponse(jwt2) {
   const typ = jwt2.header.typ;
   const isTyped = typeof typ === "string" && typ.length >= RESPONSE_TYPE_LENGTH && // a pattern costs ten times as much
@@ -1204,7 +1221,7 @@ function interpretReply(reply, form, nowSec, signatures) {
   }
   switch (mediaType(reply.contentType)) {
     case "application/jwt":
-      return interpretJwt(reply, form, nowSec);
+      return asksSignedAnswer(form) ? clientCredentialsStage().failStage().notAnswered("introspection_response_invalid", `${describeReply(reply)} problem="not signed"`) : interpretJwt(reply, form, nowSec);
     case "application/json":
       return interpretJson(reply, form, nowSec, signatures);
     case "application/token-introspection+jwt":
@@ -1256,7 +1273,13 @@ function interpretResponseJwt(reply, signatures) {
 }
 function interpretJson(reply, form, nowSec, signatures) {
   const answer = parseJsonObject(reply.body);
-  return answer === void 0 ? refuseMalformed(reply, "no JSON object") : interpretAnswer(answer, reply, form, nowSec, signatures);
+  if (answer === void 0) {
+    return refuseMalformed(reply, "no JSON object");
+  }
+  return answer.active === true && asksSignedAnswer(form) ? clientCredentialsStage().failStage().notAnswered("introspection_response_invalid", `${describeReply(reply)} problem="not signed"`) : interpretAnswer(answer, reply, form, nowSec, signatures);
+}
+function asksSignedAnswer(form) {
+  return /^application\/token-introspection\+jwt$(?!\n)/i.test(form.introspectionAccept);
 }
 function interpretAnswer(answer, reply, form, nowSec, signatures) {
   if (typeof answer.active !== "boolean") {
@@ -2341,7 +2364,7 @@ function formatFailureLine(failure, place) {
     introspection_malformed: "the answer is none that the gateway knows: compare it with docs/authorization_servers/README.md",
     introspection_invalid_claim: "correct the type of that claim where the authorization server makes the token",
     introspection_response_jwt: "an RFC 9701 response, which is no access token: to have it verified, and its JSON used, set $phantom_token_jwks; or have the authorization server answer with the JWT itself, or with JSON",
-    introspection_response_invalid: "the RFC 9701 response is not one for this gateway: compare its iss with $phantom_token_issuer and its aud with $phantom_token_client_id",
+    introspection_response_invalid: "no RFC 9701 response for this gateway: compare its iss with $phantom_token_issuer and its aud with $phantom_token_client_id; where only such an answer is asked for, an unsigned one does not count",
     jwt_missing: "the answer has no member that holds a JWT: have the gateway sign one ($phantom_token_mint missing), switch it on at the authorization server, or name the member in $phantom_token_jwt_field",
     jwt_too_large: "raise $phantom_token_max_jwt_length, and subrequest_output_buffer_size in introspection_limits.conf above it",
     jwt_signature_invalid: "what the authorization server sent is not signed with its keys: is $phantom_token_jwks of the same server, and does nobody between it and the gateway change answers?",
@@ -2437,13 +2460,25 @@ function readPlace(r, endpoint) {
 
 // src/edge/fail.ts
 function fail(r, mode, failure, endpoint) {
-  if ((failure.reason !== "introspection_suspended" && (failure.reason !== "introspection_queue_full" || isFirstInMinute("queue_full")))) {
+  if (isWorthALine(failure.reason)) {
     noteFailure(r, failure, endpoint);
   }
   refuse(r, mode, buildUnavailable(failure), failure);
 }
 function failOnBug(r, mode, e) {
   fail(r, mode, bug(e instanceof Error ? e.name : typeof e), "");
+}
+function isWorthALine(reason) {
+  switch (reason) {
+    case "introspection_suspended":
+      return false;
+    case "introspection_queue_full":
+    case "jwks_unavailable":
+    case "jwks_unusable":
+      return isFirstInMinute(reason);
+    default:
+      return true;
+  }
 }
 function noteFailure(r, failure, endpoint) {
   r.error(`phantom_token: ${formatFailureLine(failure, readPlace(r, endpoint))}`);
@@ -2720,6 +2755,10 @@ function makeSignatureSettingsStage() {
 function checkJwks(value) {
   return value === "" ? void 0 : checkEndpoint(value);
 }
+function checkMintAudience(value) {
+  const isList = value === "" || /[^ ]/.test(value);
+  return isList && isPlainText(value) && !value.includes("\uFFFD") ? void 0 : "must be audiences separated by spaces, without control characters";
+}
 function checkMintClaims(value) {
   if (!/^[\x20\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]*$(?!\n)/.test(value)) {
     return "must be names of members separated by spaces: printable ASCII without quotes, commas and backslashes";
@@ -2746,7 +2785,8 @@ var OWN_CLAIMS = [
   "token_type",
   "token_use",
   "typ",
-  "__proto__"
+  "__proto__",
+  "constructor"
 ];
 
 // src/core/settings/signature_settings.ts
@@ -2764,7 +2804,7 @@ function parseSignatureSettings(texts, settings) {
     mint: values[2] === "" ? "off" : readWord(findings, "phantom_token_mint", values[2], "off missing always"),
     mintKeyFile: values[3] === "" ? "" : readChecked(findings, "phantom_token_mint_key_file", values[3], checkFile),
     mintIssuer: values[4] === "" ? "" : readChecked(findings, "phantom_token_mint_issuer", values[4], checkPlainText),
-    mintAudience: values[5] === "" ? "" : readChecked(findings, "phantom_token_mint_audience", values[5], checkPlainText),
+    mintAudience: values[5] === "" ? "" : readChecked(findings, "phantom_token_mint_audience", values[5], checkMintAudience),
     mintClaims: values[6] === "" ? "" : readChecked(findings, "phantom_token_mint_claims", values[6], checkMintClaims),
     mintTtlSec: values[7] === "" ? 600 : readWhole(findings, "phantom_token_mint_ttl", values[7], 60, 86400, "seconds")
   });
@@ -2840,8 +2880,19 @@ function readSignedResponse(jwt2, parties, reply) {
     return notAnswered("introspection_response_invalid", `member=${invalid} ${describeReply(reply)}`);
   }
   const answer = payload.token_introspection;
-  const withIssuer = answer.iss === void 0 ? Object.assign({ iss: payload.iss }, answer) : answer;
-  return { kind: "verified_answer", answer: withIssuer };
+  return {
+    kind: "verified_answer",
+    answer: answer.iss === void 0 ? withIssuer(answer, payload.iss) : answer
+  };
+}
+function withIssuer(answer, issuer) {
+  const copy = { iss: issuer };
+  Object.keys(answer).forEach((name) => {
+    if (name !== "__proto__") {
+      copy[name] = answer[name];
+    }
+  });
+  return copy;
 }
 function findInvalid(jwt2, parties) {
   const payload = jwt2.payload;
@@ -2898,7 +2949,10 @@ function mintedClaims(active, signatures, jti, nowSec) {
   if (invalid !== void 0) {
     return { kind: "invalid_claim", claim: invalid };
   }
-  copyClaims(claims, answer, signatures.mintClaims);
+  const unsafe = copyClaims(claims, answer, signatures.mintClaims);
+  if (unsafe !== void 0) {
+    return { kind: "invalid_claim", claim: unsafe };
+  }
   return {
     kind: "minted_claims",
     claims,
@@ -2928,11 +2982,18 @@ function isText2(value) {
 }
 function copyClaims(claims, answer, names) {
   const members = Object.keys(answer);
-  names.split(" ").forEach((name) => {
-    if (name !== "" && members.includes(name)) {
-      claims[name] = answer[name];
-    }
+  const wanted = names.split(" ").filter((name) => name !== "" && members.includes(name));
+  wanted.forEach((name) => {
+    claims[name] = answer[name];
   });
+  return wanted.filter((name) => hasUnsafeNumber(answer[name]))[0];
+}
+var MOST_SAFE = 9007199254740991;
+function hasUnsafeNumber(value) {
+  if (typeof value === "number") {
+    return !(Math.abs(value) <= MOST_SAFE);
+  }
+  return typeof value === "object" && value !== null && Object.keys(value).some((name) => hasUnsafeNumber(value[name]));
 }
 
 // src/core/signature/public_key.ts
@@ -3144,6 +3205,9 @@ async function mint(active, signatures, settings, nowSec) {
   if (minted.kind === "invalid_claim") {
     return notAnswered("introspection_invalid_claim", `claim=${minted.claim}`);
   }
+  if (/\uFFFD/.test(Buffer.from(JSON.stringify(minted.claims)).toString())) {
+    return notAnswered("introspection_invalid_claim", "claim=text that is no Unicode");
+  }
   const path = signatures.mintKeyFile;
   const keys = await readOwnKeys(path);
   if (!Array.isArray(keys)) {
@@ -3243,9 +3307,7 @@ function chooseKeys(keys, kid, alg) {
 var TIME_DIGITS2 = 10;
 var FRESH_SEC = 300;
 var KEPT_SEC = 86400;
-function isFreshKeySet(set, nowSec) {
-  return nowSec < set.fetchedAtSec + FRESH_SEC && nowSec >= set.fetchedAtSec;
-}
+var WHILE_FETCHED_SEC = 60;
 
 // src/edge/fetch_key_set.ts
 var ACCEPT2 = "application/jwk-set+json, application/json";
@@ -3317,23 +3379,24 @@ function readKeySet(name) {
     keys: JSON.parse(text.slice(TIME_DIGITS2))
   });
 }
-function keepKeySet(name, set) {
-  writeEntry("phantom_token_state", name, (tenDigits(set.fetchedAtSec) + JSON.stringify(set.keys)), KEPT_SEC * 1e3);
+function wasFetchedLately(name) {
+  return hasEntry("phantom_token_state", FETCHED + name);
 }
-function noteFetch(name, fetched) {
-  const reason = "reason" in fetched ? fetched.reason : "";
+function noteFetch(name, reason) {
   writeEntry("phantom_token_state", FETCHED + name, reason, FETCH_PAUSE_MS);
 }
 function readFetchFailure2(name) {
-  const reason = readEntry("phantom_token_state", FETCHED + name) || "jwks_unavailable";
-  return notAnswered(reason, "as some seconds ago");
+  const reason = readEntry("phantom_token_state", FETCHED + name);
+  return reason ? notAnswered(reason, "as some seconds ago") : void 0;
 }
+var ALONE_PAUSE_MS = 1e3;
 
 // src/gateway/obtain_keys.ts
 async function obtainKeys(r, jws, question, jwks2, settings) {
   const name = keySetName(question.endpoint, jwks2);
   const canBeLost = isLosable(readProtocol(r), isAbsoluteUrl(jwks2));
   const forMs = leaseMs(canBeLost, settings.introspectionTimeoutSec);
+  const flightName2 = canBeLost ? `${name}:losable` : name;
   const connection = (r.variables.connection || "");
   const sinceMs = (Date.now());
   const wait = {
@@ -3345,13 +3408,16 @@ async function obtainKeys(r, jws, question, jwks2, settings) {
     const kept3 = readKeySet(name);
     const chosen = chooseFrom(kept3, jws);
     const isUsable = chosen.length > 0;
-    if ((hasEntry("phantom_token_state", FETCHED + name))) {
-      return kept3 === void 0 ? readFetchFailure2(name) : { kind: "keys", chosen };
+    if (wasFetchedLately(name)) {
+      const failure = isUsable ? void 0 : readFetchFailure2(name);
+      return failure === void 0 ? { kind: "keys", chosen } : failure;
     }
-    if (isUsable && isFreshKeySet(kept3, (Math.floor(Date.now() / 1e3)))) {
+    const nowSec = (Math.floor(Date.now() / 1e3));
+    if (isUsable && (nowSec < kept3.fetchedAtSec + FRESH_SEC && nowSec >= kept3.fetchedAtSec)) {
       return { kind: "keys", chosen };
     }
-    const boarding = isUsable ? takeLead(name, forMs, connection) : await awaitLeader(name, forMs, connection, wait);
+    const mayGoOn = isUsable && (nowSec < kept3.fetchedAtSec + FRESH_SEC + WHILE_FETCHED_SEC && nowSec >= kept3.fetchedAtSec);
+    const boarding = mayGoOn ? takeLead(flightName2, forMs, connection) : await awaitLeader(flightName2, forMs, connection, wait);
     switch (boarding.kind) {
       case "lead":
         return fetchFor(r, jws, name, jwks2, chosen, boarding.flight);
@@ -3365,21 +3431,32 @@ async function obtainKeys(r, jws, question, jwks2, settings) {
       case "timeout":
         return notAnsweredYet("jwks_unavailable", "waited for another request that fetches the keys", "1");
     }
-    if (canBeLost && readKeySet(name) === void 0) {
+    if (canBeLost && !wasFetchedLately(name)) {
       await proveClientIsThere(r, jwks2);
+      if ((addEntry("phantom_token_locks", `alone:${name}`, "", ALONE_PAUSE_MS) !== "exists")) {
+        return fetchFor(r, jws, name, jwks2, chosen, void 0);
+      }
     }
   }
 }
 async function fetchFor(r, jws, name, jwks2, chosen, flight) {
   const fetched = await fetchKeySet(r, jwks2);
-  noteFetch(name, fetched);
   if (fetched.kind === "unavailable") {
+    noteFetch(name, fetched.reason);
     if (flight !== void 0) {
       failFlight(flight, fetched);
     }
     return chosen.length > 0 ? { kind: "keys", chosen } : fetched;
   }
-  keepKeySet(name, fetched);
+  const written = (writeEntry("phantom_token_state", name, (tenDigits(fetched.fetchedAtSec) + JSON.stringify(fetched.keys)), KEPT_SEC * 1e3));
+  noteFetch(name, written === "stored" ? "" : "jwks_unavailable");
+  if (written !== "stored") {
+    noteFailure(
+      r,
+      notAnsweredYet("jwks_unavailable", "phantom_token_state has no room for the keys", ""),
+      jwks2
+    );
+  }
   if (flight !== void 0) {
     land(flight);
   }
@@ -3420,7 +3497,12 @@ async function vouch(r, question, answer, reply, settings, nowSec) {
   }
   const jwt2 = active.serverJwt;
   const problem = jwt2 === void 0 || signatures.jwks === "" ? void 0 : await findBadSignature(r, question, jwt2, settings);
-  return problem === void 0 ? mintWhere(active, signatures, settings, nowSec) : problem;
+  if (problem !== void 0) {
+    return problem;
+  }
+  const isReplaced = signatures.mint === "always" && signatures.jwks !== "" && jwt2 !== void 0;
+  const said = isReplaced ? activeToken(jwt2, jwt2.payload, reply, nowSec) : active;
+  return said.kind === "active" ? mintWhere(said, signatures, settings, nowSec) : said;
 }
 async function openResponse(r, question, jwt2, reply, settings, nowSec) {
   const problem = await findBadSignature(r, question, jwt2, settings);
@@ -3447,15 +3529,16 @@ async function findBadSignature(r, question, jwt2, settings) {
 }
 
 // src/core/token/presented_jwt.ts
-function isJwsShaped(token) {
-  const parts = token.split(".");
-  if (parts.length !== 3) {
-    return false;
-  }
-  const header2 = parseJsonObject(Buffer.from(parts[0], "base64url").toString());
-  return header2 !== void 0 && header2.alg !== void 0;
-}
-var CLAIMS_OF_OTHER_TOKENS = ["nonce", "at_hash", "c_hash", "s_hash", "events"];
+var CLAIMS_OF_OTHERS = [
+  "nonce",
+  "at_hash",
+  "c_hash",
+  "s_hash",
+  "events",
+  "code",
+  "active",
+  "token_introspection"
+];
 function judgePresented(jwt2, nowSec) {
   const payload = jwt2.payload;
   const read = readClaims(payload);
@@ -3463,7 +3546,7 @@ function judgePresented(jwt2, nowSec) {
   if (read.kind === "invalid_claim" || read.expiresAtSec === void 0) {
     return denied("token_claims_invalid", "MISS");
   }
-  const isOther = CLAIMS_OF_OTHER_TOKENS.some((name) => payload[name] !== void 0);
+  const isOther = CLAIMS_OF_OTHERS.some((name) => payload[name] !== void 0);
   const isAccessToken = read.isAccessToken && isAccessTokenTyp(payload.typ) && !isOther;
   if (typ !== "at+jwt" && typ !== "jwt" || !isAccessToken) {
     return denied("token_type_mismatch", "MISS");
@@ -3487,11 +3570,13 @@ function judgePresented(jwt2, nowSec) {
 // src/gateway/presented.ts
 async function decidePresented(r, question, settings) {
   const signatures = question.signatures;
+  const sinceMs = (Date.now());
   const nowSec = (Math.floor(Date.now() / 1e3));
   const jwt2 = question.token.length > settings.maxJwtLength ? void 0 : parseJwt(question.token);
-  if (jwt2 === void 0) {
+  if (jwt2 === void 0 || !isCanonicallySigned(jwt2)) {
     return rememberDenial(question.key, denied("token_signature_invalid", "MISS"), settings, nowSec).outcome;
   }
+  noteReach(question.reach, markTtlSecOf(settings));
   const verified = await verifyJwt(r, jwt2, question, signatures.jwks, settings);
   switch (verified.kind) {
     case "unavailable":
@@ -3503,6 +3588,9 @@ async function decidePresented(r, question, settings) {
     case "verified": {
       const judged = judgePresented(jwt2, nowSec);
       const active = judged.kind === "active" ? await mintWhere(judged, signatures, settings, nowSec) : judged;
+      if ((Date.now()) - sinceMs > 1e3 * maxIntrospectionSec(settings)) {
+        return answeredTooLate();
+      }
       switch (active.kind) {
         case "active":
           return rememberActive(r, question, active, NO_LIMITS, settings, nowSec).outcome;
@@ -3820,6 +3908,43 @@ function isTokenField(field) {
   return field.startsWith("token=");
 }
 
+// src/core/token/spellings.ts
+var ORDERS = {
+  ES256: "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
+  ES384: "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+  ES512: "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409"
+};
+function spellingsOf(token) {
+  const jwt2 = parseJwt(token);
+  const order = jwt2 === void 0 ? void 0 : ORDERS[String(jwt2.header.alg)];
+  if (order === void 0) {
+    return [token];
+  }
+  const dot = token.lastIndexOf(".");
+  const signature = Buffer.from(token.slice(dot + 1), "base64url");
+  const half = signature.length / 2;
+  const twin = Buffer.concat([
+    signature.slice(0, half),
+    subtract(Buffer.from(order, "hex"), signature.slice(half))
+  ]);
+  return [token, `${token.slice(0, dot)}.${twin.toString("base64url")}`];
+}
+function subtract(minuend, subtrahend) {
+  const difference = Buffer.alloc(minuend.length);
+  let borrow = 0;
+  for (let i = minuend.length - 1; i >= 0; i--) {
+    const digit = minuend[i] - subtrahend[i] - borrow;
+    borrow = digit < 0 ? 1 : 0;
+    difference[i] = digit + 256 * borrow;
+  }
+  return difference;
+}
+function endOf(token) {
+  const jwt2 = parseJwt(token);
+  const exp = jwt2 === void 0 ? void 0 : jwt2.payload.exp;
+  return typeof exp === "number" && exp >= 0 && exp < Infinity ? Math.ceil(exp) : void 0;
+}
+
 // src/operator/purge.ts
 function purge(r) {
   const answer = decidePurge(r);
@@ -3862,12 +3987,16 @@ var NAMELESS = "purge needs a server_name, or $phantom_token_partition here and 
 var UNKNOWN = "no protected location of this server has asked $phantom_token_introspection_endpoint since nginx was started, so that nothing of it is cached; or this is the wrong place: a purge needs the endpoint, and the server or the $phantom_token_partition, of the protected location";
 function endToken(scope, token) {
   const markKey = purgeKey(scope.reach, token);
-  if (markPurged(markKey, scope.markTtlSec) !== "stored") {
+  const markTtlSec = Math.max(scope.markTtlSec, (endOf(token) || 0) - (Math.floor(Date.now() / 1e3)));
+  if (markPurged(markKey, markTtlSec) !== "stored") {
     return refuseForRoom();
   }
   const keyspaces = readKeyspaces(scope.reach);
-  const ended = keyspaces.filter((listed) => endRecord(lookupIn(listed.keyspace, token)));
-  return markPurged(markKey, longestMarkTtlSec(scope.markTtlSec, keyspaces)) === "stored" ? ({ status: 200, allow: "", body: JSON.stringify({ records: ended.length }) }) : refuseForRoom();
+  let ended = 0;
+  spellingsOf(token).forEach((spelling) => {
+    ended += keyspaces.filter((listed) => endRecord(lookupIn(listed.keyspace, spelling))).length;
+  });
+  return markPurged(markKey, longestMarkTtlSec(markTtlSec, keyspaces)) === "stored" ? ({ status: 200, allow: "", body: JSON.stringify({ records: ended }) }) : refuseForRoom();
 }
 function endRecord(lookup) {
   return deleteRecord(((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url"))));
@@ -3876,7 +4005,7 @@ function endRecord(lookup) {
 return { jwks, client, readPayload, textClaim, metrics, purge };
 }
 
-return { purgeStage, parseSignatureSettings, vouch, isJwsShaped, decidePresented };
+return { purgeStage, parseSignatureSettings, vouch, decidePresented };
 }
 
 return { signatureSettingsStage, misconfigured, notAnswered, notAnsweredYet, answeredTooLate, withDetail, fail, failOnBug, noteNoAnswer, noteResumed, release, failFlight, waitFor, standIn };

@@ -52,7 +52,7 @@ names_own_claim() {
   for OWN_CLAIM in $1; do
     case $OWN_CLAIM in
       iss | sub | client_id | azp | scope | aud | iat | exp | nbf | jti | auth_time | acr | amr | cnf) return 0 ;;
-      active | token_type | token_use | typ | __proto__) return 0 ;;
+      active | token_type | token_use | typ | __proto__ | constructor) return 0 ;;
     esac
   done
   return 1

@@ -5,7 +5,7 @@ import { notAnswered } from '../core/answer/unavailable.js';
 import { digest } from '../core/cache/key.js';
 import type { EndpointName } from '../core/cache/lookup.js';
 import { formatKeySet, KEPT_SEC, type KeptKeySet, parseKeptKeySet } from '../core/signature/key_set.js';
-import { hasEntry, readEntry, writeEntry } from './zones.js';
+import { addEntry, hasEntry, readEntry, type Written, writeEntry } from './zones.js';
 
 /** No key set is fetched twice within it. */
 const FETCH_PAUSE_MS = 30_000;
@@ -23,22 +23,28 @@ export function readKeySet(name: string): KeptKeySet | undefined {
   return text === undefined ? undefined : parseKeptKeySet(text);
 }
 
-export function keepKeySet(name: string, set: KeptKeySet): void {
-  writeEntry('phantom_token_state', name, formatKeySet(set.keys, set.fetchedAtSec), KEPT_SEC * 1000);
+export function keepKeySet(name: string, set: KeptKeySet): Written {
+  return writeEntry('phantom_token_state', name, formatKeySet(set.keys, set.fetchedAtSec), KEPT_SEC * 1000);
 }
 
 export function wasFetchedLately(name: string): boolean {
   return hasEntry('phantom_token_state', FETCHED + name);
 }
 
-/** The fetch is over, with or without keys: the next one has to pause. */
-export function noteFetch(name: string, fetched: KeptKeySet | Unavailable): void {
-  const reason = 'reason' in fetched ? fetched.reason : '';
+/** The fetch is over: the next one has to pause. @param reason why there are no keys; '' when there are */
+export function noteFetch(name: string, reason: UnavailableReason | ''): void {
   writeEntry('phantom_token_state', FETCHED + name, reason, FETCH_PAUSE_MS);
 }
 
-/** Why the last fetch, some seconds ago, gave no keys. */
-export function readFetchFailure(name: string): Unavailable {
-  const reason = readEntry('phantom_token_state', FETCHED + name) || 'jwks_unavailable';
-  return notAnswered(reason as UnavailableReason, 'as some seconds ago');
+/** Why the last fetch, some seconds ago, gave no keys; undefined when it gave some. */
+export function readFetchFailure(name: string): Unavailable | undefined {
+  const reason = readEntry('phantom_token_state', FETCHED + name);
+  return reason ? notAnswered(reason as UnavailableReason, 'as some seconds ago') : undefined;
 }
+
+/** True once in a second: for a request that has waited in vain for those that were lost. */
+export function mayFetchAlone(name: string): boolean {
+  return addEntry('phantom_token_locks', `alone:${name}`, '', ALONE_PAUSE_MS) !== 'exists';
+}
+
+const ALONE_PAUSE_MS = 1000;

@@ -5,9 +5,10 @@ import { isLosable, leaseMs } from '../core/introspection/flight.js';
 import { maxWaitMs } from '../core/introspection/waiting.js';
 import { isAbsoluteUrl, type Settings } from '../core/settings/settings.js';
 import type { Jws } from '../core/signature/jws.js';
-import { chooseKeys, isFreshKeySet, type KeptKeySet } from '../core/signature/key_set.js';
+import { chooseKeys, isFreshKeySet, isUsedWhileFetched, type KeptKeySet } from '../core/signature/key_set.js';
 import type { PublicKey } from '../core/signature/public_key.js';
 import { readClockMs, readClockSec } from '../edge/clock.js';
+import { noteFailure } from '../edge/fail.js';
 import { fetchKeySet } from '../edge/fetch_key_set.js';
 import { type Led, land, takeLead } from '../edge/flights.js';
 import { proveClientIsThere } from '../edge/introspect.js';
@@ -15,6 +16,7 @@ import { readConnection, readProtocol } from '../edge/request.js';
 import {
   keepKeySet,
   keySetName,
+  mayFetchAlone,
   noteFetch,
   readFetchFailure,
   readKeySet,
@@ -43,6 +45,8 @@ export async function obtainKeys(
   const name = keySetName(question.endpoint, jwks);
   const canBeLost = isLosable(readProtocol(r), isAbsoluteUrl(jwks));
   const forMs = leaseMs(canBeLost, settings.introspectionTimeoutSec);
+  // Requests that cannot be lost do not wait for those that can: clients who reset their streams would hold them up.
+  const flightName = canBeLost ? `${name}:losable` : name;
   const connection = readConnection(r);
   const sinceMs = readClockMs();
   const wait = {
@@ -55,15 +59,18 @@ export async function obtainKeys(
     const chosen = chooseFrom(kept, jws);
     const isUsable = chosen.length > 0;
     if (wasFetchedLately(name)) {
-      return kept === undefined ? readFetchFailure(name) : { kind: 'keys', chosen };
+      const failure = isUsable ? undefined : readFetchFailure(name);
+      return failure === undefined ? { kind: 'keys', chosen } : failure;
     }
-    if (isUsable && isFreshKeySet(kept as KeptKeySet, readClockSec())) {
+    const nowSec = readClockSec();
+    if (isUsable && isFreshKeySet(kept as KeptKeySet, nowSec)) {
       return { kind: 'keys', chosen };
     }
-    // With a key at hand nobody waits: one fetches, and the others go on with the old set.
-    const boarding = isUsable
-      ? takeLead(name, forMs, connection)
-      : await awaitLeader(name, forMs, connection, wait);
+    // With a key at hand nobody waits: one fetches, and the others go on with the old set, but not for long.
+    const mayGoOn = isUsable && isUsedWhileFetched(kept as KeptKeySet, nowSec);
+    const boarding = mayGoOn
+      ? takeLead(flightName, forMs, connection)
+      : await awaitLeader(flightName, forMs, connection, wait);
     switch (boarding.kind) {
       case 'lead':
         return fetchFor(r, jws, name, jwks, chosen, boarding.flight);
@@ -77,9 +84,13 @@ export async function obtainKeys(
       case 'timeout':
         return notAnsweredYet('jwks_unavailable', 'waited for another request that fetches the keys', '1');
     }
-    // Landed: the keys are there, or the request that fetched them was lost with its client.
-    if (canBeLost && readKeySet(name) === undefined) {
+    // Landed: the keys are there, or the request that fetched them was lost with its client. Then one that has waited and is still
+    // there fetches by itself, one in a second: new requests that are lost as well must not keep it from that.
+    if (canBeLost && !wasFetchedLately(name)) {
       await proveClientIsThere(r, jwks);
+      if (mayFetchAlone(name)) {
+        return fetchFor(r, jws, name, jwks, chosen, undefined);
+      }
     }
   }
 }
@@ -93,14 +104,22 @@ async function fetchFor(
   flight: Led | undefined,
 ): Promise<ChosenKeys | Unavailable> {
   const fetched = await fetchKeySet(r, jwks);
-  noteFetch(name, fetched);
   if (fetched.kind === 'unavailable') {
+    noteFetch(name, fetched.reason);
     if (flight !== undefined) {
       failFlight(flight, fetched);
     }
     return chosen.length > 0 ? { kind: 'keys', chosen } : fetched;
   }
-  keepKeySet(name, fetched);
+  const written = keepKeySet(name, fetched);
+  noteFetch(name, written === 'stored' ? '' : 'jwks_unavailable');
+  if (written !== 'stored') {
+    noteFailure(
+      r,
+      notAnsweredYet('jwks_unavailable', 'phantom_token_state has no room for the keys', ''),
+      jwks,
+    );
+  }
   if (flight !== undefined) {
     land(flight);
   }

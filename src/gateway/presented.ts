@@ -1,10 +1,14 @@
 // In place of a question: a JWT that the client presents is verified here, with the authorization server's keys.
 import { denied, type Outcome } from '../core/answer/outcome.js';
+import { answeredTooLate } from '../core/answer/unavailable.js';
+import { markTtlSecOf, maxIntrospectionSec } from '../core/cache/purge_mark.js';
 import type { Settings } from '../core/settings/settings.js';
 import type { SignatureSettings } from '../core/settings/signature_settings.js';
-import { parseJwt } from '../core/token/jwt.js';
-import { isJwsShaped, judgePresented } from '../core/token/presented_jwt.js';
-import { readClockSec } from '../edge/clock.js';
+import { isJwsShaped } from '../core/token/jws_token.js';
+import { isCanonicallySigned, parseJwt } from '../core/token/jwt.js';
+import { judgePresented } from '../core/token/presented_jwt.js';
+import { readClockMs, readClockSec } from '../edge/clock.js';
+import { noteReach } from '../edge/keyspaces.js';
 import type { Question } from './handover.js';
 import { mintWhere } from './mint.js';
 import { rememberActive, rememberDenial } from './remember.js';
@@ -22,11 +26,13 @@ export async function decidePresented(
   settings: Settings,
 ): Promise<Outcome> {
   const signatures = question.signatures as SignatureSettings;
+  const sinceMs = readClockMs();
   const nowSec = readClockSec();
   const jwt = question.token.length > settings.maxJwtLength ? undefined : parseJwt(question.token);
-  if (jwt === undefined) {
+  if (jwt === undefined || !isCanonicallySigned(jwt)) {
     return rememberDenial(question.key, denied('token_signature_invalid', 'MISS'), settings, nowSec).outcome;
   }
+  noteReach(question.reach, markTtlSecOf(settings));
   const verified = await verifyJwt(r, jwt, question, signatures.jwks, settings);
   switch (verified.kind) {
     case 'unavailable':
@@ -40,6 +46,9 @@ export async function decidePresented(
       const judged = judgePresented(jwt, nowSec);
       const active =
         judged.kind === 'active' ? await mintWhere(judged, signatures, settings, nowSec) : judged;
+      if (readClockMs() - sinceMs > 1000 * maxIntrospectionSec(settings)) {
+        return answeredTooLate(); // the mark of a purge that was made meanwhile may have ended
+      }
       switch (active.kind) {
         case 'active':
           return rememberActive(r, question, active, NO_LIMITS, settings, nowSec).outcome;

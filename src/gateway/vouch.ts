@@ -2,7 +2,7 @@
 // verified, and the gateway signs where it should.
 import type { Denial, Unavailable } from '../core/answer/outcome.js';
 import { notAnswered } from '../core/answer/unavailable.js';
-import type { ActiveToken } from '../core/introspection/active_token.js';
+import { type ActiveToken, activeToken } from '../core/introspection/active_token.js';
 import { interpretAnswer, type SignedResponse } from '../core/introspection/answer.js';
 import type { IntrospectionReply } from '../core/introspection/reply.js';
 import { readSignedResponse } from '../core/introspection/signed_response.js';
@@ -33,7 +33,13 @@ export async function vouch(
     jwt === undefined || signatures.jwks === ''
       ? undefined
       : await findBadSignature(r, question, jwt, settings);
-  return problem === undefined ? mintWhere(active, signatures, settings, nowSec) : problem;
+  if (problem !== undefined) {
+    return problem;
+  }
+  // In place of a verified JWT the gateway signs what that JWT says, and not what stands beside it unsigned.
+  const isReplaced = signatures.mint === 'always' && signatures.jwks !== '' && jwt !== undefined;
+  const said = isReplaced ? activeToken(jwt, jwt.payload, reply, nowSec) : active;
+  return said.kind === 'active' ? mintWhere(said, signatures, settings, nowSec) : said;
 }
 
 /** What an RFC 9701 response says, when it is the server's and for this gateway. */

@@ -16,6 +16,8 @@ import { parseTokenForm } from '../core/request/token_form.js';
 import { BROKEN_TEXTS, findLookup, takeApart } from '../core/settings/location_texts.js';
 import type { Lookup } from '../core/settings/request_text.js';
 import { type Misconfiguration, misconfiguration, parseOwnSettings } from '../core/settings/settings.js';
+import { endOf, spellingsOf } from '../core/token/spellings.js';
+import { readClockSec } from '../edge/clock.js';
 import { findZoneProblem } from '../edge/declared_zones.js';
 import { noteFailure } from '../edge/fail.js';
 import { readAskingTtlSec, readKeyspaces } from '../edge/keyspaces.js';
@@ -90,13 +92,18 @@ const UNKNOWN =
  */
 function endToken(scope: PurgeScope, token: string): PurgeAnswer {
   const markKey = purgeKey(scope.reach, token);
-  if (markPurged(markKey, scope.markTtlSec) !== 'stored') {
+  // A JWT that is accepted without introspection has to be refused until it ends.
+  const markTtlSec = Math.max(scope.markTtlSec, (endOf(token) || 0) - readClockSec());
+  if (markPurged(markKey, markTtlSec) !== 'stored') {
     return refuseForRoom();
   }
   const keyspaces = readKeyspaces(scope.reach);
-  const ended = keyspaces.filter((listed) => endRecord(lookupIn(listed.keyspace, token)));
-  return markPurged(markKey, longestMarkTtlSec(scope.markTtlSec, keyspaces)) === 'stored'
-    ? purged(ended.length)
+  let ended = 0;
+  spellingsOf(token).forEach((spelling) => {
+    ended += keyspaces.filter((listed) => endRecord(lookupIn(listed.keyspace, spelling))).length;
+  });
+  return markPurged(markKey, longestMarkTtlSec(markTtlSec, keyspaces)) === 'stored'
+    ? purged(ended)
     : refuseForRoom();
 }
 

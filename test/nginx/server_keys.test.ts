@@ -1,4 +1,6 @@
 // The authorization server's keys: fetched by one request for all, kept while they cannot be fetched, and refused when they are none.
+import http2 from 'node:http2';
+import { setTimeout as delay } from 'node:timers/promises';
 import { replaceOnce, runningScript, SHIPPED_SCRIPT } from '../support/altered_script.js';
 import {
   type ConfigWords,
@@ -15,6 +17,7 @@ import {
   jwt,
   type ScriptedAnswer,
   silent,
+  slow,
   status,
 } from '../support/scripted_server.js';
 import { keySetOf, newSigningKey } from '../support/signing_keys.js';
@@ -183,3 +186,88 @@ gatewayTest(
     t.is(fetches(g), 0);
   },
 );
+
+const ISSUER = 'https://as.example.com';
+const MIXED = `set $phantom_token_accept_jwt on; set $phantom_token_issuer ${ISSUER}; set $phantom_token_audience api;`;
+
+gatewayTest(
+  'HTTP/2 streams that are reset do not keep others from the keys: HTTP/1 has a fetch of its own, and whoever has waited fetches alone (S69)',
+  { server: (words) => server(words, '/keys', MIXED), serverTop: 'http2 on;', isLoad: true },
+  async (t, g) => {
+    answer(g, slow(250, json(SET)), json({ active: false }));
+    const flood = startFlood(g.url, await key.sign({ sub: 'u' }));
+    try {
+      const token = await key.sign({ iss: ISSUER, aud: 'api', sub: 'u', exp: 4102444800 });
+      await flood.isRunning;
+      t.is((await g.send('/', { token })).status, 200);
+    } finally {
+      await flood.stop();
+    }
+  },
+);
+
+gatewayTest(
+  'a removed key is not kept in force by HTTP/2 streams that are reset while they fetch (S69)',
+  {
+    server: (words) => server(words, '/keys', `${MIXED} set $phantom_token_cache_ttl 0;`),
+    serverTop: 'http2 on;',
+    isLoad: true,
+    ...runningScript(
+      replaceOnce(
+        replaceOnce(SHIPPED_SCRIPT, 'var FRESH_SEC = 300;', 'var FRESH_SEC = 1;'),
+        'var WHILE_FETCHED_SEC = 60;',
+        'var WHILE_FETCHED_SEC = 0;',
+      ).replace('var FETCH_PAUSE_MS = 3e4;', 'var FETCH_PAUSE_MS = 500;'),
+    ),
+  },
+  async (t, g) => {
+    const claims = { iss: ISSUER, aud: 'api', sub: 'u', exp: 4102444800 };
+    const token = await key.sign(claims);
+    answer(g, json(SET), json({ active: false }));
+    t.is((await g.send('/', { token })).status, 200);
+    answer(g, slow(250, json(JSON.parse(keySetOf(next)))), json({ active: false }));
+    const flood = startFlood(g.url, token);
+    try {
+      await flood.isRunning;
+      await delay(1600); // the set has aged, and may be fetched
+      t.is((await g.send('/', { token })).status, 401);
+    } finally {
+      await flood.stop();
+    }
+  },
+);
+
+const RESET_AFTER_MS = 40;
+const PAUSE_MS = 4;
+const STREAMS_OF_A_SESSION = 100;
+
+/** HTTP/2 streams with JWTs that nobody knows, each of them reset while keys are fetched for it. */
+function startFlood(url: string, token: string): { isRunning: Promise<void>; stop(): Promise<void> } {
+  let isOn = true;
+  let begin = () => {};
+  const isRunning = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const ended = (async () => {
+    for (let count = 0; isOn; ) {
+      const session = http2.connect(url);
+      session.on('error', () => {});
+      for (let i = 0; isOn && i < STREAMS_OF_A_SESSION && !session.closed; i++, count++) {
+        const junk = `${token.slice(0, -12)}${String(count).padStart(12, 'A')}`;
+        const stream = session.request({ ':path': '/', authorization: `Bearer ${junk}` });
+        stream.on('error', () => {});
+        setTimeout(() => stream.close(http2.constants.NGHTTP2_CANCEL), RESET_AFTER_MS);
+        if (count === 10) begin();
+        await delay(PAUSE_MS);
+      }
+      setTimeout(() => session.destroy(), 2 * RESET_AFTER_MS);
+    }
+  })();
+  return {
+    isRunning,
+    async stop() {
+      isOn = false;
+      await ended;
+    },
+  };
+}

@@ -1,7 +1,7 @@
 // JWTs of the authorization server whose signature the gateway verifies, and JWTs that clients present (RFC 8725, RFC 9068 §4).
 import { createHmac } from 'node:crypto';
 import test from 'ava';
-import { type CryptoKey, exportSPKI, importJWK } from 'jose';
+import { type CryptoKey, decodeJwt, exportSPKI, importJWK } from 'jose';
 import { newCertificateAuthority } from '../support/certificates.js';
 import {
   type ConfigWords,
@@ -413,6 +413,40 @@ for (const [sentence, response, reason] of RESPONSES) {
     },
   );
 }
+
+gatewayTest(
+  'where only a signed answer is asked for, an unsigned one is no permission; that a token is inactive, it may say (RFC 9701 §8)',
+  { server: (words) => server(words, ASKS_SIGNED) },
+  async (t, g) => {
+    answer(g, json({ ...SAID, iss: ISSUER }));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 502);
+    answer(g, jwt(good));
+    t.is((await g.send('/', { token: 'opaque-2' })).status, 502);
+    answer(g, json({ active: false }));
+    t.is((await g.send('/', { token: 'opaque-3' })).status, 401);
+    t.is(g.upstream.requests.length, 0);
+    t.is((await g.accessLog())[0], '502 "MISS" "introspection_response_invalid"');
+  },
+);
+
+gatewayTest(
+  'in place of a verified JWT the gateway signs what that JWT says, not the JSON beside it (RFC 8725 §3.10)',
+  {
+    files: { 'key.json': JSON.stringify(unknown.privateJwk) },
+    server: (words) =>
+      server(
+        words,
+        `set $phantom_token_mint always; set $phantom_token_mint_key_file ${words.prefix}/key.json;
+         set $phantom_token_mint_issuer https://gateway.test;`,
+      ),
+  },
+  async (t, g) => {
+    answer(g, json({ ...SAID, sub: 'admin', scope: 'admin', jwt: good }));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    const sent = String(g.upstream.requests.at(-1)?.headers.authorization).slice('Bearer '.length);
+    t.like(decodeJwt(sent), { iss: 'https://gateway.test', sub: 'u', scope: 'read' });
+  },
+);
 
 gatewayTest(
   'an inactive RFC 9701 response is 401; one without keys to verify it is 502 (S54)',

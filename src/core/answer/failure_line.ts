@@ -61,7 +61,7 @@ export function adviceTable(): Record<UnavailableReason, string> {
     introspection_response_jwt:
       'an RFC 9701 response, which is no access token: to have it verified, and its JSON used, set $phantom_token_jwks; or have the authorization server answer with the JWT itself, or with JSON',
     introspection_response_invalid:
-      'the RFC 9701 response is not one for this gateway: compare its iss with $phantom_token_issuer and its aud with $phantom_token_client_id',
+      'no RFC 9701 response for this gateway: compare its iss with $phantom_token_issuer and its aud with $phantom_token_client_id; where only such an answer is asked for, an unsigned one does not count',
     jwt_missing:
       'the answer has no member that holds a JWT: have the gateway sign one ($phantom_token_mint missing), switch it on at the authorization server, or name the member in $phantom_token_jwt_field',
     jwt_too_large:

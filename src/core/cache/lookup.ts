@@ -1,6 +1,7 @@
 // What the lines of a lookup say. Its first line is the server or the partition, its second the endpoint, its last the
 // credential; between them stands what else selects the record (key.ts).
 import type { Lookup } from '../settings/request_text.js';
+import { signedPartOf } from '../token/jws_token.js';
 import { type CacheKey, cacheKey } from './key.js';
 
 /** All of a lookup but the token: the records of one location's tokens share it. */
@@ -48,8 +49,8 @@ export function reachOf(endpoint: EndpointName): Reach {
   return (endpoint.charAt(0) === '=' ? endpoint : endpoint.slice(endpoint.indexOf(' '))) as string as Reach;
 }
 
-/** Where the mark of a purged token is. Like every key it does not hold the token. */
+/** Where the mark of a purged token is, however its signature is spelt. Like every key it does not hold the token. */
 export function purgeKey(reach: Reach, token: string): CacheKey {
-  const question = `${reach}\n${token}` as Lookup;
+  const question = `${reach}\n${signedPartOf(token)}` as Lookup;
   return cacheKey(question);
 }

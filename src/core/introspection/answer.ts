@@ -1,6 +1,6 @@
 // What the authorization server's answer means (RFC 7662 §2.2, §2.3).
 import { type Denial, denied, type Unavailable } from '../answer/outcome.js';
-import { misconfigured, notAnsweredYet } from '../answer/unavailable.js';
+import { misconfigured, notAnswered, notAnsweredYet } from '../answer/unavailable.js';
 import type { SignatureSettings } from '../settings/signature_settings.js';
 import { type JsonObject, parseJsonObject } from '../text/json.js';
 import { explainBadJwt, isIntrospectionResponse, type Jwt, parseJwt } from '../token/jwt.js';
@@ -14,6 +14,8 @@ const MISROUTED =
 export interface JwtForm {
   readonly jwtField: string;
   readonly maxJwtLength: number;
+  /** What was asked for. */
+  readonly introspectionAccept: string;
 }
 
 /** An RFC 9701 response, whose signature has to be verified before anything in it counts: signed_response.ts. */
@@ -50,7 +52,9 @@ export function interpretReply(
   }
   switch (mediaType(reply.contentType)) {
     case 'application/jwt':
-      return interpretJwt(reply, form, nowSec);
+      return asksSignedAnswer(form)
+        ? notAnswered('introspection_response_invalid', `${describeReply(reply)} problem="not signed"`)
+        : interpretJwt(reply, form, nowSec);
     case 'application/json':
       return interpretJson(reply, form, nowSec, signatures);
     case 'application/token-introspection+jwt':
@@ -124,9 +128,17 @@ function interpretJson(
   signatures?: SignatureSettings,
 ): ActiveToken | Denial | Unavailable {
   const answer = parseJsonObject(reply.body);
-  return answer === undefined
-    ? refuseMalformed(reply, 'no JSON object')
+  if (answer === undefined) {
+    return refuseMalformed(reply, 'no JSON object');
+  }
+  return answer.active === true && asksSignedAnswer(form)
+    ? notAnswered('introspection_response_invalid', `${describeReply(reply)} problem="not signed"`)
     : interpretAnswer(answer, reply, form, nowSec, signatures);
+}
+
+/** Who asks for a signed answer alone takes no other as a permission: somebody between could have made it. */
+function asksSignedAnswer(form: JwtForm): boolean {
+  return /^application\/token-introspection\+jwt$(?!\n)/i.test(form.introspectionAccept);
 }
 
 /** RFC 7662's JSON with the JWT in one of its members, and the JSON holds the claims. Without a JWT the gateway may sign one. */

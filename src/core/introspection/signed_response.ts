@@ -36,8 +36,20 @@ export function readSignedResponse(
     return notAnswered('introspection_response_invalid', `member=${invalid} ${describeReply(reply)}`);
   }
   const answer = payload.token_introspection as JsonObject;
-  const withIssuer = answer.iss === undefined ? Object.assign({ iss: payload.iss }, answer) : answer;
-  return { kind: 'verified_answer', answer: withIssuer };
+  return {
+    kind: 'verified_answer',
+    answer: answer.iss === undefined ? withIssuer(answer, payload.iss) : answer,
+  };
+}
+
+function withIssuer(answer: JsonObject, issuer: unknown): JsonObject {
+  const copy: Record<string, unknown> = { iss: issuer };
+  Object.keys(answer).forEach((name) => {
+    if (name !== '__proto__') {
+      copy[name] = answer[name]; // that name would give the copy another prototype
+    }
+  });
+  return copy;
 }
 
 /** The first member that is not as RFC 9701 §5 has it. */

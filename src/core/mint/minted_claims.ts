@@ -67,7 +67,10 @@ export function mintedClaims(
   if (invalid !== undefined) {
     return { kind: 'invalid_claim', claim: invalid };
   }
-  copyClaims(claims, answer, signatures.mintClaims);
+  const unsafe = copyClaims(claims, answer, signatures.mintClaims);
+  if (unsafe !== undefined) {
+    return { kind: 'invalid_claim', claim: unsafe };
+  }
   return {
     kind: 'minted_claims',
     claims,
@@ -108,12 +111,30 @@ function isText(value: unknown): boolean {
   return typeof value === 'string' && isPlainText(value);
 }
 
-/** @param names separated by spaces; checkMintClaims has seen that none is a claim of ours */
-function copyClaims(claims: Record<string, unknown>, answer: JsonObject, names: string): void {
+/**
+ * @param names separated by spaces; checkMintClaims has seen that none is a claim of ours
+ * @returns the name of one that cannot be copied as it is
+ */
+function copyClaims(claims: Record<string, unknown>, answer: JsonObject, names: string): string | undefined {
   const members = Object.keys(answer); // own ones only (S30)
-  names.split(' ').forEach((name) => {
-    if (name !== '' && members.includes(name)) {
-      claims[name] = answer[name];
-    }
+  const wanted = names.split(' ').filter((name) => name !== '' && members.includes(name));
+  wanted.forEach((name) => {
+    claims[name] = answer[name];
   });
+  return wanted.filter((name) => hasUnsafeNumber(answer[name]))[0];
+}
+
+/** Beyond it two whole numbers can be one: 2^53 - 1. */
+const MOST_SAFE = 9007199254740991;
+
+/** Whether somewhere in a value is a number that would be signed as another one. */
+function hasUnsafeNumber(value: unknown): boolean {
+  if (typeof value === 'number') {
+    return !(Math.abs(value) <= MOST_SAFE);
+  }
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.keys(value).some((name) => hasUnsafeNumber((value as JsonObject)[name]))
+  );
 }

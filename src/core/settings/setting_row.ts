@@ -31,6 +31,7 @@ export type CheckName =
   | 'checkFormFields'
   | 'checkAccept'
   | 'checkJwks'
+  | 'checkMintAudience'
   | 'checkMintClaims'
   | 'checkRealm'
   | 'checkFile';

@@ -1,9 +1,18 @@
 // What a value may be, of the settings on signatures: as in checks.ts.
+import { isPlainText } from '../text/plain_text.js';
 import { checkEndpoint } from './question_checks.js';
 
 /** A place to fetch from is spelt as one to ask. */
 export function checkJwks(value: string): string | undefined {
   return value === '' ? undefined : checkEndpoint(value);
+}
+
+/** Spaces alone would name none, where somebody meant to name one. */
+export function checkMintAudience(value: string): string | undefined {
+  const isList = value === '' || /[^ ]/.test(value);
+  return isList && isPlainText(value) && !value.includes('\uFFFD')
+    ? undefined
+    : 'must be audiences separated by spaces, without control characters';
 }
 
 /** Names of members; those that the gateway sets itself (RFC 9068 §2.2) are not to be copied. */
@@ -38,4 +47,5 @@ const OWN_CLAIMS = [
   'token_use',
   'typ',
   '__proto__',
+  'constructor',
 ];

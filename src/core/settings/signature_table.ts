@@ -51,7 +51,7 @@ export const SIGNATURE_SETTINGS: readonly SettingRow[] = [
     variable: 'phantom_token_mint_audience',
     field: 'mintAudience',
     text: 'signatures',
-    value: text(),
+    value: checked('checkMintAudience'),
     comment: '`aud`, several separated by spaces; empty: that of the answer',
     meaning: "`aud`, one or several separated by spaces; empty: the answer's `aud`",
   },

@@ -88,3 +88,10 @@ export function parseKeptKeySet(text: string): KeptKeySet {
 export function isFreshKeySet(set: KeptKeySet, nowSec: number): boolean {
   return nowSec < set.fetchedAtSec + FRESH_SEC && nowSec >= set.fetchedAtSec;
 }
+
+/** For how long after that a set is used while another request fetches the next one. */
+const WHILE_FETCHED_SEC = 60;
+
+export function isUsedWhileFetched(set: KeptKeySet, nowSec: number): boolean {
+  return nowSec < set.fetchedAtSec + FRESH_SEC + WHILE_FETCHED_SEC && nowSec >= set.fetchedAtSec;
+}

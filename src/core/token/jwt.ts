@@ -86,6 +86,12 @@ const OTHER_THAN_BASE64URL = /[^A-Za-z0-9_-]/;
 /** Of `token-introspection+jwt`. */
 const RESPONSE_TYPE_LENGTH = 23;
 
+/** Whether the signature has no bits that no byte uses: else one JWT could be spelt in several ways, each with a record. */
+export function isCanonicallySigned(jwt: Jwt): boolean {
+  const signature = jwt.text.slice(jwt.text.lastIndexOf('.') + 1);
+  return Buffer.from(signature, 'base64url').toString('base64url') === signature;
+}
+
 /** Whether the JWT is an RFC 9701 introspection response, which is not an access token (RFC 9701 §5, S54). */
 export function isIntrospectionResponse(jwt: Jwt): boolean {
   const typ = jwt.header.typ;

@@ -2,28 +2,23 @@
 import { type Denial, denied } from '../answer/outcome.js';
 import type { ActiveToken } from '../introspection/active_token.js';
 import { typeOf } from '../signature/jws.js';
-import { parseJsonObject } from '../text/json.js';
 import { isAccessTokenTyp, readClaims } from './claims.js';
 import type { Jwt } from './jwt.js';
 
 /**
- * Whether a token is a JWS in its compact form: three parts, the first of which is a JSON object with an `alg`. Any other token
- * is opaque to the gateway.
+ * What access tokens have not: ID tokens have the first four (OpenID Connect Core §2, §3.3.2.11), logout and other event tokens
+ * `events` (RFC 8417 §2.2), answers of the authorization endpoint `code`, answers to introspection the last two.
  */
-export function isJwsShaped(token: string): boolean {
-  const parts = token.split('.');
-  if (parts.length !== 3) {
-    return false;
-  }
-  const header = parseJsonObject(Buffer.from(parts[0] as string, 'base64url').toString());
-  return header !== undefined && header.alg !== undefined;
-}
-
-/**
- * ID tokens have the first four (OpenID Connect Core §2, §3.3.2.11), logout and other event tokens the last (RFC 8417 §2.2);
- * access tokens have none of them.
- */
-const CLAIMS_OF_OTHER_TOKENS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events'];
+const CLAIMS_OF_OTHERS = [
+  'nonce',
+  'at_hash',
+  'c_hash',
+  's_hash',
+  'events',
+  'code',
+  'active',
+  'token_introspection',
+];
 
 /**
  * @returns why it is refused, or what its record is made of.
@@ -36,7 +31,7 @@ export function judgePresented(jwt: Jwt, nowSec: number): ActiveToken | Denial {
   if (read.kind === 'invalid_claim' || read.expiresAtSec === undefined) {
     return denied('token_claims_invalid', 'MISS'); // RFC 9068 §2.2: exp is required
   }
-  const isOther = CLAIMS_OF_OTHER_TOKENS.some((name) => payload[name] !== undefined);
+  const isOther = CLAIMS_OF_OTHERS.some((name) => payload[name] !== undefined);
   const isAccessToken = read.isAccessToken && isAccessTokenTyp(payload.typ) && !isOther;
   if ((typ !== 'at+jwt' && typ !== 'jwt') || !isAccessToken) {
     return denied('token_type_mismatch', 'MISS');

@@ -8,7 +8,7 @@ import type { IntrospectionReply } from '../../../src/core/introspection/reply.j
 import type { SignatureSettings } from '../../../src/core/settings/signature_settings.js';
 
 const NOW_SEC = 1_700_000_000;
-const USUAL_FORM: JwtForm = { jwtField: '', maxJwtLength: 65536 };
+const USUAL_FORM: JwtForm = { jwtField: '', maxJwtLength: 65536, introspectionAccept: 'application/jwt' };
 const ES256_SIGNATURE = 'S'.repeat(86);
 
 function jwtOf(payload: unknown, header: object = { alg: 'ES256' }, signature = ES256_SIGNATURE): string {
@@ -564,7 +564,7 @@ function inJson(member: string, jwt: unknown): string {
   return JSON.stringify({ active: true, [member]: jwt });
 }
 
-const SHORT_FORM: JwtForm = { jwtField: '', maxJwtLength: 100 };
+const SHORT_FORM: JwtForm = { jwtField: '', maxJwtLength: 100, introspectionAccept: 'application/jwt' };
 
 const JWT_LENGTHS: [sentence: string, jwt: string, meaning: string][] = [
   ['one character below the limit is active', jwtOfLength(99), 'active'],
@@ -589,8 +589,14 @@ test('interpretReply: JWT length: white space around the body does not count (S3
 
 test('interpretReply: JWT length: the limit is that of the settings (S38)', (t) => {
   const reply = replyOf('application/jwt', jwtOfLength(120));
-  t.is(meaningOf(reply, { jwtField: '', maxJwtLength: 119 }), 'jwt_too_large');
-  t.is(meaningOf(reply, { jwtField: '', maxJwtLength: 120 }), 'active');
+  t.is(
+    meaningOf(reply, { jwtField: '', maxJwtLength: 119, introspectionAccept: 'application/jwt' }),
+    'jwt_too_large',
+  );
+  t.is(
+    meaningOf(reply, { jwtField: '', maxJwtLength: 120, introspectionAccept: 'application/jwt' }),
+    'active',
+  );
 });
 
 const JSON_ANSWERS: [sentence: string, body: string, meaning: string][] = [
@@ -684,7 +690,11 @@ const MEMBERS: [sentence: string, jwtField: string, members: object, jwt: string
 for (const [sentence, jwtField, members, jwt] of MEMBERS) {
   test(`interpretReply: the JWT in JSON: ${sentence}`, (t) => {
     const reply = jsonReply(JSON.stringify({ active: true, ...members }));
-    const outcome = interpretReply(reply, { jwtField, maxJwtLength: 65536 }, NOW_SEC);
+    const outcome = interpretReply(
+      reply,
+      { jwtField, maxJwtLength: 65536, introspectionAccept: 'application/jwt' },
+      NOW_SEC,
+    );
     if (jwt === undefined) {
       t.like(outcome, { kind: 'unavailable', reason: 'jwt_missing' });
     } else {
@@ -716,7 +726,10 @@ for (const [sentence, value] of NO_MEMBERS) {
       const reply = jsonReply(
         JSON.stringify({ active: true, [member]: value, jwt: GOOD, token_string: GOOD }),
       );
-      t.is(meaningOf(reply, { jwtField, maxJwtLength: 65536 }), 'introspection_malformed');
+      t.is(
+        meaningOf(reply, { jwtField, maxJwtLength: 65536, introspectionAccept: 'application/jwt' }),
+        'introspection_malformed',
+      );
     });
   }
 }
@@ -819,7 +832,7 @@ test('interpretReply: JSON: a __proto__ member brings no JWT (S30)', (t) => {
 
 for (const jwtField of ['toString', 'constructor', 'hasOwnProperty', '__proto__']) {
   test(`interpretReply: JSON: ${jwtField} is a member only when the answer has one of its own (S30)`, (t) => {
-    const form = { jwtField, maxJwtLength: 65536 };
+    const form = { jwtField, maxJwtLength: 65536, introspectionAccept: 'application/jwt' };
     t.is(meaningOf(jsonReply('{"active":true}'), form), 'jwt_missing');
     t.is(meaningOf(jsonReply(`{"active":true,"${jwtField}":"${GOOD}"}`), form), 'active');
   });
@@ -872,7 +885,7 @@ for (const [sentence, reply, problem] of PROBLEMS) {
 }
 
 test('interpretReply: a list over the limit is no string, and not too large: only texts have a length (S38)', (t) => {
-  const form = { jwtField: '', maxJwtLength: 1 };
+  const form = { jwtField: '', maxJwtLength: 1, introspectionAccept: 'application/jwt' };
   t.is(meaningOf(jsonReply('{"active":true,"jwt":[1,2,3]}'), form), 'introspection_malformed');
 });
 

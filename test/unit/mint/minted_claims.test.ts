@@ -334,3 +334,21 @@ for (const [sentence, answer, reason] of REFUSALS) {
     t.is(typeof active === 'string' ? active : findMintRefusal(active.answer), reason as never);
   });
 }
+
+for (const value of [
+  9007199254740992,
+  -9007199254740993,
+  Infinity,
+  [{ id: 12345678901234567890 }],
+  { a: { b: 1e400 } },
+]) {
+  test(`mintedClaims: a further claim with a number that would be signed as another one is refused: ${JSON.stringify(value)} (RFC 8259 §6)`, (t) => {
+    const answer = { ...USER, tenant: value };
+    t.like(mint(answer, { mintClaims: 'tenant' }), { kind: 'invalid_claim', claim: 'tenant' });
+  });
+}
+
+test('mintedClaims: other numbers are copied as they are', (t) => {
+  const tenant = { id: 9007199254740991, share: 0.25, list: [-1, 0] };
+  t.deepEqual(claimsOf({ ...USER, tenant }, { mintClaims: 'tenant' }).tenant, tenant);
+});

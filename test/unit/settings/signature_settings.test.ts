@@ -173,7 +173,11 @@ const BAD: [variable: string, value: string, problem: string][] = [
   ['phantom_token_mint_key_file', 'secret.pem', 'must be an absolute path'],
   ['phantom_token_mint_key_file', '/secret\u0001', TEXT],
   ['phantom_token_mint_issuer', 'secret\u0001', TEXT],
-  ['phantom_token_mint_audience', 'secret\u0001', TEXT],
+  ...['secret\u0001', '   ', 'secret \uFFFD'].map((value): [string, string, string] => [
+    'phantom_token_mint_audience',
+    value,
+    'must be audiences separated by spaces, without control characters',
+  ]),
   [
     'phantom_token_mint_claims',
     'secret"',
