@@ -2,11 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { missingDirectives } from './declared_directives.js';
-
-const SCRIPT = fileURLToPath(new URL('../dist/phantom_token.js', import.meta.url));
-const SNIPPETS = fileURLToPath(new URL('../nginx', import.meta.url));
+import { SCRIPT, SNIPPETS } from './shipped_files.js';
 
 /** Files that the user may edit: they are never overwritten. */
 const USERS_FILES = ['zones.conf', 'zones_njs_0.8.conf', 'introspection_limits.conf'];

@@ -1,13 +1,22 @@
 #!/usr/bin/env node
-// `npx njs-phantom-token init DIR`: reads the command line, copies, prints the lines for nginx.conf.
+// `npx njs-phantom-token`: reads the command line; `init` copies and prints the lines for nginx.conf, `check` reads a
+// configuration and prints what is wrong with it.
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { readCommandLine, USAGE } from './command_line.js';
+import { dirname, join } from 'node:path';
+import { check } from './check/check.js';
+import { print } from './check/print.js';
+import { type CommandLine, readCommandLine, USAGE } from './command_line.js';
 import { type CopyOutcome, copyFiles, type KeptFile } from './copy.js';
+import { readConfiguration } from './nginx_conf/read.js';
+import { diskSource, streamSource } from './nginx_conf/sources.js';
 import { linesToAdd } from './nginx_lines.js';
 
 const DONE = 0;
 const FAILED = 1;
+const FOUND_ERRORS = 1;
 const WRONG_USAGE = 2;
+const UNREADABLE = 2;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -33,9 +42,35 @@ async function main(args: string[]): Promise<number> {
       // At the end, so that it is not overlooked after the many lines above.
       for (const file of outcome.kept.filter(({ missing }) => missing.length > 0))
         complain(describeLack(file));
+      await checkBeside(command.folder);
       return DONE;
     }
+    case 'check':
+      return checkFile(command);
   }
+}
+
+async function checkFile({ file, format, njsVersion }: CommandLine & { kind: 'check' }): Promise<number> {
+  const outcome = await readConfiguration(() =>
+    file === '-' ? streamSource(process.stdin) : diskSource(file),
+  );
+  if (outcome.kind === 'unreadable') {
+    complain(outcome.problem);
+    return UNREADABLE;
+  }
+  const findings = check(outcome.directives, { njsVersion });
+  const printed = print(findings, format);
+  if (printed !== '') console.log(printed);
+  return findings.some(({ level }) => level === 'error') ? FOUND_ERRORS : DONE;
+}
+
+/** The nginx.conf of the folder around DIR, as far as there is one: an upgrade, or lines that were added before. */
+async function checkBeside(folder: string): Promise<void> {
+  const file = join(dirname(folder), 'nginx.conf');
+  if (!existsSync(file)) return;
+  const outcome = await readConfiguration(() => diskSource(file));
+  const findings = outcome.kind === 'read' ? check(outcome.directives, { njsVersion: undefined }) : [];
+  if (findings.length > 0) complain(`${file} has mistakes (docs/check.md):\n${print(findings, 'text')}`);
 }
 
 /** The version of the package. */
