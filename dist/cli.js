@@ -1032,7 +1032,7 @@ function isSameUpstream(a, b) {
   return upstreamsOf(a).some((name) => upstreamsOf(b).includes(name));
 }
 function requirementsOf(location) {
-  const requirements = ["phantom_token", "phantom_token_required_scopes", "phantom_token_audience"];
+  const requirements = ["phantom_token_required_scopes", "phantom_token_audience"];
   return requirements.map(
     (variable) => assignmentsOf(location, variable).map(({ value }) => value.split(" ").sort().join(" "))
   ).join("\n");
@@ -1041,7 +1041,7 @@ function checkPaths(server) {
   if (refusesPaths(server)) return [];
   const raw = protectedLocations(server.allLocations).filter((location) => {
     const pass = passOf(location);
-    return pass !== void 0 && !hasUri(pass) && !matchOf(location).path.startsWith("@");
+    return pass !== void 0 && !hasUri(pass) && !isOff(location) && !matchOf(location).path.startsWith("@");
   });
   const first = raw.find(
     (location) => raw.some(
@@ -2452,7 +2452,7 @@ function isGlob(pattern) {
   return /[*?[]/.test(pattern);
 }
 function matchOnDisk(path) {
-  let found2 = ["/"];
+  let found2 = [isAbsolute(path) ? "/" : "."];
   for (const part of path.split("/").filter((name) => name !== "")) {
     found2 = isGlob(part) ? found2.flatMap((folder) => matchesIn(folder, part)) : found2.map((folder) => join3(folder, part));
   }
@@ -2473,17 +2473,13 @@ function isThere(path) {
   return statSync(path, { throwIfNoEntry: false }) !== void 0;
 }
 function matcherOf(pattern) {
-  const regex = pattern.replace(
-    /(^|\/)?(\[!?\]?[^\]]*\]|[\s\S])/g,
-    (_, slash, char) => {
-      const begin = slash ?? "";
-      const noDot = slash === void 0 ? "" : "(?!\\.)";
-      if (char === "*") return `${begin}${noDot}[^/]*`;
-      if (char === "?") return `${begin}${noDot}[^/]`;
-      if (char.length > 1) return `${begin}${noDot}${char.replace(/^\[!/, "[^").replace(/\\/g, "\\\\")}`;
-      return begin + char.replace(/[\\^$.|+(){}\]]/g, "\\$&");
-    }
-  );
+  const regex = pattern.replace(/\[!?\]?[^\]]*\]|[\s\S]/g, (part, place) => {
+    const noDot = place === 0 || pattern[place - 1] === "/" ? "(?!\\.)" : "";
+    if (part === "*") return `${noDot}[^/]*`;
+    if (part === "?") return `${noDot}[^/]`;
+    if (part.length > 1) return noDot + part.replace(/^\[!/, "[^").replaceAll("\\", "\\\\");
+    return part.replace(/[\\^$.|+(){}[\]]/, "\\$&");
+  });
   const compiled = new RegExp(`^${regex}$`);
   return (path) => compiled.test(path);
 }

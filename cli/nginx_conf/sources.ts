@@ -120,7 +120,7 @@ function isGlob(pattern: string): boolean {
 }
 
 function matchOnDisk(path: string): string[] {
-  let found = ['/'];
+  let found = [isAbsolute(path) ? '/' : '.'];
   for (const part of path.split('/').filter((name) => name !== '')) {
     found = isGlob(part)
       ? found.flatMap((folder) => matchesIn(folder, part))
@@ -151,17 +151,13 @@ function isThere(path: string): boolean {
 
 /** As glob(3): a wildcard does not match `/`, nor the dot at the beginning of a name. */
 function matcherOf(pattern: string): (path: string) => boolean {
-  const regex = pattern.replace(
-    /(^|\/)?(\[!?\]?[^\]]*\]|[\s\S])/g,
-    (_, slash: string | undefined, char: string) => {
-      const begin = slash ?? '';
-      const noDot = slash === undefined ? '' : '(?!\\.)';
-      if (char === '*') return `${begin}${noDot}[^/]*`;
-      if (char === '?') return `${begin}${noDot}[^/]`;
-      if (char.length > 1) return `${begin}${noDot}${char.replace(/^\[!/, '[^').replace(/\\/g, '\\\\')}`;
-      return begin + char.replace(/[\\^$.|+(){}\]]/g, '\\$&');
-    },
-  );
+  const regex = pattern.replace(/\[!?\]?[^\]]*\]|[\s\S]/g, (part: string, place: number) => {
+    const noDot = place === 0 || pattern[place - 1] === '/' ? '(?!\\.)' : '';
+    if (part === '*') return `${noDot}[^/]*`;
+    if (part === '?') return `${noDot}[^/]`;
+    if (part.length > 1) return noDot + part.replace(/^\[!/, '[^').replaceAll('\\', '\\\\');
+    return part.replace(/[\\^$.|+(){}[\]]/, '\\$&');
+  });
   const compiled = new RegExp(`^${regex}$`);
   return (path) => compiled.test(path);
 }

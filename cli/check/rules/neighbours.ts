@@ -18,7 +18,7 @@ import {
   withConditional,
 } from '../layout.js';
 import { isOwnCall, type ProtectedLocation, protectedLocations } from '../protection.js';
-import { assignmentsOf, mapsIn, variableName } from '../settings_in_force.js';
+import { assignmentsOf, isOff, mapsIn, variableName } from '../settings_in_force.js';
 import { isOpenPass } from './access.js';
 
 export function checkNeighbours(server: Server): Finding[] {
@@ -87,7 +87,7 @@ function isSameUpstream(a: Location, b: Location): boolean {
 
 /** What a location requires, as its lines say it. */
 function requirementsOf(location: ProtectedLocation): string {
-  const requirements = ['phantom_token', 'phantom_token_required_scopes', 'phantom_token_audience'];
+  const requirements = ['phantom_token_required_scopes', 'phantom_token_audience'];
   return requirements
     .map((variable) =>
       assignmentsOf(location, variable).map(({ value }) => value.split(' ').sort().join(' ')),
@@ -100,7 +100,7 @@ export function checkPaths(server: Server): Finding[] {
   if (refusesPaths(server)) return [];
   const raw = protectedLocations(server.allLocations).filter((location) => {
     const pass = passOf(location);
-    return pass !== undefined && !hasUri(pass) && !matchOf(location).path.startsWith('@');
+    return pass !== undefined && !hasUri(pass) && !isOff(location) && !matchOf(location).path.startsWith('@');
   });
   const first = raw.find((location) =>
     raw.some(
