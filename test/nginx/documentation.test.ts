@@ -1,5 +1,6 @@
 // What the README and the pages of docs show works: configurations exchange a token, parts of them are loaded,
-// commands do what the text says, tables match the code. test/image tests docs/docker.md, guides.test.ts the guides.
+// commands do what the text says, tables match the code. test/image tests docs/docker.md, test/package docs/check.md,
+// guides.test.ts the guides.
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,6 +27,8 @@ import { startUpstream } from '../support/upstream.js';
 
 const PAGES = readPages();
 PAGES.delete('docs/docker.md');
+// Its configurations are wrong on purpose: test/package.
+PAGES.delete('docs/check.md');
 const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
 const COMMAND_TIMEOUT_MS = 20_000;
 const LOOKUP_TIMEOUT_MS = 20_000;
@@ -207,7 +210,7 @@ function commandsWith(text: string): string {
 
 const COPY = commandsWith('cp -r');
 const CALL = commandsWith('nginx -s reload\ncurl');
-const FIND_MISSPELT = commandsWith('unknown setting');
+const CHECK = commandsWith('check -');
 const PURGE = commandsWith('/purge');
 const INTROSPECT = commandsWith('oauth-introspect');
 const MAKE_KEY = commandsWith('gateway_key.pem');
@@ -264,24 +267,24 @@ for (const [what, from, to, expected] of [
     'names a misspelt setting',
     'set $phantom_token_required_scopes',
     'set $phantom_token_required_scope',
-    'unknown setting: $phantom_token_required_scope\n',
+    'unknown_setting: $phantom_token_required_scope is no setting',
   ],
   [
     'names a setting with a digit too much, after a directive on the same line',
     'listen 8080;',
     'listen 8080; set\n$phantom_token_cache_ttl2 5;',
-    'unknown setting: $phantom_token_cache_ttl2\n',
+    'unknown_setting: $phantom_token_cache_ttl2 is no setting',
   ],
   [
     'names the misspelt target of a map',
     '    server {\n',
     'map "$uri x" $phantom_token_required_scope\n{ default $phantom_token_realm; }\n server {\n',
-    'unknown setting: $phantom_token_required_scope\n',
+    'unknown_setting: $phantom_token_required_scope is no setting',
   ],
   [
     'says nothing of a map whose target is a setting, or whose source is one',
     '    server {\n',
-    'map $uri $phantom_token_Audience { default ""; } map $phantom_token_realm  $mine { default ""; } server {\n',
+    'map $uri $phantom_token_Audience { default "a"; } map $phantom_token_realm  $mine { default ""; } server {\n',
     '',
   ],
   [
@@ -295,9 +298,15 @@ for (const [what, from, to, expected] of [
     test(`[${setup.name}] the README's check ${what}`, async (t) => {
       const config = configOf(setup).replaceAll(from, to);
       await runShown(t, { setup, apiPort: 1, config }, async ({ nginx: { prefix } }) => {
-        const commands = FIND_MISSPELT.replaceAll('/etc/nginx/phantom_token', join(prefix, 'phantom_token'));
+        const commands = CHECK.trim().replace(
+          'npx njs-phantom-token',
+          `${process.execPath} ${REPOSITORY}dist/cli.js`,
+        );
         const PATH = await pathToNginx(prefix, setup.runtime.binary);
-        t.is(await shell(commands, prefix, { PATH }), expected);
+        // It ends with 1 when it finds something.
+        const printed = await shell(`${commands} || true`, prefix, { PATH });
+        t.is(/: error: (.*?)\. /.exec(printed)?.[1] ?? '', expected, printed);
+        t.is(printed.split('\n').length, expected === '' ? 1 : 2, printed);
       });
     });
   }

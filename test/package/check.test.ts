@@ -11,6 +11,7 @@ import { diskSource, textSource } from '../../cli/nginx_conf/sources.js';
 import { codeBlocks } from '../support/code_blocks.js';
 import { REPOSITORY, readGuides, readPages } from '../support/pages.js';
 
+const PAGE = 'docs/check.md';
 const BAD = join(REPOSITORY, 'test/package/check/bad');
 const GOOD = join(REPOSITORY, 'test/package/check/good');
 const EXAMPLES = join(REPOSITORY, 'nginx/examples');
@@ -27,16 +28,23 @@ function inShort(findings: readonly Finding[]): string[] {
   return findings.map(({ line, code }) => `${line} ${code}`);
 }
 
-/** Of a text that includes the files of this package and nothing else. */
-async function findingsIn(t: ExecutionContext, text: string): Promise<Finding[]> {
+/** `0.8.9` as njs.version_number has it. */
+function versionNumber(version: string | undefined): number | undefined {
+  return version?.split('.').reduce((number, part) => number * 256 + Number(part), 0);
+}
+
+/** Of a text that includes the files of this package and nothing else. @param njs  default: as the text says */
+async function findingsIn(
+  t: ExecutionContext,
+  text: string,
+  njs = /^# njs: ([\d.]+)$/m.exec(text)?.[1],
+): Promise<Finding[]> {
   const outcome = await readConfiguration(() => textSource(text));
   if (outcome.kind === 'unreadable') {
     t.fail(outcome.problem);
     return [];
   }
-  const njs = /^# njs: (\d+)\.(\d+)\.(\d+)$/m.exec(text)?.slice(1).map(Number);
-  const njsVersion = njs?.reduce((version, part) => version * 256 + part, 0);
-  return check(outcome.directives, { njsVersion });
+  return check(outcome.directives, { njsVersion: versionNumber(njs) });
 }
 
 function confFilesIn(folder: string): string[] {
@@ -73,10 +81,45 @@ for (const file of GOOD_FILES) {
 }
 
 for (const [page, text] of [...readPages(), ...readGuides()]) {
-  if (page === 'docs/check.md') continue;
+  if (page === PAGE) continue;
   codeBlocks(text, 'nginx').forEach((block, i) => {
     test(`check: nothing is found in ${page}, configuration ${i + 1}, which users copy`, async (t) => {
       t.deepEqual(await findingsIn(t, block), []);
     });
+  });
+}
+
+/** The section of each code on the page: the text below its heading, by code. */
+const SECTIONS = new Map(
+  (readPages().get(PAGE) ?? '')
+    .split(/^(?=##)/m)
+    .filter((section) => section.startsWith('### '))
+    .map((section) => [/^### (\w+)$/m.exec(section)?.[1] ?? '', section]),
+);
+
+test('docs/check.md explains every code, in the order of the table, and no other', (t) => {
+  t.deepEqual([...SECTIONS.keys()], Object.keys(RULES));
+});
+
+test('docs/check.md has errors under Errors and warnings under Warnings', (t) => {
+  const [errors = '', warnings = ''] = (readPages().get(PAGE) ?? '').split('\n## Warnings\n');
+  for (const [code, { level }] of Object.entries(RULES)) {
+    t.true((level === 'error' ? errors : warnings).includes(`\n### ${code}\n`), code);
+  }
+});
+
+for (const [code, section] of SECTIONS) {
+  const rule = RULES[code as keyof typeof RULES];
+
+  test(`docs/check.md: ${code}: the sentences are those of the finding`, (t) => {
+    t.true(section.replace(/\s+/g, ' ').includes(`${rule.happens} ${rule.instead}`));
+  });
+
+  test(`docs/check.md: ${code}: the example has this finding at the line that the page marks, and no other`, async (t) => {
+    const [example = '', ...others] = codeBlocks(section, 'nginx');
+    t.deepEqual(others, []);
+    const marked = example.split('\n').findIndex((line) => line.endsWith(`# <- ${code}`)) + 1;
+    const njs = /^With `--njs ([\d.]+)`:$/m.exec(section)?.[1];
+    t.deepEqual(inShort(await findingsIn(t, example, njs)), [`${marked} ${code}`]);
   });
 }
