@@ -35,7 +35,7 @@ function layOutLocations(own, server, outer, all) {
   for (const block of own) {
     if (block.name !== "location" || block.block === void 0) continue;
     const inner = [];
-    const location = { block, own: block.block, server, outer, inner };
+    const location = { block, own: block.block, ...readMatch(block), server, outer, inner };
     all.push(location);
     locations.push(location);
     inner.push(...layOutLocations(location.own, server, location, all));
@@ -60,31 +60,53 @@ function inForce(levels, ...names) {
   return [];
 }
 function named(directives, ...names) {
-  return directives.filter(({ name }) => names.includes(name));
+  const byName = groupedByName(directives);
+  const [first = [], ...others] = names.map((name) => byName.get(name) ?? []);
+  return others.every((group) => group.length === 0) ? first : directives.filter(({ name }) => names.includes(name));
+}
+var groups = /* @__PURE__ */ new WeakMap();
+function groupedByName(directives) {
+  const known = groups.get(directives);
+  if (known !== void 0) return known;
+  const byName = /* @__PURE__ */ new Map();
+  for (const directive of directives) {
+    const group = byName.get(directive.name);
+    if (group === void 0) byName.set(directive.name, [directive]);
+    else group.push(directive);
+  }
+  groups.set(directives, byName);
+  return byName;
 }
 function withConditional(directives) {
   return directives.flatMap(
     (directive) => directive.name === "if" ? [directive, ...directive.block ?? []] : [directive]
   );
 }
-function matchOf({ block }) {
-  const words = /^(=|~\*|~|\^~)?\s*([\s\S]*)$/.exec(block.args.join(" "));
+function readMatch({ args }) {
+  const words = /^(=|~\*|~|\^~)?\s*([\s\S]*)$/.exec(args.join(" "));
   return { modifier: words?.[1] ?? "", path: words?.[2] ?? "" };
 }
 function findLocation(server, path) {
-  return path.startsWith("@") ? server.allLocations.find((location) => matchOf(location).path === path) : findAmong(server.locations, path);
+  return path.startsWith("@") ? server.allLocations.find((location) => location.path === path) : findAmong(server.locations, path);
 }
 function findAmong(locations, path) {
-  const matches = locations.map((location) => ({ location, ...matchOf(location) }));
-  const exact = matches.find((match) => match.modifier === "=" && match.path === path);
-  if (exact !== void 0) return exact.location;
-  const [longest] = matches.filter((match) => (match.modifier === "" || match.modifier === "^~") && path.startsWith(match.path)).sort((a, b) => b.path.length - a.path.length);
-  const nested = longest && findAmong(longest.location.inner, path);
-  if (nested !== void 0 || longest?.modifier === "^~") return nested ?? longest?.location;
-  const byPattern = matches.find(({ modifier, path: pattern }) => matchesPattern(modifier, pattern, path));
-  return byPattern?.location ?? longest?.location;
+  const exact = locations.find((location) => location.modifier === "=" && location.path === path);
+  if (exact !== void 0) return exact;
+  const longest = findLongestPrefix(locations, path);
+  const nested = longest && findAmong(longest.inner, path);
+  if (nested !== void 0 || longest?.modifier === "^~") return nested ?? longest;
+  return locations.find((location) => matchesPattern(location, path)) ?? longest;
 }
-function matchesPattern(modifier, pattern, path) {
+function findLongestPrefix(locations, path) {
+  let longest;
+  for (const location of locations) {
+    const isPrefix = location.modifier === "" || location.modifier === "^~";
+    const isLonger = longest === void 0 || location.path.length > longest.path.length;
+    if (isPrefix && isLonger && path.startsWith(location.path)) longest = location;
+  }
+  return longest;
+}
+function matchesPattern({ modifier, path: pattern }, path) {
   if (!modifier.startsWith("~")) return false;
   try {
     return new RegExp(pattern, modifier === "~*" ? "i" : "").test(path);
@@ -179,8 +201,8 @@ var RULES = {
     "Include auth_request/server.conf above it, as the first line of the server."
   ),
   error_page_opens: error(
-    "The refusal becomes another answer, and the client sees a success or the answer of that page.",
-    "Leave out 401, 403 and 500 where the location is protected, and leave out `=`."
+    "The refusal becomes another answer: a success, or what the location of that page answers without a check.",
+    "Leave out 401, 403 and 500 where the location is protected, or send them to a page that passes nothing on."
   ),
   authorization_overridden: error(
     "nginx sends this line beside the one of protect.conf, so the API gets two, one of which is not from the gateway.",
@@ -348,7 +370,8 @@ function checkNested(location) {
   );
   const off = linesThatSwitchOff(location);
   const isLost = outer !== void 0 && inheritedLine(outer) !== void 0 && inheritedLine(location) !== void 0;
-  const nested = isLost && protectLine(own) === void 0 ? [found("nested_without_include", block, `${nameOf(location)} has no protect.conf of its own`)] : [];
+  const isExempt = named(own, "return").length > 0 || isOwnCall(location);
+  const nested = isLost && !isExempt && protectLine(own) === void 0 ? [found("nested_without_include", block, `${nameOf(location)} has no protect.conf of its own`)] : [];
   return [
     ...off.map(
       (at) => found("protection_off", at, `\`${at.name} ${at.args[0] || '""'};\` in ${nameOf(location)}`)
@@ -817,10 +840,19 @@ function assignmentsIn(directives, isConditional = false) {
 function variableName(word) {
   return word.replace(/^\$\{?|\}$/g, "").toLowerCase();
 }
+var grouped = /* @__PURE__ */ new WeakMap();
+function assignmentsTo(variable, directives) {
+  const byVariable = grouped.get(directives) ?? /* @__PURE__ */ new Map();
+  if (!grouped.has(directives)) {
+    for (const assignment of assignmentsIn(directives)) {
+      byVariable.set(assignment.variable, [...byVariable.get(assignment.variable) ?? [], assignment]);
+    }
+    grouped.set(directives, byVariable);
+  }
+  return byVariable.get(variable) ?? [];
+}
 function assignmentsOf(location, variable) {
-  const all = [...assignmentsIn(location.server.own), ...assignmentsIn(location.own)].filter(
-    (assignment) => assignment.variable === variable
-  );
+  const all = [...assignmentsTo(variable, location.server.own), ...assignmentsTo(variable, location.own)];
   const last = all.findLastIndex(({ isConditional }) => !isConditional);
   return all.slice(Math.max(last, 0));
 }
@@ -890,9 +922,12 @@ function checkErrorPages(location) {
   return location.mode === "access" ? refusalsWithAnotherStatus(location) : pagesAboveInclude(location);
 }
 function refusalsWithAnotherStatus(location) {
-  return inForce(levelsOf(location), "error_page").filter(
-    (page) => statusesOf(page).some((status) => status === "401" || status === "403") && answersWell(page)
-  ).map((page) => found("error_page_opens", page, `\`${textOf(page)}\` is in force in ${nameOf(location)}`));
+  return inForce(levelsOf(location), "error_page").filter((page) => statusesOf(page).some((status) => status === "401" || status === "403")).filter((page) => answersWell(page) || leadsToOpenPass(page, location.server)).map((page) => found("error_page_opens", page, `\`${textOf(page)}\` is in force in ${nameOf(location)}`));
+}
+function leadsToOpenPass({ args }, server) {
+  const path = args.at(-1) ?? "";
+  const target = path.includes("$") ? void 0 : findLocation(server, path);
+  return target !== void 0 && isOpenPass(target);
 }
 function pagesAboveInclude({ own }) {
   const above = own.slice(0, own.findIndex(isProtectLine));
@@ -902,7 +937,7 @@ function statusesOf({ args }) {
   return args.filter((word) => /^\d{3}$/.test(word));
 }
 function answersWell({ args }) {
-  return args.some((word) => /^=([23]\d\d)?$/.test(word));
+  return args.some((word) => /^=2\d\d$/.test(word));
 }
 function textOf({ name, args }) {
   return [name, ...args].join(" ");
@@ -943,7 +978,7 @@ function checkPath(location, call, path, at) {
   if (!location.server.isWhole) return [];
   const target = findLocation(location.server, path);
   if (target !== void 0 && answersAs(target.own, call.state) !== void 0) return [];
-  const isNamed = target !== void 0 && matchOf(target).path === path && target.block !== location.block;
+  const isNamed = target !== void 0 && target.path === path && target.block !== location.block;
   return isNamed ? [
     found(
       "endpoint_without_include",
@@ -1015,7 +1050,7 @@ function targetsOf(location) {
 }
 function checkNamed(location) {
   const hasSwitch = assignmentsOf({ ...location, server: { ...location.server, own: [] } }, "phantom_token").length > 0;
-  return matchOf(location).path.startsWith("@") && !hasSwitch ? [found("target_keeps_settings", location.line, `${nameOf(location)} does not set $phantom_token`)] : [];
+  return location.path.startsWith("@") && !hasSwitch ? [found("target_keeps_settings", location.line, `${nameOf(location)} does not set $phantom_token`)] : [];
 }
 function checkSubrequests(location) {
   const levels = levelsOf(location);
@@ -1041,23 +1076,21 @@ function checkPaths(server) {
   if (refusesPaths(server)) return [];
   const raw = protectedLocations(server.allLocations).filter((location) => {
     const pass = passOf(location);
-    return pass !== void 0 && !hasUri(pass) && !isOff(location) && !matchOf(location).path.startsWith("@");
+    return pass !== void 0 && !hasUri(pass) && !isOff(location) && !location.path.startsWith("@");
   });
-  const first = raw.find(
-    (location) => raw.some(
-      (other2) => isSameUpstream(location, other2) && requirementsOf(location) !== requirementsOf(other2)
-    )
-  );
-  const other = first && raw.find(
-    (location) => isSameUpstream(location, first) && requirementsOf(location) !== requirementsOf(first)
-  );
-  return other === void 0 || first === void 0 ? [] : [
-    found(
-      "scopes_by_path",
-      other.block,
-      `${nameOf(first)} and ${nameOf(other)} require different things of one API`
-    )
-  ];
+  const firsts = /* @__PURE__ */ new Map();
+  for (const location of raw) {
+    for (const upstream of upstreamsOf(location)) {
+      const first = firsts.get(upstream) ?? location;
+      firsts.set(upstream, first);
+      if (requirementsOf(first) !== requirementsOf(location)) return [differentScopes(first, location)];
+    }
+  }
+  return [];
+}
+function differentScopes(first, other) {
+  const subject = `${nameOf(first)} and ${nameOf(other)} require different things of one API`;
+  return found("scopes_by_path", other.block, subject);
 }
 function refusesPaths({ own, configuration }) {
   const byPath = mapsIn(configuration).filter(({ args }) => /\$\{?request_uri\b/.test(args[0] ?? "")).map(({ args }) => variableName(args[1] ?? ""));
@@ -1081,7 +1114,7 @@ function checkUpstreams(configuration) {
 function unresolved(at, hasResolver) {
   const [address = "", ...words] = at.args;
   const host = address.replace(/:\d+$/, "");
-  const isName = /^[A-Za-z0-9_.-]*[A-Za-z][A-Za-z0-9_.-]*$/.test(host) && host.includes(".");
+  const isName = /^[A-Za-z0-9_.-]*[A-Za-z][A-Za-z0-9_.-]*$/.test(host);
   if (!isName || words.includes("resolve") || RESERVED.test(host) && !hasResolver) return [];
   return [found("upstream_not_resolved", at, `${host} is looked up once`)];
 }
@@ -2100,16 +2133,16 @@ async function copyInto(folder, files, force) {
   if (found2 !== void 0 && !found2.isDirectory()) return { kind: "no_folder" };
   const places = await findObstacles(folder, files);
   if (places.length > 0) return { kind: "obstructed", places };
-  const groups = { absent: [], same: [], differs: [], kept: [] };
-  for (const file of files) groups[await presenceOf(folder, file)].push(file);
-  if (groups.differs.length > 0 && !force) return { kind: "differs", files: pathsOf(groups.differs) };
-  await writeFiles(folder, [...groups.absent, ...groups.differs]);
+  const groups2 = { absent: [], same: [], differs: [], kept: [] };
+  for (const file of files) groups2[await presenceOf(folder, file)].push(file);
+  if (groups2.differs.length > 0 && !force) return { kind: "differs", files: pathsOf(groups2.differs) };
+  await writeFiles(folder, [...groups2.absent, ...groups2.differs]);
   return {
     kind: "copied",
-    added: pathsOf(groups.absent),
-    overwritten: pathsOf(groups.differs),
-    unchanged: pathsOf(groups.same),
-    kept: await Promise.all(groups.kept.map((file) => lookIntoKept(folder, file)))
+    added: pathsOf(groups2.absent),
+    overwritten: pathsOf(groups2.differs),
+    unchanged: pathsOf(groups2.same),
+    kept: await Promise.all(groups2.kept.map((file) => lookIntoKept(folder, file)))
   };
 }
 async function lookIntoKept(folder, { path, content }) {
@@ -2549,7 +2582,7 @@ function complain(text2) {
   console.error(`njs-phantom-token: ${text2}`);
 }
 function describeCopy(outcome, folder) {
-  const groups = [
+  const groups2 = [
     ["copied", outcome.added],
     ["overwritten", outcome.overwritten],
     ["as they were", outcome.unchanged],
@@ -2558,7 +2591,7 @@ function describeCopy(outcome, folder) {
       outcome.kept.map(({ path }) => path)
     ]
   ];
-  const lines = groups.filter(([, files]) => files.length > 0).map(([what, files]) => `#   ${what}: ${files.join(", ")}`);
+  const lines = groups2.filter(([, files]) => files.length > 0).map(([what, files]) => `#   ${what}: ${files.join(", ")}`);
   return [`# ${folder}`, ...lines].join("\n");
 }
 function describeLack({ path, missing }) {

@@ -24,6 +24,10 @@ export interface Server {
 export interface Location {
   readonly block: Directive;
   readonly own: Directives;
+  /** `=`, `~`, `~*`, `^~`, or `` for a prefix. */
+  readonly modifier: string;
+  /** Path, `@name` or pattern. */
+  readonly path: string;
   readonly server: Server;
   readonly outer: Location | undefined;
   readonly inner: readonly Location[];
@@ -61,7 +65,7 @@ function layOutLocations(
   for (const block of own) {
     if (block.name !== 'location' || block.block === undefined) continue;
     const inner: Location[] = [];
-    const location = { block, own: block.block, server, outer, inner };
+    const location = { block, own: block.block, ...readMatch(block), server, outer, inner };
     all.push(location);
     locations.push(location);
     inner.push(...layOutLocations(location.own, server, location, all));
@@ -94,7 +98,27 @@ export function inForce(levels: readonly Directives[], ...names: string[]): Dire
 }
 
 export function named(directives: Directives, ...names: string[]): Directives {
-  return directives.filter(({ name }) => names.includes(name));
+  const byName = groupedByName(directives);
+  const [first = [], ...others] = names.map((name) => byName.get(name) ?? []);
+  return others.every((group) => group.length === 0)
+    ? first
+    : directives.filter(({ name }) => names.includes(name));
+}
+
+/** A server may have thousands of lines, and each of its locations asks for some of them. */
+const groups = new WeakMap<Directives, Map<string, Directive[]>>();
+
+function groupedByName(directives: Directives): Map<string, Directive[]> {
+  const known = groups.get(directives);
+  if (known !== undefined) return known;
+  const byName = new Map<string, Directive[]>();
+  for (const directive of directives) {
+    const group = byName.get(directive.name);
+    if (group === undefined) byName.set(directive.name, [directive]);
+    else group.push(directive);
+  }
+  groups.set(directives, byName);
+  return byName;
 }
 
 /** With those inside `if` blocks. */
@@ -104,33 +128,39 @@ export function withConditional(directives: Directives): Directive[] {
   );
 }
 
-/** The modifier, `` for a prefix, and the path, name or pattern. */
-export function matchOf({ block }: Location): { modifier: string; path: string } {
-  const words = /^(=|~\*|~|\^~)?\s*([\s\S]*)$/.exec(block.args.join(' '));
+/** nginx takes `=/path` for `= /path`. */
+function readMatch({ args }: Directive): { modifier: string; path: string } {
+  const words = /^(=|~\*|~|\^~)?\s*([\s\S]*)$/.exec(args.join(' '));
   return { modifier: words?.[1] ?? '', path: words?.[2] ?? '' };
 }
 
 /** The location that nginx takes for a path. Patterns that JavaScript does not know match nothing. */
 export function findLocation(server: Server, path: string): Location | undefined {
   return path.startsWith('@')
-    ? server.allLocations.find((location) => matchOf(location).path === path)
+    ? server.allLocations.find((location) => location.path === path)
     : findAmong(server.locations, path);
 }
 
 function findAmong(locations: readonly Location[], path: string): Location | undefined {
-  const matches = locations.map((location) => ({ location, ...matchOf(location) }));
-  const exact = matches.find((match) => match.modifier === '=' && match.path === path);
-  if (exact !== undefined) return exact.location;
-  const [longest] = matches
-    .filter((match) => (match.modifier === '' || match.modifier === '^~') && path.startsWith(match.path))
-    .sort((a, b) => b.path.length - a.path.length);
-  const nested = longest && findAmong(longest.location.inner, path);
-  if (nested !== undefined || longest?.modifier === '^~') return nested ?? longest?.location;
-  const byPattern = matches.find(({ modifier, path: pattern }) => matchesPattern(modifier, pattern, path));
-  return byPattern?.location ?? longest?.location;
+  const exact = locations.find((location) => location.modifier === '=' && location.path === path);
+  if (exact !== undefined) return exact;
+  const longest = findLongestPrefix(locations, path);
+  const nested = longest && findAmong(longest.inner, path);
+  if (nested !== undefined || longest?.modifier === '^~') return nested ?? longest;
+  return locations.find((location) => matchesPattern(location, path)) ?? longest;
 }
 
-function matchesPattern(modifier: string, pattern: string, path: string): boolean {
+function findLongestPrefix(locations: readonly Location[], path: string): Location | undefined {
+  let longest: Location | undefined;
+  for (const location of locations) {
+    const isPrefix = location.modifier === '' || location.modifier === '^~';
+    const isLonger = longest === undefined || location.path.length > longest.path.length;
+    if (isPrefix && isLonger && path.startsWith(location.path)) longest = location;
+  }
+  return longest;
+}
+
+function matchesPattern({ modifier, path: pattern }: Location, path: string): boolean {
   if (!modifier.startsWith('~')) return false;
   try {
     return new RegExp(pattern, modifier === '~*' ? 'i' : '').test(path);

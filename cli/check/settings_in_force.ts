@@ -29,11 +29,23 @@ export function variableName(word: string): string {
   return word.replace(/^\$\{?|\}$/g, '').toLowerCase();
 }
 
+/** Those of a level by variable: each location asks for every setting of its server. */
+const grouped = new WeakMap<Directives, Map<string, Assignment[]>>();
+
+function assignmentsTo(variable: string, directives: Directives): Assignment[] {
+  const byVariable = grouped.get(directives) ?? new Map<string, Assignment[]>();
+  if (!grouped.has(directives)) {
+    for (const assignment of assignmentsIn(directives)) {
+      byVariable.set(assignment.variable, [...(byVariable.get(assignment.variable) ?? []), assignment]);
+    }
+    grouped.set(directives, byVariable);
+  }
+  return byVariable.get(variable) ?? [];
+}
+
 /** The `set` lines that can decide on a variable there: the last one that always runs, and those in an `if` after it. */
 export function assignmentsOf(location: Location, variable: string): Assignment[] {
-  const all = [...assignmentsIn(location.server.own), ...assignmentsIn(location.own)].filter(
-    (assignment) => assignment.variable === variable,
-  );
+  const all = [...assignmentsTo(variable, location.server.own), ...assignmentsTo(variable, location.own)];
   const last = all.findLastIndex(({ isConditional }) => !isConditional);
   return all.slice(Math.max(last, 0));
 }

@@ -44,8 +44,8 @@ export const RULES = {
     'Include auth_request/server.conf above it, as the first line of the server.',
   ),
   error_page_opens: error(
-    'The refusal becomes another answer, and the client sees a success or the answer of that page.',
-    'Leave out 401, 403 and 500 where the location is protected, and leave out `=`.',
+    'The refusal becomes another answer: a success, or what the location of that page answers without a check.',
+    'Leave out 401, 403 and 500 where the location is protected, or send them to a page that passes nothing on.',
   ),
   authorization_overridden: error(
     'nginx sends this line beside the one of protect.conf, so the API gets two, one of which is not from the gateway.',

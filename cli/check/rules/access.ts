@@ -16,6 +16,7 @@ import {
 } from '../layout.js';
 import {
   inheritedLine,
+  isOwnCall,
   modeOf,
   type ProtectedLocation,
   protectedLocations,
@@ -49,8 +50,10 @@ export function checkNested(location: Location): Finding[] {
   const off = linesThatSwitchOff(location);
   const isLost =
     outer !== undefined && inheritedLine(outer) !== undefined && inheritedLine(location) !== undefined;
+  // `return` answers before access control, and subrequests are not checked.
+  const isExempt = named(own, 'return').length > 0 || isOwnCall(location);
   const nested =
-    isLost && protectLine(own) === undefined
+    isLost && !isExempt && protectLine(own) === undefined
       ? [found('nested_without_include', block, `${nameOf(location)} has no protect.conf of its own`)]
       : [];
   return [

@@ -1,10 +1,19 @@
 // Lines that nginx inherits all together or not at all, and lines that undo those of protect.conf.
 import type { Directive } from '../../nginx_conf/directive.js';
 import { type Finding, found } from '../finding.js';
-import { type Directives, inForce, levelsOf, named, nameOf, passOf } from '../layout.js';
+import {
+  type Directives,
+  findLocation,
+  inForce,
+  levelsOf,
+  named,
+  nameOf,
+  passOf,
+  type Server,
+} from '../layout.js';
 import { isProtectLine, type ProtectedLocation } from '../protection.js';
 import { isOff } from '../settings_in_force.js';
-import { isAuthorization } from './access.js';
+import { isAuthorization, isOpenPass } from './access.js';
 
 /** A second Authorization beside the one of protect.conf. An empty one is not sent. */
 export function checkAuthorization(location: ProtectedLocation): Finding[] {
@@ -59,10 +68,15 @@ export function checkErrorPages(location: ProtectedLocation): Finding[] {
 
 function refusalsWithAnotherStatus(location: ProtectedLocation): Finding[] {
   return inForce(levelsOf(location), 'error_page')
-    .filter(
-      (page) => statusesOf(page).some((status) => status === '401' || status === '403') && answersWell(page),
-    )
+    .filter((page) => statusesOf(page).some((status) => status === '401' || status === '403'))
+    .filter((page) => answersWell(page) || leadsToOpenPass(page, location.server))
     .map((page) => found('error_page_opens', page, `\`${textOf(page)}\` is in force in ${nameOf(location)}`));
+}
+
+function leadsToOpenPass({ args }: Directive, server: Server): boolean {
+  const path = args.at(-1) ?? '';
+  const target = path.includes('$') ? undefined : findLocation(server, path);
+  return target !== undefined && isOpenPass(target);
 }
 
 /** nginx takes the first line for a status, so that those below the include do nothing. */
@@ -77,9 +91,9 @@ function statusesOf({ args }: Directive): string[] {
   return args.filter((word) => /^\d{3}$/.test(word));
 }
 
-/** `=200`, or `=`, which takes the status of the page. */
+/** `=200`; a redirect to a login page is no success. */
 function answersWell({ args }: Directive): boolean {
-  return args.some((word) => /^=([23]\d\d)?$/.test(word));
+  return args.some((word) => /^=2\d\d$/.test(word));
 }
 
 function textOf({ name, args }: Directive): string {

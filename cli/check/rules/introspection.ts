@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { Directive } from '../../nginx_conf/directive.js';
 import { type Finding, found } from '../finding.js';
-import { findLocation, inForce, type Location, levelsOf, matchOf, named, nameOf, passOf } from '../layout.js';
+import { findLocation, inForce, type Location, levelsOf, named, nameOf, passOf } from '../layout.js';
 import { answersAs, isOwnCall, limitLine, type ProtectedLocation } from '../protection.js';
 import { assignmentsOf, isOff, possibleValues } from '../settings_in_force.js';
 
@@ -30,7 +30,7 @@ function checkPath(location: Location, call: (typeof CALLS)[number], path: strin
   if (!location.server.isWhole) return [];
   const target = findLocation(location.server, path);
   if (target !== undefined && answersAs(target.own, call.state) !== undefined) return [];
-  const isNamed = target !== undefined && matchOf(target).path === path && target.block !== location.block;
+  const isNamed = target !== undefined && target.path === path && target.block !== location.block;
   return isNamed
     ? [
         found(

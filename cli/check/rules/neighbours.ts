@@ -9,7 +9,6 @@ import {
   inForce,
   type Location,
   levelsOf,
-  matchOf,
   named,
   nameOf,
   passOf,
@@ -58,7 +57,7 @@ function targetsOf(location: Location): Location[] {
 export function checkNamed(location: ProtectedLocation): Finding[] {
   const hasSwitch =
     assignmentsOf({ ...location, server: { ...location.server, own: [] } }, 'phantom_token').length > 0;
-  return matchOf(location).path.startsWith('@') && !hasSwitch
+  return location.path.startsWith('@') && !hasSwitch
     ? [found('target_keeps_settings', location.line, `${nameOf(location)} does not set $phantom_token`)]
     : [];
 }
@@ -100,27 +99,23 @@ export function checkPaths(server: Server): Finding[] {
   if (refusesPaths(server)) return [];
   const raw = protectedLocations(server.allLocations).filter((location) => {
     const pass = passOf(location);
-    return pass !== undefined && !hasUri(pass) && !isOff(location) && !matchOf(location).path.startsWith('@');
+    return pass !== undefined && !hasUri(pass) && !isOff(location) && !location.path.startsWith('@');
   });
-  const first = raw.find((location) =>
-    raw.some(
-      (other) => isSameUpstream(location, other) && requirementsOf(location) !== requirementsOf(other),
-    ),
-  );
-  const other =
-    first &&
-    raw.find(
-      (location) => isSameUpstream(location, first) && requirementsOf(location) !== requirementsOf(first),
-    );
-  return other === undefined || first === undefined
-    ? []
-    : [
-        found(
-          'scopes_by_path',
-          other.block,
-          `${nameOf(first)} and ${nameOf(other)} require different things of one API`,
-        ),
-      ];
+  /** The first location of each upstream. */
+  const firsts = new Map<string, ProtectedLocation>();
+  for (const location of raw) {
+    for (const upstream of upstreamsOf(location)) {
+      const first = firsts.get(upstream) ?? location;
+      firsts.set(upstream, first);
+      if (requirementsOf(first) !== requirementsOf(location)) return [differentScopes(first, location)];
+    }
+  }
+  return [];
+}
+
+function differentScopes(first: Location, other: Location): Finding {
+  const subject = `${nameOf(first)} and ${nameOf(other)} require different things of one API`;
+  return found('scopes_by_path', other.block, subject);
 }
 
 /** An `if` of the server that answers 4xx by the path as the client wrote it. */
@@ -155,7 +150,7 @@ export function checkUpstreams(configuration: Configuration): Finding[] {
 function unresolved(at: Directive, hasResolver: boolean): Finding[] {
   const [address = '', ...words] = at.args;
   const host = address.replace(/:\d+$/, '');
-  const isName = /^[A-Za-z0-9_.-]*[A-Za-z][A-Za-z0-9_.-]*$/.test(host) && host.includes('.');
+  const isName = /^[A-Za-z0-9_.-]*[A-Za-z][A-Za-z0-9_.-]*$/.test(host);
   if (!isName || words.includes('resolve') || (RESERVED.test(host) && !hasResolver)) return [];
   return [found('upstream_not_resolved', at, `${host} is looked up once`)];
 }
