@@ -172,6 +172,10 @@ function serverLine(own) {
 var error = (happens, instead) => ({ level: "error", happens, instead });
 var warning = (happens, instead) => ({ level: "warning", happens, instead });
 var RULES = {
+  include_missing: error(
+    "Without protect.conf no token is checked: everybody reaches the API.",
+    "Include protect.conf in each location to protect, below its `set` lines."
+  ),
   protection_off: error(
     "It switches the access control off that the location around it has: everybody reaches the API.",
     "Remove it. To let requests through with their own Authorization, set $phantom_token off and include protect.conf."
@@ -348,121 +352,6 @@ function found(code, at, subject, instead) {
   const rule = RULES[code];
   const text2 = `${subject}. ${rule.happens} ${instead ?? rule.instead}`.replace(/[\x00-\x1f\x7f]+/g, " ");
   return { code, level: rule.level, file, line, text: text2 };
-}
-
-// cli/check/rules/access.ts
-function checkLevel({ own, servers }) {
-  const levels = [
-    ["http", own],
-    ...servers.map((server) => ["the server", server.own]),
-    ...servers.flatMap(({ allLocations: allLocations2 }) => allLocations2).flatMap((location) => named(location.own, "if", "limit_except")).map(({ name, block = [] }) => [`\`${name}\``, block])
-  ];
-  return levels.flatMap(([what, directives]) => {
-    const line = protectLine(directives);
-    return line === void 0 ? [] : [found("protect_level", line, `protect.conf is included in ${what}`)];
-  });
-}
-function checkNested(location) {
-  const { own, outer, block } = location;
-  const limits = modeOf(location) === void 0 ? [] : named(own, "limit_except");
-  const inLimits = limits.map(
-    (limit) => found("nested_without_include", limit, "`limit_except` is in a protected location")
-  );
-  const off = linesThatSwitchOff(location);
-  const isLost = outer !== void 0 && inheritedLine(outer) !== void 0 && inheritedLine(location) !== void 0;
-  const isExempt = named(own, "return").length > 0 || isOwnCall(location);
-  const nested = isLost && !isExempt && protectLine(own) === void 0 ? [found("nested_without_include", block, `${nameOf(location)} has no protect.conf of its own`)] : [];
-  return [
-    ...off.map(
-      (at) => found("protection_off", at, `\`${at.name} ${at.args[0] || '""'};\` in ${nameOf(location)}`)
-    ),
-    ...nested,
-    ...inLimits
-  ];
-}
-function linesThatSwitchOff({ own, outer }) {
-  const isGuarded = protectLine(own) !== void 0 || outer !== void 0 && inheritedLine(outer) !== void 0;
-  return isGuarded ? named(own, "js_access", "auth_request").filter(isOffWord) : [];
-}
-function isOffWord({ args }) {
-  return args[0] === "" || args[0] === "off";
-}
-function checkAnswers(location) {
-  return [...checkReturns(location), ...checkRewrites(location)];
-}
-function checkReturns({ own }) {
-  const unconditional = named(own, "return").filter((at) => at.shippedBy === void 0 && !isRefusal(at));
-  const conditional = named(own, "if").flatMap(({ block = [] }) => named(block, "return")).filter((at) => at.shippedBy === void 0 && !isRefusal(at) && !isEmptyOrElsewhere(at));
-  return [...unconditional, ...conditional].map(
-    (at) => found("answers_before_check", at, `\`return ${at.args[0]}\` is in a protected location`)
-  );
-}
-function statusOf({ args }) {
-  return /^\d+$/.test(args[0] ?? "") ? Number(args[0]) : 302;
-}
-function isRefusal(at) {
-  return statusOf(at) >= 400;
-}
-function isEmptyOrElsewhere(at) {
-  const status = statusOf(at);
-  return status === 204 && at.args.length === 1 || status >= 300 && status < 400;
-}
-function checkRewrites(location) {
-  return named(withConditional(location.own), "rewrite").flatMap((at) => {
-    const [, replacement = "", flag] = at.args;
-    const isInternal = (flag === "last" || flag === void 0) && !/^(https?:|\$scheme)/.test(replacement);
-    const path = /^[^$?]*/.exec(replacement)?.[0] ?? "";
-    const target = isInternal && path.startsWith("/") ? findLocation(location.server, path) : void 0;
-    return target !== void 0 && isOpenPass(target) ? [
-      found(
-        "rewrite_to_unprotected",
-        at,
-        `\`rewrite\` leads to ${nameOf(target)}, which has no protect.conf`
-      )
-    ] : [];
-  });
-}
-function isOpenPass(location) {
-  return passOf(location) !== void 0 && inheritedLine(location) === void 0 && linesThatSwitchOff(location).length === 0 && !hasOtherAccess(location);
-}
-function hasOtherAccess(location) {
-  const levels = levelsOf(location);
-  const isDenied = inForce(levels, "deny", "allow").some(
-    ({ name, args }) => name === "deny" && args[0] === "all"
-  );
-  const isAsked = ["auth_basic", "auth_request", "auth_jwt", "js_access"].some(
-    (name) => inForce(levels, name).some((directive) => !isOffWord(directive))
-  );
-  return isDenied || isAsked || isDeclaredPublic(location);
-}
-var HEADER_LINES = /^(proxy|grpc)_set_header$/;
-var PARAMETER_LINES = /^(fastcgi|uwsgi|scgi)_param$/;
-function isDeclaredPublic(location) {
-  const names = ["proxy_set_header", "grpc_set_header", "fastcgi_param", "uwsgi_param", "scgi_param"];
-  return names.some(
-    (name) => inForce(levelsOf(location), name).some((at) => isAuthorization(at) && at.args[1] === "")
-  );
-}
-function isAuthorization({ name, args }) {
-  const [header = ""] = args;
-  return HEADER_LINES.test(name) ? header.toLowerCase() === "authorization" : PARAMETER_LINES.test(name) && header === "HTTP_AUTHORIZATION";
-}
-function checkServerConf(server) {
-  const first = protectedLocations(server.allLocations).find(({ mode }) => mode === "auth_request");
-  if (first === void 0) return [];
-  const line = serverLine(server.own);
-  if (line === void 0) {
-    if (!server.isWhole) return [];
-    return [found("server_conf_missing", first.line, "The server has no auth_request/server.conf")];
-  }
-  const above = server.own.slice(0, server.own.indexOf(line));
-  return named(above, "rewrite", "if", "return", "break").map(
-    (at) => found("server_conf_not_first", at, `\`${at.name}\` is above auth_request/server.conf`)
-  );
-}
-function checkSatisfy(location) {
-  const [satisfy] = inForce(levelsOf(location), "satisfy");
-  return location.mode === "auth_request" && satisfy?.args[0] === "any" ? [found("satisfy_any", satisfy, `\`satisfy any\` is in force in ${nameOf(location)}`)] : [];
 }
 
 // src/core/settings/setting_row.ts
@@ -881,6 +770,137 @@ function valuesOfMap(map) {
 function isOff(location) {
   const assignments = assignmentsOf(location, "phantom_token");
   return assignments.length > 0 && assignments.every(({ value }) => value.toLowerCase() === "off");
+}
+
+// cli/check/rules/access.ts
+function checkInclude(server) {
+  const inLocations = server.allLocations.flatMap(
+    (location) => inheritedLine(location) === void 0 && protectLine(location.own) === void 0 ? switchesOn(location.own).map(
+      (at) => found("include_missing", at, `${nameOf(location)} has no protect.conf`)
+    ) : []
+  );
+  const isUnused = server.isWhole && protectedLocations(server.allLocations).length === 0;
+  const inServer = isUnused && protectLine(server.own) === void 0 ? switchesOn(server.own) : [];
+  return [
+    ...inServer.map((at) => found("include_missing", at, "No location of this server has protect.conf")),
+    ...inLocations
+  ];
+}
+function switchesOn(own) {
+  return assignmentsIn(own).filter(({ variable, value }) => variable === "phantom_token" && value.toLowerCase() !== "off").map(({ at }) => at);
+}
+function checkLevel({ own, servers }) {
+  const levels = [
+    ["http", own],
+    ...servers.map((server) => ["the server", server.own]),
+    ...servers.flatMap(({ allLocations: allLocations2 }) => allLocations2).flatMap((location) => named(location.own, "if", "limit_except")).map(({ name, block = [] }) => [`\`${name}\``, block])
+  ];
+  return levels.flatMap(([what, directives]) => {
+    const line = protectLine(directives);
+    return line === void 0 ? [] : [found("protect_level", line, `protect.conf is included in ${what}`)];
+  });
+}
+function checkNested(location) {
+  const { own, outer, block } = location;
+  const limits = modeOf(location) === void 0 ? [] : named(own, "limit_except");
+  const inLimits = limits.map(
+    (limit) => found("nested_without_include", limit, "`limit_except` is in a protected location")
+  );
+  const off = linesThatSwitchOff(location);
+  const isLost = outer !== void 0 && inheritedLine(outer) !== void 0 && inheritedLine(location) !== void 0;
+  const isExempt = named(own, "return").length > 0 || isOwnCall(location);
+  const nested = isLost && !isExempt && protectLine(own) === void 0 ? [found("nested_without_include", block, `${nameOf(location)} has no protect.conf of its own`)] : [];
+  return [
+    ...off.map(
+      (at) => found("protection_off", at, `\`${at.name} ${at.args[0] || '""'};\` in ${nameOf(location)}`)
+    ),
+    ...nested,
+    ...inLimits
+  ];
+}
+function linesThatSwitchOff({ own, outer }) {
+  const isGuarded = protectLine(own) !== void 0 || outer !== void 0 && inheritedLine(outer) !== void 0;
+  return isGuarded ? named(own, "js_access", "auth_request").filter(isOffWord) : [];
+}
+function isOffWord({ args }) {
+  return args[0] === "" || args[0] === "off";
+}
+function checkAnswers(location) {
+  return [...checkReturns(location), ...checkRewrites(location)];
+}
+function checkReturns({ own }) {
+  const unconditional = named(own, "return").filter((at) => at.shippedBy === void 0 && !isRefusal(at));
+  const conditional = named(own, "if").flatMap(({ block = [] }) => named(block, "return")).filter((at) => at.shippedBy === void 0 && !isRefusal(at) && !isEmptyOrElsewhere(at));
+  return [...unconditional, ...conditional].map(
+    (at) => found("answers_before_check", at, `\`return ${at.args[0]}\` is in a protected location`)
+  );
+}
+function statusOf({ args }) {
+  return /^\d+$/.test(args[0] ?? "") ? Number(args[0]) : 302;
+}
+function isRefusal(at) {
+  return statusOf(at) >= 400;
+}
+function isEmptyOrElsewhere(at) {
+  const status = statusOf(at);
+  return status === 204 && at.args.length === 1 || status >= 300 && status < 400;
+}
+function checkRewrites(location) {
+  return named(withConditional(location.own), "rewrite").flatMap((at) => {
+    const [, replacement = "", flag] = at.args;
+    const isInternal = (flag === "last" || flag === void 0) && !/^(https?:|\$scheme)/.test(replacement);
+    const path = /^[^$?]*/.exec(replacement)?.[0] ?? "";
+    const target = isInternal && path.startsWith("/") ? findLocation(location.server, path) : void 0;
+    return target !== void 0 && isOpenPass(target) ? [
+      found(
+        "rewrite_to_unprotected",
+        at,
+        `\`rewrite\` leads to ${nameOf(target)}, which has no protect.conf`
+      )
+    ] : [];
+  });
+}
+function isOpenPass(location) {
+  return passOf(location) !== void 0 && inheritedLine(location) === void 0 && linesThatSwitchOff(location).length === 0 && !hasOtherAccess(location);
+}
+function hasOtherAccess(location) {
+  const levels = levelsOf(location);
+  const isDenied = inForce(levels, "deny", "allow").some(
+    ({ name, args }) => name === "deny" && args[0] === "all"
+  );
+  const isAsked = ["auth_basic", "auth_request", "auth_jwt", "js_access"].some(
+    (name) => inForce(levels, name).some((directive) => !isOffWord(directive))
+  );
+  return isDenied || isAsked || isDeclaredPublic(location);
+}
+var HEADER_LINES = /^(proxy|grpc)_set_header$/;
+var PARAMETER_LINES = /^(fastcgi|uwsgi|scgi)_param$/;
+function isDeclaredPublic(location) {
+  const names = ["proxy_set_header", "grpc_set_header", "fastcgi_param", "uwsgi_param", "scgi_param"];
+  return names.some(
+    (name) => inForce(levelsOf(location), name).some((at) => isAuthorization(at) && at.args[1] === "")
+  );
+}
+function isAuthorization({ name, args }) {
+  const [header = ""] = args;
+  return HEADER_LINES.test(name) ? header.toLowerCase() === "authorization" : PARAMETER_LINES.test(name) && header === "HTTP_AUTHORIZATION";
+}
+function checkServerConf(server) {
+  const first = protectedLocations(server.allLocations).find(({ mode }) => mode === "auth_request");
+  if (first === void 0) return [];
+  const line = serverLine(server.own);
+  if (line === void 0) {
+    if (!server.isWhole) return [];
+    return [found("server_conf_missing", first.line, "The server has no auth_request/server.conf")];
+  }
+  const above = server.own.slice(0, server.own.indexOf(line));
+  return named(above, "rewrite", "if", "return", "break").map(
+    (at) => found("server_conf_not_first", at, `\`${at.name}\` is above auth_request/server.conf`)
+  );
+}
+function checkSatisfy(location) {
+  const [satisfy] = inForce(levelsOf(location), "satisfy");
+  return location.mode === "auth_request" && satisfy?.args[0] === "any" ? [found("satisfy_any", satisfy, `\`satisfy any\` is in force in ${nameOf(location)}`)] : [];
 }
 
 // cli/check/rules/headers.ts
@@ -1832,6 +1852,7 @@ function check(directives, { njsVersion }) {
   return inOrder([
     ...checkHttp(configuration, guarded, njsVersion),
     ...configuration.servers.flatMap((server) => [
+      ...checkInclude(server),
       ...checkServerConf(server),
       ...checkNeighbours(server),
       ...checkPaths(server)

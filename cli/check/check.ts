@@ -24,6 +24,7 @@ export function check(directives: readonly Directive[], { njsVersion }: CheckOpt
   return inOrder([
     ...checkHttp(configuration, guarded, njsVersion),
     ...configuration.servers.flatMap((server) => [
+      ...access.checkInclude(server),
       ...access.checkServerConf(server),
       ...neighbours.checkNeighbours(server),
       ...neighbours.checkPaths(server),

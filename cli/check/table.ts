@@ -15,6 +15,10 @@ const warning = (happens: string, instead: string): Rule => ({ level: 'warning',
 
 /** By code, in the order of the page: the most dangerous first. A code keeps its meaning for ever. */
 export const RULES = {
+  include_missing: error(
+    'Without protect.conf no token is checked: everybody reaches the API.',
+    'Include protect.conf in each location to protect, below its `set` lines.',
+  ),
   protection_off: error(
     'It switches the access control off that the location around it has: everybody reaches the API.',
     'Remove it. To let requests through with their own Authorization, set $phantom_token off and include protect.conf.',

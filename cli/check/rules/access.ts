@@ -23,6 +23,31 @@ import {
   protectLine,
   serverLine,
 } from '../protection.js';
+import { assignmentsIn } from '../settings_in_force.js';
+
+/** `$phantom_token on` where no protect.conf acts on it. */
+export function checkInclude(server: Server): Finding[] {
+  const inLocations = server.allLocations.flatMap((location) =>
+    inheritedLine(location) === undefined && protectLine(location.own) === undefined
+      ? switchesOn(location.own).map((at) =>
+          found('include_missing', at, `${nameOf(location)} has no protect.conf`),
+        )
+      : [],
+  );
+  // The locations of a part may be in another file.
+  const isUnused = server.isWhole && protectedLocations(server.allLocations).length === 0;
+  const inServer = isUnused && protectLine(server.own) === undefined ? switchesOn(server.own) : [];
+  return [
+    ...inServer.map((at) => found('include_missing', at, 'No location of this server has protect.conf')),
+    ...inLocations,
+  ];
+}
+
+function switchesOn(own: Directives): Directive[] {
+  return assignmentsIn(own)
+    .filter(({ variable, value }) => variable === 'phantom_token' && value.toLowerCase() !== 'off')
+    .map(({ at }) => at);
+}
 
 /** protect.conf where it protects no location. */
 export function checkLevel({ own, servers }: Configuration): Finding[] {
