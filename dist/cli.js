@@ -1523,8 +1523,8 @@ function checkJwks(value) {
   return value === "" ? void 0 : checkEndpoint(value);
 }
 function checkMintClaims(value) {
-  if (!/^[\x20\x21\x23-\x5B\x5D-\x7E]*$(?!\n)/.test(value)) {
-    return "must be names of members separated by spaces: printable ASCII without quotes and backslashes";
+  if (!/^[\x20\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]*$(?!\n)/.test(value)) {
+    return "must be names of members separated by spaces: printable ASCII without quotes, commas and backslashes";
   }
   const own = value.split(" ").filter((name) => OWN_CLAIMS.includes(name));
   return own.length === 0 ? void 0 : `must not name ${own[0]}: the gateway sets that claim itself, or it says nothing of the user`;
@@ -2374,7 +2374,7 @@ async function readConfiguration(open) {
     return { kind: "read", directives: withIncludes(directives, source, [source.main]) };
   } catch (error2) {
     if (!(error2 instanceof Unreadable)) throw error2;
-    return { kind: "unreadable", problem: error2.message };
+    return { kind: "unreadable", problem: error2.message.replace(/[\x00-\x1f\x7f]+/g, " ") };
   }
 }
 function withIncludes(directives, source, files) {

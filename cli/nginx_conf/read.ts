@@ -21,7 +21,8 @@ export async function readConfiguration(open: () => Source | Promise<Source>): P
     return { kind: 'read', directives: withIncludes(directives, source, [source.main]) };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    return { kind: 'unreadable', problem: error.message };
+    // The name of a file may hold a line feed.
+    return { kind: 'unreadable', problem: error.message.replace(/[\x00-\x1f\x7f]+/g, ' ') };
   }
 }
 

@@ -223,6 +223,7 @@ const UNREADABLE: [what: string, content: string | Buffer, problem: string][] = 
     'user a;\ninclude sites/a.conf;',
     'nginx.conf:2: sites/a.conf does not exist',
   ],
+  ['an include whose name has a line feed', 'include "a\nb";', 'nginx.conf:1: a b does not exist'],
   ['a file that includes itself', 'user a;\ninclude nginx.conf;', 'nginx.conf:2: nginx.conf includes itself'],
   ['a folder that is included', 'include .;', '. is a directory'],
   ['a binary', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1]), 'nginx.conf is binary, not a configuration'],
