@@ -533,7 +533,7 @@ var SIGNATURE_SETTINGS = [
     variable: "phantom_token_mint_audience",
     field: "mintAudience",
     text: "signatures",
-    value: text(),
+    value: checked("checkMintAudience"),
     comment: "`aud`, several separated by spaces; empty: that of the answer",
     meaning: "`aud`, one or several separated by spaces; empty: the answer's `aud`"
   },
@@ -1517,10 +1517,15 @@ function findMissingOfKey(client) {
 var signature_checks_exports = {};
 __export(signature_checks_exports, {
   checkJwks: () => checkJwks,
+  checkMintAudience: () => checkMintAudience,
   checkMintClaims: () => checkMintClaims
 });
 function checkJwks(value) {
   return value === "" ? void 0 : checkEndpoint(value);
+}
+function checkMintAudience(value) {
+  const isList = value === "" || /[^ ]/.test(value);
+  return isList && isPlainText(value) && !value.includes("\uFFFD") ? void 0 : "must be audiences separated by spaces, without control characters";
 }
 function checkMintClaims(value) {
   if (!/^[\x20\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]*$(?!\n)/.test(value)) {
@@ -1548,7 +1553,8 @@ var OWN_CLAIMS = [
   "token_type",
   "token_use",
   "typ",
-  "__proto__"
+  "__proto__",
+  "constructor"
 ];
 
 // src/core/settings/parse_signature_settings.ts
@@ -1560,7 +1566,7 @@ function readSignatureSettings(findings, signatures) {
     mint: signatures[2] === "" ? "off" : readWord(findings, "phantom_token_mint", signatures[2], "off missing always"),
     mintKeyFile: signatures[3] === "" ? "" : readChecked(findings, "phantom_token_mint_key_file", signatures[3], checkFile),
     mintIssuer: signatures[4] === "" ? "" : readChecked(findings, "phantom_token_mint_issuer", signatures[4], checkPlainText),
-    mintAudience: signatures[5] === "" ? "" : readChecked(findings, "phantom_token_mint_audience", signatures[5], checkPlainText),
+    mintAudience: signatures[5] === "" ? "" : readChecked(findings, "phantom_token_mint_audience", signatures[5], checkMintAudience),
     mintClaims: signatures[6] === "" ? "" : readChecked(findings, "phantom_token_mint_claims", signatures[6], checkMintClaims),
     mintTtlSec: signatures[7] === "" ? 600 : readWhole(findings, "phantom_token_mint_ttl", signatures[7], 60, 86400, "seconds")
   };

@@ -335,15 +335,15 @@ for (const [sentence, answer, reason] of REFUSALS) {
   });
 }
 
-for (const value of [
-  9007199254740992,
-  -9007199254740993,
-  Infinity,
-  [{ id: 12345678901234567890 }],
-  { a: { b: 1e400 } },
+for (const text of [
+  '9007199254740993',
+  '-9007199254740993',
+  '1e999',
+  '[{"id":12345678901234567890}]',
+  '{"a":{"b":-1e999}}',
 ]) {
-  test(`mintedClaims: a further claim with a number that would be signed as another one is refused: ${JSON.stringify(value)} (RFC 8259 §6)`, (t) => {
-    const answer = { ...USER, tenant: value };
+  test(`mintedClaims: a further claim with a number that would be signed as another one is refused: ${text} (RFC 8259 §6)`, (t) => {
+    const answer = { ...USER, tenant: JSON.parse(text) };
     t.like(mint(answer, { mintClaims: 'tenant' }), { kind: 'invalid_claim', claim: 'tenant' });
   });
 }
