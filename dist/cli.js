@@ -487,6 +487,60 @@ var FAILURE_SETTINGS = [
   }
 ];
 
+// src/core/settings/sender_table.ts
+var SENDER_SETTINGS = [
+  {
+    variable: "phantom_token_sender_constraint",
+    field: "constraint",
+    text: "signatures",
+    value: oneOf("refuse", "verify", "require"),
+    comment: "refuse | verify | require: tokens that are bound to a key",
+    meaning: "tokens that are [bound to a key](sender_constrained.md): `refuse` refuses them, `verify` checks that the client holds the key and takes unbound ones as Bearer, `require` refuses unbound ones"
+  },
+  {
+    variable: "phantom_token_dpop_origin",
+    field: "dpopOrigin",
+    text: "signatures",
+    value: checked("checkOrigin"),
+    comment: "scheme and host that clients use, https://api.example.com",
+    meaning: "scheme and authority that clients use, such as `https://api.example.com`: what the `htu` of a DPoP proof begins with. Required for DPoP"
+  },
+  {
+    variable: "phantom_token_dpop_max_age",
+    field: "dpopMaxAgeSec",
+    text: "signatures",
+    value: whole(60, 1, 3600, "seconds"),
+    comment: "60 (seconds)",
+    meaning: "seconds that the `iat` of a DPoP proof may lie back"
+  },
+  {
+    variable: "phantom_token_dpop_nonce",
+    field: "dpopNonce",
+    text: "signatures",
+    value: oneOf("off", "on"),
+    comment: "off | on: proofs need a nonce of the gateway",
+    meaning: "`on`: a DPoP proof needs [a nonce of the gateway](sender_constrained.md#nonces) (RFC 9449 \xA79)"
+  }
+];
+var CHALLENGE_SETTINGS = [
+  {
+    variable: "phantom_token_caller_certificate",
+    field: "",
+    text: "nginx",
+    value: text(),
+    comment: "the client's certificate, such as $ssl_client_raw_cert",
+    meaning: "the client's certificate: PEM, URL-encoded PEM, or DER in base64 (RFC 9440), such as `$ssl_client_raw_cert` or [a trusted proxy's header](sender_constrained.md#behind-a-tls-terminator)"
+  },
+  {
+    variable: "phantom_token_resource_metadata",
+    field: "resourceMetadata",
+    text: "rest",
+    value: checked("checkMetadataUrl"),
+    comment: "URL for the challenge (RFC 9728)",
+    meaning: "URL of the RFC 9728 document, named as `resource_metadata` in each challenge"
+  }
+];
+
 // src/core/settings/signature_table.ts
 var SIGNATURE_SETTINGS = [
   {
@@ -709,11 +763,13 @@ var LOCATION_SETTINGS = [
     comment: "0 (seconds)",
     meaning: "seconds for which a record is served after its end [while the authorization server fails](operations.md#when-the-authorization-server-fails); never beyond `exp`"
   },
-  ...FAILURE_SETTINGS
+  ...FAILURE_SETTINGS,
+  ...CHALLENGE_SETTINGS
 ];
 var SETTINGS = [
   ...LOCATION_SETTINGS,
   ...SIGNATURE_SETTINGS,
+  ...SENDER_SETTINGS,
   ...CLIENT_SETTINGS
 ];
 
@@ -1388,14 +1444,14 @@ function readClientSettings(findings, request, rest) {
   return {
     kind: "client_settings",
     id: request[14] === "" ? "" : readChecked(findings, "phantom_token_client_id", request[14], checkPlainText),
-    authMethod: rest[9] === "" ? "" : readWord(findings, "phantom_token_client_auth", rest[9], "client_secret_basic client_secret_post private_key_jwt none"),
-    secret: rest[10] === "" ? "" : readChecked(findings, "phantom_token_client_secret", rest[10], checkPlainText),
-    secretFile: rest[11] === "" ? "" : readChecked(findings, "phantom_token_client_secret_file", rest[11], checkFile),
-    keyFile: rest[12] === "" ? "" : readChecked(findings, "phantom_token_client_key_file", rest[12], checkFile),
-    keyAlgorithm: rest[13] === "" ? "RS256" : readWord(findings, "phantom_token_client_key_algorithm", rest[13], "RS256 PS256 ES256"),
-    keyId: rest[14] === "" ? "" : readChecked(findings, "phantom_token_client_key_id", rest[14], checkPlainText),
-    assertionAudience: rest[15] === "" ? "" : readChecked(findings, "phantom_token_client_assertion_audience", rest[15], checkPlainText),
-    assertionTtlSec: rest[16] === "" ? 60 : readWhole(findings, "phantom_token_client_assertion_ttl", rest[16], 0, 31536e3, "seconds")
+    authMethod: rest[10] === "" ? "" : readWord(findings, "phantom_token_client_auth", rest[10], "client_secret_basic client_secret_post private_key_jwt none"),
+    secret: rest[11] === "" ? "" : readChecked(findings, "phantom_token_client_secret", rest[11], checkPlainText),
+    secretFile: rest[12] === "" ? "" : readChecked(findings, "phantom_token_client_secret_file", rest[12], checkFile),
+    keyFile: rest[13] === "" ? "" : readChecked(findings, "phantom_token_client_key_file", rest[13], checkFile),
+    keyAlgorithm: rest[14] === "" ? "RS256" : readWord(findings, "phantom_token_client_key_algorithm", rest[14], "RS256 PS256 ES256"),
+    keyId: rest[15] === "" ? "" : readChecked(findings, "phantom_token_client_key_id", rest[15], checkPlainText),
+    assertionAudience: rest[16] === "" ? "" : readChecked(findings, "phantom_token_client_assertion_audience", rest[16], checkPlainText),
+    assertionTtlSec: rest[17] === "" ? 60 : readWhole(findings, "phantom_token_client_assertion_ttl", rest[17], 0, 31536e3, "seconds")
   };
 }
 
@@ -1407,6 +1463,42 @@ function isConfiguredHere(text2) {
 var NOT_HERE = "this location does not include protect.conf itself: nested locations and limit_except do not inherit settings";
 function signatureLineOf(texts) {
   return texts.request[13 /* signatureLine */];
+}
+
+// src/core/settings/sender_checks.ts
+var sender_checks_exports = {};
+__export(sender_checks_exports, {
+  checkMetadataUrl: () => checkMetadataUrl,
+  checkOrigin: () => checkOrigin
+});
+var ORIGIN = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$(?!\n)/i;
+var METADATA_URL = /^https?:\/\/[\x21\x24-\x5B\x5D-\x7E]+$(?!\n)/i;
+function checkOrigin(value) {
+  return value === "" || ORIGIN.test(value) ? void 0 : "must be scheme and authority, such as https://api.example.com, without a path";
+}
+function checkMetadataUrl(value) {
+  return value === "" || METADATA_URL.test(value) ? void 0 : "must be an http or https URL";
+}
+
+// src/core/settings/parse_sender_settings.ts
+function readSenderSettings(findings, signatures) {
+  return {
+    kind: "sender_settings",
+    constraint: signatures[8] === "" ? "refuse" : readWord(findings, "phantom_token_sender_constraint", signatures[8], "refuse verify require"),
+    dpopOrigin: signatures[9] === "" ? "" : readChecked(findings, "phantom_token_dpop_origin", signatures[9], checkOrigin),
+    dpopMaxAgeSec: signatures[10] === "" ? 60 : readWhole(findings, "phantom_token_dpop_max_age", signatures[10], 1, 3600, "seconds"),
+    dpopNonce: signatures[11] === "" ? "off" : readWord(findings, "phantom_token_dpop_nonce", signatures[11], "off on")
+  };
+}
+
+// src/core/settings/sender_settings.ts
+function readSender(findings, line) {
+  const values = line.split("	");
+  if (values.length !== 14 /* signatures */) {
+    return void 0;
+  }
+  const sender = readSenderSettings(findings, values);
+  return sender.constraint === "refuse" ? void 0 : sender;
 }
 
 // src/core/settings/parse_settings.ts
@@ -1432,7 +1524,9 @@ function readSettings(findings, request, rest) {
     introspectionTimeoutSec: rest[5] === "" ? 10 : readWhole(findings, "phantom_token_introspection_timeout", rest[5], 1, 60, "seconds"),
     breakerFailures: rest[6] === "" ? 5 : readWhole(findings, "phantom_token_breaker_failures", rest[6], 0, 1e3, "failures"),
     breakerDelaySec: rest[7] === "" ? 2 : readWhole(findings, "phantom_token_breaker_delay", rest[7], 0, 3600, "seconds"),
-    maxWaiting: rest[8] === "" ? 500 : readWhole(findings, "phantom_token_max_waiting", rest[8], 1, 1e5, "requests")
+    maxWaiting: rest[8] === "" ? 500 : readWhole(findings, "phantom_token_max_waiting", rest[8], 1, 1e5, "requests"),
+    resourceMetadata: rest[9] === "" ? "" : readChecked(findings, "phantom_token_resource_metadata", rest[9], checkMetadataUrl),
+    sender: request[13] === "" ? void 0 : readSender(findings, request[13])
   };
 }
 
@@ -1573,11 +1667,11 @@ function readSignatureSettings(findings, signatures) {
 }
 
 // src/core/settings/signature_settings.ts
-var EMPTY_LINE = "									";
+var EMPTY_LINE = "													";
 function parseSignatureSettings(texts, settings) {
   const findings = { problem: "" };
   const values = (signatureLineOf(texts) || EMPTY_LINE).split("	");
-  if (values.length !== 10 /* signatures */) {
+  if (values.length !== 14 /* signatures */) {
     return misconfiguration("a setting on signatures holds a tab, or http.conf does not fit the script");
   }
   const signatures = readSignatureSettings(findings, values);
@@ -1626,7 +1720,7 @@ function findProblem({ value }, line) {
     case "scopes":
       return checkScopes(line);
     case "checked":
-      return { ...checks_exports, ...question_checks_exports, ...signature_checks_exports }[value.check](line);
+      return { ...checks_exports, ...question_checks_exports, ...signature_checks_exports, ...sender_checks_exports }[value.check](line);
   }
 }
 

@@ -1,6 +1,8 @@
 // njs-phantom-token 0.1.0 (Apache-2.0). Built from src/ by `npm run build`: change it there, not here.
 import crypto2 from "crypto";
+import crypto3 from "crypto";
 import fs from "fs";
+import crypto4 from "crypto";
 
 // src/core/cache/key.ts
 var begun;
@@ -111,11 +113,11 @@ var index_default = {
   authorize,
   jwt,
   // What these call is made when they are called: scripts/cut.ts.
-  purge: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().purge(r),
-  metrics: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().metrics(r),
-  jwks: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().jwks(r),
-  subject: (r) => (judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().textClaim(judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().readPayload(r), "sub")),
-  client: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().client(r)
+  purge: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().purgeStage().purge(r),
+  metrics: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().purgeStage().metrics(r),
+  jwks: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().purgeStage().jwks(r),
+  subject: (r) => (judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().purgeStage().textClaim(judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().purgeStage().readPayload(r), "sub")),
+  client: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().purgeStage().client(r)
 };
 export {
   index_default as default
@@ -160,8 +162,8 @@ function checkWord(value, words) {
 }
 function checkWhole(value, least, most, unit) {
   const number = Number(value);
-  const isWhole = /^[0-9]{1,8}$(?!\n)/.test(value) && number >= least && number <= most;
-  return isWhole ? void 0 : `must be a whole number of ${unit} from ${least} to ${most}, without a unit`;
+  const isWhole2 = /^[0-9]{1,8}$(?!\n)/.test(value) && number >= least && number <= most;
+  return isWhole2 ? void 0 : `must be a whole number of ${unit} from ${least} to ${most}, without a unit`;
 }
 
 // src/core/settings/reading.ts
@@ -265,7 +267,7 @@ function buildDenial(denial, settings) {
   if (denial.reason === "scope_insufficient") {
     return {
       status: 403,
-      challenge: challenge(settings.realm, "insufficient_scope", settings.requiredScopes),
+      challenge: challenge(settings, "insufficient_scope", settings.requiredScopes),
       retryAfter: "",
       body: errorBody(
         "insufficient_scope",
@@ -277,68 +279,23 @@ function buildDenial(denial, settings) {
   const error = denial.reason === "token_missing" ? "" : "invalid_token";
   return {
     status: 401,
-    challenge: challenge(settings.realm, error, named),
+    challenge: challenge(settings, error, named),
     retryAfter: "",
     body: errorBody("unauthorized_request", "Access denied due to missing, invalid or expired credentials")
   };
 }
-function challenge(realm, error, scopes) {
-  let text = `Bearer realm="${realm}"`;
+function challenge(settings, error, scopes) {
+  let text = `Bearer realm="${settings.realm}"`;
   if (error !== "") {
     text += `, error="${error}"`;
   }
   if (scopes.length > 0) {
     text += `, scope="${scopes.join(" ")}"`;
   }
+  if (settings.resourceMetadata !== "") {
+    text += `, resource_metadata="${settings.resourceMetadata}"`;
+  }
   return text;
-}
-
-// src/edge/refuse.ts
-function deny(r, mode, denial, settings) {
-  r.log(`phantom_token: ${denial.reason}`);
-  refuse(r, mode, buildDenial(denial, settings), denial);
-}
-function refuse(r, mode, refusal2, outcome) {
-  const v = r.variables;
-  v.phantom_token_authorization = "";
-  v._phantom_state = outcome.cacheStatus;
-  v.phantom_token_reason = outcome.reason;
-  if ((isOff === void 0 && hasZone())) {
-    count((`phantom_token_requests_total{cache_status="${outcome.cacheStatus === "" ? "NONE" : outcome.cacheStatus}"}`), 1);
-    count((`phantom_token_refusals_total{reason="${outcome.reason}"}`), 1);
-  }
-  if (mode === "access") {
-    answerDirectly(r, refusal2);
-  } else {
-    answerThroughErrorPage(r, refusal2);
-  }
-}
-function answerDirectly(r, refusal2) {
-  const headers = r.headersOut;
-  headers["Content-Type"] = "application/json";
-  headers["Cache-Control"] = "no-store";
-  if (refusal2.challenge !== "") {
-    headers["WWW-Authenticate"] = refusal2.challenge;
-  }
-  if (refusal2.retryAfter !== "") {
-    headers["Retry-After"] = refusal2.retryAfter;
-  }
-  send(r, refusal2.status, refusal2.body);
-}
-function answerThroughErrorPage(r, refusal2) {
-  const v = r.variables;
-  v._phantom_status = String(refusal2.status);
-  v._phantom_challenge = refusal2.challenge;
-  v._phantom_retry_after = refusal2.retryAfter;
-  v._phantom_body = refusal2.body;
-  send(r, Math.min(refusal2.status, 500), "");
-}
-function send(r, status, body) {
-  try {
-    r.return(status, body);
-  } catch (_gone) {
-    r.log("phantom_token: the client has gone");
-  }
 }
 
 // src/edge/zones.ts
@@ -387,9 +344,67 @@ function fullOrThrow(e) {
   return "full";
 }
 
+// src/edge/refuse.ts
+function deny(r, mode, denial, settings) {
+  r.log(`phantom_token: ${denial.reason}`);
+  const refusal2 = settings.sender === void 0 ? buildDenial(denial, settings) : missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().refusalOf(r, denial, settings, settings.sender);
+  refuse(r, mode, refusal2, denial);
+}
+function refuse(r, mode, refusal2, outcome) {
+  const v = r.variables;
+  v.phantom_token_authorization = "";
+  v._phantom_state = outcome.cacheStatus;
+  v.phantom_token_reason = outcome.reason;
+  if ((isOff === void 0 && hasZone())) {
+    count((`phantom_token_requests_total{cache_status="${outcome.cacheStatus === "" ? "NONE" : outcome.cacheStatus}"}`), 1);
+    count((`phantom_token_refusals_total{reason="${outcome.reason}"}`), 1);
+  }
+  if (mode === "access") {
+    answerDirectly(r, refusal2);
+  } else {
+    answerThroughErrorPage(r, refusal2);
+  }
+}
+function answerDirectly(r, refusal2) {
+  const headers = r.headersOut;
+  headers["Content-Type"] = "application/json";
+  headers["Cache-Control"] = "no-store";
+  if (refusal2.challenge !== "") {
+    headers["WWW-Authenticate"] = refusal2.otherChallenge ? [refusal2.challenge, refusal2.otherChallenge] : refusal2.challenge;
+  }
+  if (refusal2.dpopNonce) {
+    headers["DPoP-Nonce"] = refusal2.dpopNonce;
+  }
+  if (refusal2.retryAfter !== "") {
+    headers["Retry-After"] = refusal2.retryAfter;
+  }
+  send(r, refusal2.status, refusal2.body);
+}
+function answerThroughErrorPage(r, refusal2) {
+  const v = r.variables;
+  v._phantom_status = String(refusal2.status);
+  v._phantom_challenge = refusal2.otherChallenge ? `${refusal2.challenge}, ${refusal2.otherChallenge}` : refusal2.challenge;
+  if (refusal2.dpopNonce !== void 0) {
+    v._phantom_dpop_nonce = refusal2.dpopNonce;
+  }
+  v._phantom_retry_after = refusal2.retryAfter;
+  v._phantom_body = refusal2.body;
+  send(r, Math.min(refusal2.status, 500), "");
+}
+function send(r, status, body) {
+  try {
+    r.return(status, body);
+  } catch (_gone) {
+    r.log("phantom_token: the client has gone");
+  }
+}
+
 // src/core/answer/outcome.ts
 function granted(authorization, cacheStatus) {
   return { kind: "grant", authorization, cacheStatus };
+}
+function grantedTo(binding, authorization, cacheStatus) {
+  return binding === void 0 ? granted(authorization, cacheStatus) : { kind: "bound", authorization, binding, cacheStatus };
 }
 function denied(reason, cacheStatus) {
   return { kind: "denial", reason, cacheStatus };
@@ -399,7 +414,7 @@ function denied(reason, cacheStatus) {
 var HERE = "here ";
 function takeApart(request, rest) {
   const texts = { request: request.split("\n"), rest: rest.split("\n") };
-  return texts.request.length === 16 /* request */ && texts.rest.length === 17 /* rest */ ? texts : void 0;
+  return texts.request.length === 16 /* request */ && texts.rest.length === 18 /* rest */ ? texts : void 0;
 }
 var BROKEN_TEXTS = "a setting holds a line break, or http.conf does not fit the script";
 function isConfiguredHere(text) {
@@ -410,7 +425,7 @@ function findLookup(text) {
   return text.split("\n").slice(1 + 5 /* policy */).join("\n");
 }
 function clientTextOf(texts) {
-  const lines = texts.rest.slice(9 /* restOfLocation */);
+  const lines = texts.rest.slice(10 /* restOfLocation */);
   return lines.join("") === "" ? "" : lines.join("\n");
 }
 function signatureLineOf(texts) {
@@ -486,7 +501,9 @@ function refuseRejected(r, mode, first, denialRecord) {
     requiredScopes: texts.request[1] === "" ? [] : readScopes(findings, "phantom_token_required_scopes", texts.request[1]),
     realm: texts.rest[0] === "" ? "api" : readChecked(findings, "phantom_token_realm", texts.rest[0], checkRealm),
     scopes: texts.rest[1] === "" ? [] : readScopes(findings, "phantom_token_scopes", texts.rest[1]),
-    negativeCacheTtlSec: texts.rest[3] === "" ? 5 : readWhole(findings, "phantom_token_negative_cache_ttl", texts.rest[3], 0, 60, "seconds")
+    negativeCacheTtlSec: texts.rest[3] === "" ? 5 : readWhole(findings, "phantom_token_negative_cache_ttl", texts.rest[3], 0, 60, "seconds"),
+    resourceMetadata: texts.rest[9] === "" ? "" : readChecked(findings, "phantom_token_resource_metadata", texts.rest[9], missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().checkMetadataUrl),
+    sender: texts.request[13] === "" ? void 0 : missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().readSender(findings, texts.request[13])
   });
   const reason = reasonOf(denialRecord, settings.negativeCacheTtlSec, (Math.floor(Date.now() / 1e3)));
   if (findings.problem !== "" || reason === void 0) {
@@ -511,6 +528,38 @@ function parseJsonObject(text) {
     return void 0;
   }
   return (typeof value === "object" && value !== null && !Array.isArray(value)) ? value : void 0;
+}
+
+// src/core/request/bearer.ts
+var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$(?!\n)/;
+var SCHEME_LENGTH = 6;
+var MAX_TOKEN_LENGTH = 4096;
+function isB64Token(text) {
+  return text.length <= MAX_TOKEN_LENGTH && B64TOKEN.test(text);
+}
+function parseBearer(authorization) {
+  const usual = authorization.startsWith(USUAL_SCHEME) ? authorization.slice(USUAL_SCHEME.length) : "";
+  return isB64Token(usual) ? { kind: "token", token: usual } : parseUnusual(authorization);
+}
+var USUAL_SCHEME = "Bearer ";
+function parseUnusual(authorization) {
+  if (authorization.slice(0, SCHEME_LENGTH).toLowerCase() !== "bearer") {
+    return { kind: "refused", reason: "token_missing" };
+  }
+  const start = skipSpaces(authorization, SCHEME_LENGTH);
+  const isOtherScheme = start === SCHEME_LENGTH;
+  if (isOtherScheme || start === authorization.length) {
+    return { kind: "refused", reason: "token_missing" };
+  }
+  const token = authorization.slice(start);
+  return isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
+}
+function skipSpaces(text, from) {
+  let i = from;
+  while (i < text.length && text.charCodeAt(i) === 32) {
+    i++;
+  }
+  return i;
 }
 
 // src/core/token/jws_token.ts
@@ -544,38 +593,6 @@ function purgeKey(reach, token) {
   const question = `${reach}
 ${(isJwsShaped(token) ? token.slice(0, token.lastIndexOf(".")) : token)}`;
   return ((begun === void 0 ? firstDigest(question) : begun.copy().update(question).digest("base64url")));
-}
-
-// src/core/request/bearer.ts
-var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$(?!\n)/;
-var SCHEME_LENGTH = 6;
-var MAX_TOKEN_LENGTH = 4096;
-function isB64Token(text) {
-  return text.length <= MAX_TOKEN_LENGTH && B64TOKEN.test(text);
-}
-function parseBearer(authorization) {
-  const usual = authorization.startsWith(USUAL_SCHEME) ? authorization.slice(USUAL_SCHEME.length) : "";
-  return isB64Token(usual) ? { kind: "token", token: usual } : parseUnusual(authorization);
-}
-var USUAL_SCHEME = "Bearer ";
-function parseUnusual(authorization) {
-  if (authorization.slice(0, SCHEME_LENGTH).toLowerCase() !== "bearer") {
-    return { kind: "refused", reason: "token_missing" };
-  }
-  const start = skipSpaces(authorization, SCHEME_LENGTH);
-  const isOtherScheme = start === SCHEME_LENGTH;
-  if (isOtherScheme || start === authorization.length) {
-    return { kind: "refused", reason: "token_missing" };
-  }
-  const token = authorization.slice(start);
-  return isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
-}
-function skipSpaces(text, from) {
-  let i = from;
-  while (i < text.length && text.charCodeAt(i) === 32) {
-    i++;
-  }
-  return i;
 }
 
 // src/core/settings/question_checks.ts
@@ -645,7 +662,9 @@ function parseOwnSettings(texts) {
     introspectionTimeoutSec: texts.rest[5] === "" ? 10 : readWhole(findings, "phantom_token_introspection_timeout", texts.rest[5], 1, 60, "seconds"),
     breakerFailures: texts.rest[6] === "" ? 5 : readWhole(findings, "phantom_token_breaker_failures", texts.rest[6], 0, 1e3, "failures"),
     breakerDelaySec: texts.rest[7] === "" ? 2 : readWhole(findings, "phantom_token_breaker_delay", texts.rest[7], 0, 3600, "seconds"),
-    maxWaiting: texts.rest[8] === "" ? 500 : readWhole(findings, "phantom_token_max_waiting", texts.rest[8], 1, 1e5, "requests")
+    maxWaiting: texts.rest[8] === "" ? 500 : readWhole(findings, "phantom_token_max_waiting", texts.rest[8], 1, 1e5, "requests"),
+    resourceMetadata: texts.rest[9] === "" ? "" : readChecked(findings, "phantom_token_resource_metadata", texts.rest[9], joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().checkMetadataUrl),
+    sender: texts.request[13] === "" ? void 0 : joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().readSender(findings, texts.request[13])
   });
   return findings.problem === "" ? settings : misconfiguration(findings.problem);
 }
@@ -717,6 +736,42 @@ function listZones() {
   return ["phantom_token", "phantom_token_denied", "phantom_token_locks", "phantom_token_state"];
 }
 
+// src/core/cache/bound_record.ts
+var BOUND_MARK = "00000000000000000000";
+function encodeBoundRecord(binding, record) {
+  const jkt = binding.jkt.padEnd(63 /* x5t */ - 20 /* jkt */);
+  const x5t = binding.x5t.padEnd(106 /* record */ - 63 /* x5t */);
+  return `${BOUND_MARK}${jkt}${x5t}${record}`;
+}
+
+// src/gateway/known.ts
+function decideKnown(key, settings, ifActive, ifRejected) {
+  const nowSec = (Math.floor(Date.now() / 1e3));
+  const stored = (records === void 0 ? readFirstRecord(key) : records.get(key));
+  const record = stored === void 0 ? void 0 : readableRecord(stored);
+  const verdict = record === void 0 ? "void" : judgeRecord(record, settings, nowSec);
+  if (verdict !== "void") {
+    return findingOf(stored, verdict, ifActive);
+  }
+  const denial = readDenial(key);
+  const reason = denial === void 0 ? void 0 : reasonOf(denial, settings.negativeCacheTtlSec, nowSec);
+  return reason === void 0 ? void 0 : denied(reason, ifRejected);
+}
+function readableRecord(stored) {
+  return (stored.startsWith(BOUND_MARK)) ? (stored.slice(106 /* record */)) : stored;
+}
+function findingOf(stored, verdict, cacheStatus) {
+  if (verdict !== "good") {
+    return denied(verdict, cacheStatus);
+  }
+  const record = readableRecord(stored);
+  const authorization = (record.slice(+record.slice(55 /* authorizationStart */, 60 /* policy */)));
+  return grantedTo((stored.startsWith(BOUND_MARK)) ? ({
+    jkt: stored.slice(20 /* jkt */, 63 /* x5t */).trim(),
+    x5t: stored.slice(63 /* x5t */, 106 /* record */).trim()
+  }) : void 0, authorization, cacheStatus);
+}
+
 // src/edge/preflight.ts
 function answerPreflight(r, mode) {
   const v = r.variables;
@@ -731,20 +786,37 @@ function answerPreflight(r, mode) {
   }
 }
 
-// src/gateway/known.ts
-function decideKnown(key, settings, ifActive, ifRejected) {
-  const nowSec = (Math.floor(Date.now() / 1e3));
-  const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
-  const verdict = record === void 0 ? "void" : judgeRecord(record, settings, nowSec);
-  if (verdict !== "void") {
-    return outcomeOf(record, verdict, ifActive);
+// src/gateway/respond.ts
+function respondTo(r, mode, finding, presented, settings) {
+  if (finding.kind === "bound" || finding.kind === "grant" && settings.sender !== void 0) {
+    return proveAndRespond(r, mode, finding, presented, settings);
   }
-  const denial = readDenial(key);
-  const reason = denial === void 0 ? void 0 : reasonOf(denial, settings.negativeCacheTtlSec, nowSec);
-  return reason === void 0 ? void 0 : denied(reason, ifRejected);
+  respond(r, mode, finding, settings);
+  return void 0;
 }
-function outcomeOf(record, verdict, cacheStatus) {
-  return verdict === "good" ? granted((record.slice(+record.slice(55 /* authorizationStart */, 60 /* policy */))), cacheStatus) : denied(verdict, cacheStatus);
+async function proveAndRespond(r, mode, known, presented, settings) {
+  try {
+    const outcome = await joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().proveSender(r, known, presented, settings);
+    respond(r, mode, outcome, settings);
+  } catch (e) {
+    joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
+  }
+}
+function respond(r, mode, outcome, settings) {
+  switch (outcome.kind) {
+    case "grant":
+      grant(r, (r.variables), mode, outcome.authorization, outcome.cacheStatus);
+      break;
+    case "denial":
+      deny(r, mode, outcome, settings);
+      break;
+    case "unavailable":
+      joinStage().clientCredentialsStage().failStage().fail(r, mode, outcome, settings.introspectionEndpoint);
+      break;
+    case "preflight":
+      answerPreflight(r, mode);
+      break;
+  }
 }
 
 // src/gateway/miss.ts
@@ -770,11 +842,9 @@ function handleMiss(r, mode, first, isUnknown) {
     return void 0;
   }
   const decided = decide2(r, mode, first, isUnknown, authorization, location, settings);
-  if (decided.kind === "question") {
-    return askAndRespond(r, mode, decided, settings);
-  }
-  respond(r, mode, decided, settings);
-  return void 0;
+  const certificate = settings.sender === void 0 ? "" : joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().readCallerCertificate(r, mode);
+  const presented = { authorization, certificate };
+  return decided.kind === "question" ? askAndRespond(r, mode, decided, presented, settings) : respondTo(r, mode, decided, presented, settings);
 }
 function decide2(r, mode, first, isUnknown, authorization, location, settings) {
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
@@ -782,7 +852,7 @@ function decide2(r, mode, first, isUnknown, authorization, location, settings) {
   if (problem !== void 0) {
     return joinStage().clientCredentialsStage().failStage().misconfigured(problem);
   }
-  const credential = parseBearer(authorization);
+  const credential = (settings.sender !== void 0 && joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().isDpopScheme(authorization) ? joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().parseDpop(authorization) : parseBearer(authorization));
   if (credential.kind === "refused") {
     return credential.reason === "token_missing" ? decideNoToken(r, settings) : denied(credential.reason, "");
   }
@@ -820,33 +890,13 @@ function decideNoToken(r, settings) {
   }
   return settings.preflight === "pass" ? granted("", "BYPASS") : { kind: "preflight" };
 }
-async function askAndRespond(r, mode, question, settings) {
+async function askAndRespond(r, mode, question, presented, settings) {
   try {
-    const outcome = await (question.signatures !== void 0 && (question.signatures.acceptJwt === "on" && isJwsShaped(question.token)) ? joinStage().clientCredentialsStage().failStage().signatureSettingsStage().decidePresented(r, question, settings) : joinStage().askOnce(r, question, settings));
-    respond(
-      r,
-      mode,
-      outcome.kind === "unavailable" ? joinStage().clientCredentialsStage().failStage().standIn(r, outcome, question, settings) : outcome,
-      settings
-    );
+    const answered = await (question.signatures !== void 0 && (question.signatures.acceptJwt === "on" && isJwsShaped(question.token)) ? joinStage().clientCredentialsStage().failStage().signatureSettingsStage().decidePresented(r, question, settings) : joinStage().askOnce(r, question, settings));
+    const finding = answered.kind === "unavailable" ? joinStage().clientCredentialsStage().failStage().standIn(r, answered, question, settings) : answered;
+    return respondTo(r, mode, finding, presented, settings);
   } catch (e) {
     joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
-  }
-}
-function respond(r, mode, outcome, settings) {
-  switch (outcome.kind) {
-    case "grant":
-      grant(r, (r.variables), mode, outcome.authorization, outcome.cacheStatus);
-      break;
-    case "denial":
-      deny(r, mode, outcome, settings);
-      break;
-    case "unavailable":
-      joinStage().clientCredentialsStage().failStage().fail(r, mode, outcome, settings.introspectionEndpoint);
-      break;
-    case "preflight":
-      answerPreflight(r, mode);
-      break;
   }
 }
 
@@ -855,6 +905,95 @@ function joinStage() {
   return joinStageMade || (joinStageMade = makeJoinStage());
 }
 function makeJoinStage() {
+
+// src/core/token/jwt.ts
+var RSA_STEP_BYTES = 32;
+function parseJwt(text) {
+  const parts = readParts(text);
+  const header2 = parts && parseJsonObject(parts.header);
+  const payload = parts && parseJsonObject(parts.payload);
+  if (parts === void 0 || header2 === void 0 || payload === void 0) {
+    return void 0;
+  }
+  return hasWholeSignature(header2.alg, parts.signature) ? { text, header: header2, payload } : void 0;
+}
+function explainBadJwt(text) {
+  const parts = readParts(text);
+  if (parts === void 0) {
+    return "not a signed JWT: three base64url parts, with nothing around them";
+  }
+  if (parseJsonObject(parts.header) === void 0 || parseJsonObject(parts.payload) === void 0) {
+    return "header or payload of the JWT is no JSON object";
+  }
+  return `alg none, or a signature of ${parts.signature.length} characters, which its alg does not make: was it cut?`;
+}
+function readParts(text) {
+  const first = text.indexOf(".");
+  const last = text.lastIndexOf(".");
+  if (first === last) {
+    return void 0;
+  }
+  const header2 = decodePart(text.slice(0, first));
+  const payload = decodePart(text.slice(first + 1, last));
+  const signature = text.slice(last + 1);
+  return header2 === void 0 || payload === void 0 || decodePart(signature) === void 0 ? void 0 : { header: header2.toString(), payload: payload.toString(), signature };
+}
+function decodePart(part) {
+  const bytes = Buffer.from(part, "base64url");
+  const again = bytes.toString("base64url");
+  return part !== "" && (again === part || isSameButEnd(again, part)) ? bytes : void 0;
+}
+function isSameButEnd(again, part) {
+  const sure = part.length % 4 === 1 ? part.length - 2 : part.length - 1;
+  return again.length >= sure && again.slice(0, sure) === part.slice(0, sure) && !OTHER_THAN_BASE64URL.test(part.slice(sure));
+}
+var OTHER_THAN_BASE64URL = /[^A-Za-z0-9_-]/;
+var RESPONSE_TYPE_LENGTH = 23;
+function isCanonicallySigned(jwt2) {
+  const signature = jwt2.text.slice(jwt2.text.lastIndexOf(".") + 1);
+  return Buffer.from(signature, "base64url").toString("base64url") === signature;
+}
+function isIntrospectionResponse(jwt2) {
+  const typ = jwt2.header.typ;
+  const isTyped = typeof typ === "string" && typ.length >= RESPONSE_TYPE_LENGTH && // a pattern costs ten times as much
+  /^(application\/)?token-introspection\+jwt\s*(;|$(?!\n))/i.test(typ);
+  return isTyped || jwt2.payload.token_introspection !== void 0;
+}
+function hasWholeSignature(alg, signature) {
+  const isBase64url = signature.length % 4 !== 1;
+  if (typeof alg !== "string" || alg.toLowerCase() === "none" || !isBase64url) {
+    return false;
+  }
+  const bytes = Math.floor(signature.length * 3 / 4);
+  switch (alg) {
+    case "HS256":
+      return bytes === 32;
+    case "HS384":
+      return bytes === 48;
+    case "HS512":
+    case "ES256":
+    case "ES256K":
+    case "Ed25519":
+      return bytes === 64;
+    case "ES384":
+      return bytes === 96;
+    case "ES512":
+      return bytes === 132;
+    case "Ed448":
+      return bytes === 114;
+    case "EdDSA":
+      return bytes === 64 || bytes === 114;
+    case "RS256":
+    case "RS384":
+    case "RS512":
+    case "PS256":
+    case "PS384":
+    case "PS512":
+      return bytes >= 256 && bytes % RSA_STEP_BYTES === 0;
+    default:
+      return true;
+  }
+}
 
 // src/core/introspection/flight.ts
 function flightName(key, clientText) {
@@ -982,98 +1121,9 @@ function longestMarkTtlSec(ownSec, keyspaces) {
   return keyspaces.reduce((ttlSec, listed) => Math.max(ttlSec, listed.markTtlSec), ownSec);
 }
 
-// src/core/token/jwt.ts
-var RSA_STEP_BYTES = 32;
-function parseJwt(text) {
-  const parts = readParts(text);
-  const header2 = parts && parseJsonObject(parts.header);
-  const payload = parts && parseJsonObject(parts.payload);
-  if (parts === void 0 || header2 === void 0 || payload === void 0) {
-    return void 0;
-  }
-  return hasWholeSignature(header2.alg, parts.signature) ? { text, header: header2, payload } : void 0;
-}
-function explainBadJwt(text) {
-  const parts = readParts(text);
-  if (parts === void 0) {
-    return "not a signed JWT: three base64url parts, with nothing around them";
-  }
-  if (parseJsonObject(parts.header) === void 0 || parseJsonObject(parts.payload) === void 0) {
-    return "header or payload of the JWT is no JSON object";
-  }
-  return `alg none, or a signature of ${parts.signature.length} characters, which its alg does not make: was it cut?`;
-}
-function readParts(text) {
-  const first = text.indexOf(".");
-  const last = text.lastIndexOf(".");
-  if (first === last) {
-    return void 0;
-  }
-  const header2 = decodePart(text.slice(0, first));
-  const payload = decodePart(text.slice(first + 1, last));
-  const signature = text.slice(last + 1);
-  return header2 === void 0 || payload === void 0 || decodePart(signature) === void 0 ? void 0 : { header: header2.toString(), payload: payload.toString(), signature };
-}
-function decodePart(part) {
-  const bytes = Buffer.from(part, "base64url");
-  const again = bytes.toString("base64url");
-  return part !== "" && (again === part || isSameButEnd(again, part)) ? bytes : void 0;
-}
-function isSameButEnd(again, part) {
-  const sure = part.length % 4 === 1 ? part.length - 2 : part.length - 1;
-  return again.length >= sure && again.slice(0, sure) === part.slice(0, sure) && !OTHER_THAN_BASE64URL.test(part.slice(sure));
-}
-var OTHER_THAN_BASE64URL = /[^A-Za-z0-9_-]/;
-var RESPONSE_TYPE_LENGTH = 23;
-function isCanonicallySigned(jwt2) {
-  const signature = jwt2.text.slice(jwt2.text.lastIndexOf(".") + 1);
-  return Buffer.from(signature, "base64url").toString("base64url") === signature;
-}
-function isIntrospectionResponse(jwt2) {
-  const typ = jwt2.header.typ;
-  const isTyped = typeof typ === "string" && typ.length >= RESPONSE_TYPE_LENGTH && // a pattern costs ten times as much
-  /^(application\/)?token-introspection\+jwt\s*(;|$(?!\n))/i.test(typ);
-  return isTyped || jwt2.payload.token_introspection !== void 0;
-}
-function hasWholeSignature(alg, signature) {
-  const isBase64url = signature.length % 4 !== 1;
-  if (typeof alg !== "string" || alg.toLowerCase() === "none" || !isBase64url) {
-    return false;
-  }
-  const bytes = Math.floor(signature.length * 3 / 4);
-  switch (alg) {
-    case "HS256":
-      return bytes === 32;
-    case "HS384":
-      return bytes === 48;
-    case "HS512":
-    case "ES256":
-    case "ES256K":
-    case "Ed25519":
-      return bytes === 64;
-    case "ES384":
-      return bytes === 96;
-    case "ES512":
-      return bytes === 132;
-    case "Ed448":
-      return bytes === 114;
-    case "EdDSA":
-      return bytes === 64 || bytes === 114;
-    case "RS256":
-    case "RS384":
-    case "RS512":
-    case "PS256":
-    case "PS384":
-    case "PS512":
-      return bytes >= 256 && bytes % RSA_STEP_BYTES === 0;
-    default:
-      return true;
-  }
-}
-
 // src/core/token/claims.ts
 var NEVER_SEC = 9999999999;
-function readClaims(source) {
+function readClaims2(source) {
   const expiresAtSec = readTime(source.exp, Math.floor);
   const nbfSec = readTime(source.nbf, Math.ceil);
   const iatSec = readTime(source.iat, Math.ceil);
@@ -1092,14 +1142,14 @@ function readClaims(source) {
   if (cnf !== void 0 && (typeof cnf !== "object" || cnf === null)) return invalidClaim("cnf");
   if (tokenType !== void 0 && typeof tokenType !== "string") return invalidClaim("token_type");
   if (typeof tokenUse !== "string") return invalidClaim("token_use");
-  const isDpop = tokenType !== void 0 && tokenType.toLowerCase() === "dpop";
+  const isDpop2 = tokenType !== void 0 && tokenType.toLowerCase() === "dpop";
   const notBeforeSec = Math.max(nbfSec === void 0 ? 0 : nbfSec, iatSec === void 0 ? 0 : iatSec);
   return {
     kind: "claims",
     claims: { notBeforeSec, scope, issuer, audience },
     expiresAtSec,
-    isSenderConstrained: cnf !== void 0 || isDpop,
-    isAccessToken: (tokenType === void 0 || isDpop || (/^(bearer|access_token|urn:ietf:params:oauth:token-type:access_token)$(?!\n)/i.test(tokenType))) && (tokenUse === "access_token" || tokenUse === "access")
+    isSenderConstrained: cnf !== void 0 || isDpop2,
+    isAccessToken: (tokenType === void 0 || isDpop2 || (/^(bearer|access_token|urn:ietf:params:oauth:token-type:access_token)$(?!\n)/i.test(tokenType))) && (tokenUse === "access_token" || tokenUse === "access")
   };
 }
 function isAccessTokenTyp(typ) {
@@ -1154,7 +1204,7 @@ function mediaType(contentType) {
 }
 
 // src/core/introspection/active_token.ts
-function activeToken(jwt2, source, reply, nowSec) {
+function activeToken(jwt2, source, reply, nowSec, sender) {
   const payload = jwt2 === void 0 ? source : jwt2.payload;
   const active = payload.active;
   if (active === false) {
@@ -1163,11 +1213,11 @@ function activeToken(jwt2, source, reply, nowSec) {
   if (active !== void 0 && active !== true) {
     return refuseMalformed(reply, "active is no boolean");
   }
-  const read = readClaims(source);
+  const read = readClaims2(source);
   if (read.kind === "invalid_claim") {
     return invalidClaim2(read, reply);
   }
-  const own = source === payload ? read : readClaims(payload);
+  const own = source === payload ? read : readClaims2(payload);
   if (own.kind === "invalid_claim") {
     return invalidClaim2(own, reply);
   }
@@ -1178,8 +1228,13 @@ function activeToken(jwt2, source, reply, nowSec) {
   if (!read.isAccessToken || !own.isAccessToken) {
     return denied("token_type_mismatch", "MISS");
   }
-  if (read.isSenderConstrained || own.isSenderConstrained) {
+  const isBound = read.isSenderConstrained || own.isSenderConstrained;
+  const binding = isBound && sender !== void 0 ? clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().readBinding([source, payload]) : void 0;
+  if (isBound && binding === void 0) {
     return denied("token_sender_constrained", "MISS");
+  }
+  if (!isBound && sender !== void 0 && sender.constraint === "require") {
+    return denied("token_not_sender_constrained", "MISS");
   }
   const notBeforeSec = Math.max(read.claims.notBeforeSec, own.claims.notBeforeSec);
   return {
@@ -1188,6 +1243,7 @@ function activeToken(jwt2, source, reply, nowSec) {
     serverJwt: jwt2,
     answer: source,
     claims: ({ notBeforeSec: notBeforeSec, scope: read.claims.scope, issuer: read.claims.issuer, audience: read.claims.audience }),
+    binding,
     expiresAtSec
   };
 }
@@ -1211,7 +1267,7 @@ function interpretReply(reply, form, nowSec, signatures) {
     return clientCredentialsStage().failStage().misconfigured(reply.limitProblem);
   }
   if (reply.status === 204) {
-    return inactive();
+    return denied("token_inactive", "MISS");
   }
   if (reply.status !== 200) {
     return interpretStatus(reply);
@@ -1258,7 +1314,7 @@ function interpretJwt(reply, form, nowSec) {
   if (found.kind !== "jwt") {
     return found;
   }
-  return activeToken(found.jwt, found.jwt.payload, reply, nowSec);
+  return activeToken(found.jwt, found.jwt.payload, reply, nowSec, form.sender);
 }
 function interpretResponseJwt(reply, signatures) {
   if (signatures === void 0 || signatures.jwks === "") {
@@ -1286,15 +1342,15 @@ function interpretAnswer(answer, reply, form, nowSec, signatures) {
     return refuseMalformed(reply, "active is no boolean");
   }
   if (!answer.active) {
-    return inactive();
+    return denied("token_inactive", "MISS");
   }
   const member = readJwtMember(answer, form.jwtField);
   if (member === void 0) {
     const isMinted = signatures !== void 0 && signatures.mint !== "off";
-    return isMinted ? activeToken(void 0, answer, reply, nowSec) : refuseReply("jwt_missing", reply);
+    return isMinted ? activeToken(void 0, answer, reply, nowSec, form.sender) : refuseReply("jwt_missing", reply);
   }
   const found = findJwt(member, reply, form);
-  return found.kind === "jwt" ? activeToken(found.jwt, answer, reply, nowSec) : found;
+  return found.kind === "jwt" ? activeToken(found.jwt, answer, reply, nowSec, form.sender) : found;
 }
 function readJwtMember(answer, jwtField) {
   const members = Object.keys(answer);
@@ -1316,9 +1372,6 @@ function findJwt(text, reply, form) {
     return refuseMalformed(reply, typeof text === "string" ? explainBadJwt(text) : "the JWT is no string");
   }
   return isIntrospectionResponse(jwt2) ? refuseReply("introspection_response_jwt", reply) : { kind: "jwt", jwt: jwt2 };
-}
-function inactive() {
-  return denied("token_inactive", "MISS");
 }
 
 // src/core/text/form.ts
@@ -1683,16 +1736,19 @@ function rememberActive(r, question, active, reply, settings, nowSec) {
   };
   const metPolicy = reason === void 0 ? question.policy : "";
   const isStorable = life.ttlSec > 0 && isCountedAlike(metPolicy + grants);
-  const isKept = isStorable && !isPurged(question.markKey) && store(r, question, encodeRecord(times, active.jwt, grants, metPolicy), life, settings, nowSec);
+  const unbound = encodeRecord(times, active.jwt, grants, metPolicy);
+  const binding = active.binding;
+  const record = binding === void 0 ? unbound : encodeBoundRecord(binding, unbound);
+  const isKept = isStorable && !isPurged(question.markKey) && store(r, question, record, life, settings, nowSec);
   if (isPurged(question.markKey)) {
     deleteRecord(question.key);
     return { outcome: denied("token_purged", "NEGATIVE"), isKept: true };
   }
-  const outcome = reason === void 0 ? granted(`Bearer ${active.jwt}`, "MISS") : denied(reason, "MISS");
+  const outcome = reason === void 0 ? grantedTo(binding, `Bearer ${active.jwt}`, "MISS") : denied(reason, "MISS");
   return { outcome, isKept };
 }
 function rememberDenial(key, denial, settings, nowSec) {
-  if (!(denial.reason === "token_inactive" || denial.reason === "token_expired" || denial.reason === "token_sender_constrained" || denial.reason === "token_type_mismatch" || denial.reason === "token_type_unsupported" || denial.reason === "token_subject_missing" || denial.reason === "token_signature_invalid" || denial.reason === "token_claims_invalid")) {
+  if (!(denial.reason === "token_inactive" || denial.reason === "token_expired" || denial.reason === "token_sender_constrained" || denial.reason === "token_not_sender_constrained" || denial.reason === "token_type_mismatch" || denial.reason === "token_type_unsupported" || denial.reason === "token_subject_missing" || denial.reason === "token_signature_invalid" || denial.reason === "token_claims_invalid")) {
     return { outcome: denial, isKept: false };
   }
   deleteRecord(key);
@@ -1880,6 +1936,41 @@ function clientCredentialsStage() {
 }
 function makeClientCredentialsStage() {
 
+// src/core/signature/algorithm.ts
+function curveOf(alg) {
+  switch (alg) {
+    case "ES256":
+      return "P-256";
+    case "ES384":
+      return "P-384";
+    case "ES512":
+      return "P-521";
+    default:
+      return void 0;
+  }
+}
+function keyParameters(alg) {
+  const namedCurve = curveOf(alg);
+  if (namedCurve !== void 0) {
+    return { name: "ECDSA", namedCurve };
+  }
+  const name = alg.charAt(0) === "P" ? "RSA-PSS" : "RSASSA-PKCS1-v1_5";
+  return { name, hash: hashOf(alg) };
+}
+function signatureParameters(alg) {
+  switch (alg.charAt(0)) {
+    case "E":
+      return { name: "ECDSA", hash: hashOf(alg) };
+    case "P":
+      return { name: "RSA-PSS", saltLength: Number(alg.slice(2)) / 8 };
+    default:
+      return { name: "RSASSA-PKCS1-v1_5" };
+  }
+}
+function hashOf(alg) {
+  return `SHA-${alg.slice(2)}`;
+}
+
 // src/core/signature/jws_input.ts
 function jwsInput(header2, claims) {
   return `${encodePart(header2)}.${encodePart(claims)}`;
@@ -1932,14 +2023,14 @@ function parseClientSettings(texts, isUrl) {
   const client2 = ({
     kind: "client_settings",
     id: texts.request[14] === "" ? "" : readChecked(findings, "phantom_token_client_id", texts.request[14], checkPlainText),
-    authMethod: texts.rest[9] === "" ? "" : readWord(findings, "phantom_token_client_auth", texts.rest[9], "client_secret_basic client_secret_post private_key_jwt none"),
-    secret: texts.rest[10] === "" ? "" : readChecked(findings, "phantom_token_client_secret", texts.rest[10], checkPlainText),
-    secretFile: texts.rest[11] === "" ? "" : readChecked(findings, "phantom_token_client_secret_file", texts.rest[11], checkFile),
-    keyFile: texts.rest[12] === "" ? "" : readChecked(findings, "phantom_token_client_key_file", texts.rest[12], checkFile),
-    keyAlgorithm: texts.rest[13] === "" ? "RS256" : readWord(findings, "phantom_token_client_key_algorithm", texts.rest[13], "RS256 PS256 ES256"),
-    keyId: texts.rest[14] === "" ? "" : readChecked(findings, "phantom_token_client_key_id", texts.rest[14], checkPlainText),
-    assertionAudience: texts.rest[15] === "" ? "" : readChecked(findings, "phantom_token_client_assertion_audience", texts.rest[15], checkPlainText),
-    assertionTtlSec: texts.rest[16] === "" ? 60 : readWhole(findings, "phantom_token_client_assertion_ttl", texts.rest[16], 0, 31536e3, "seconds")
+    authMethod: texts.rest[10] === "" ? "" : readWord(findings, "phantom_token_client_auth", texts.rest[10], "client_secret_basic client_secret_post private_key_jwt none"),
+    secret: texts.rest[11] === "" ? "" : readChecked(findings, "phantom_token_client_secret", texts.rest[11], checkPlainText),
+    secretFile: texts.rest[12] === "" ? "" : readChecked(findings, "phantom_token_client_secret_file", texts.rest[12], checkFile),
+    keyFile: texts.rest[13] === "" ? "" : readChecked(findings, "phantom_token_client_key_file", texts.rest[13], checkFile),
+    keyAlgorithm: texts.rest[14] === "" ? "RS256" : readWord(findings, "phantom_token_client_key_algorithm", texts.rest[14], "RS256 PS256 ES256"),
+    keyId: texts.rest[15] === "" ? "" : readChecked(findings, "phantom_token_client_key_id", texts.rest[15], checkPlainText),
+    assertionAudience: texts.rest[16] === "" ? "" : readChecked(findings, "phantom_token_client_assertion_audience", texts.rest[16], checkPlainText),
+    assertionTtlSec: texts.rest[17] === "" ? 60 : readWhole(findings, "phantom_token_client_assertion_ttl", texts.rest[17], 0, 31536e3, "seconds")
   });
   if (findings.problem !== "") {
     return misconfiguration(findings.problem);
@@ -2068,41 +2159,6 @@ function readUid() {
   } catch (_notLinux) {
     return "";
   }
-}
-
-// src/core/signature/algorithm.ts
-function curveOf(alg) {
-  switch (alg) {
-    case "ES256":
-      return "P-256";
-    case "ES384":
-      return "P-384";
-    case "ES512":
-      return "P-521";
-    default:
-      return void 0;
-  }
-}
-function keyParameters(alg) {
-  const namedCurve = curveOf(alg);
-  if (namedCurve !== void 0) {
-    return { name: "ECDSA", namedCurve };
-  }
-  const name = alg.charAt(0) === "P" ? "RSA-PSS" : "RSASSA-PKCS1-v1_5";
-  return { name, hash: hashOf(alg) };
-}
-function signatureParameters(alg) {
-  switch (alg.charAt(0)) {
-    case "E":
-      return { name: "ECDSA", hash: hashOf(alg) };
-    case "P":
-      return { name: "RSA-PSS", saltLength: Number(alg.slice(2)) / 8 };
-    default:
-      return { name: "RSASSA-PKCS1-v1_5" };
-  }
-}
-function hashOf(alg) {
-  return `SHA-${alg.slice(2)}`;
 }
 
 // src/edge/sign.ts
@@ -2330,6 +2386,7 @@ function statusOf(reason) {
     case "introspection_suspended":
     case "introspection_queue_full":
     case "jwks_unavailable":
+    case "dpop_proofs_full":
       return 503;
     case "introspection_timeout":
       return 504;
@@ -2370,13 +2427,14 @@ function formatFailureLine(failure, place) {
     jwt_signature_invalid: "what the authorization server sent is not signed with its keys: is $phantom_token_jwks of the same server, and does nobody between it and the gateway change answers?",
     jwt_key_unknown: "no key of $phantom_token_jwks fits kid and alg of the JWT: is it of the same server? New keys are fetched at most once in 30 seconds",
     jwks_unavailable: "the keys of the authorization server cannot be fetched: look at the location, or the URL, in $phantom_token_jwks",
+    dpop_proofs_full: "the zone of used DPoP proofs is full, and none is taken that cannot be noted: make phantom_token_proofs in zones.conf larger, or $phantom_token_dpop_max_age shorter",
     jwks_unusable: "correct what $phantom_token_jwks names: it must answer 200 with a JWK Set"
   })[failure.reason]];
   const said = parts.filter((part) => part !== "").join(": ");
   return `${said} ${formatPlace(place)}`;
 }
-function formatStillSuspendedLine(refused, place) {
-  return `introspection still suspended: refused=${refused}: the probes fail; the lines beside this one say why ${formatPlace(place)}`;
+function formatStillSuspendedLine(refused2, place) {
+  return `introspection still suspended: refused=${refused2}: the probes fail; the lines beside this one say why ${formatPlace(place)}`;
 }
 function formatPlace(place) {
   const isNamed2 = place.serverName !== "" && place.serverName !== "_";
@@ -2473,6 +2531,7 @@ function isWorthALine(reason) {
     case "introspection_suspended":
       return false;
     case "introspection_queue_full":
+    case "dpop_proofs_full":
     case "jwks_unavailable":
     case "jwks_unusable":
       return isFirstInMinute(reason);
@@ -2558,11 +2617,11 @@ function noteSuspended(r, endpoint, breaker, settings) {
   }
 }
 function noteResumed(r, endpoint, settings) {
-  const refused = readRefused(endpoint);
+  const refused2 = readRefused(endpoint);
   if (deleteEntry(STATE4, REFUSED + endpoint)) {
     deleteEntry(STATE4, REPORTED + endpoint);
     const place = readPlace(r, settings.introspectionEndpoint);
-    r.error(`phantom_token: ${(`introspection resumed: refused=${refused}: the authorization server answers again ${formatPlace(place)}`)}`);
+    r.error(`phantom_token: ${(`introspection resumed: refused=${refused2}: the authorization server answers again ${formatPlace(place)}`)}`);
   }
 }
 
@@ -2734,10 +2793,11 @@ function mayStandIn(record, limits, nowSec) {
 // src/gateway/stale.ts
 function standIn(r, failure, question, settings) {
   const nowSec = (Math.floor(Date.now() / 1e3));
-  const record = failure.isOutage ? (records === void 0 ? readFirstRecord(question.key) : records.get(question.key)) : void 0;
+  const stored = failure.isOutage ? (records === void 0 ? readFirstRecord(question.key) : records.get(question.key)) : void 0;
+  const record = stored === void 0 ? void 0 : readableRecord(stored);
   if (record !== void 0 && mayStandIn(record, settings, nowSec)) {
     noteStale(r, failure, settings.introspectionEndpoint);
-    return outcomeOf(record, judgeToken(record, settings, nowSec), "STALE");
+    return findingOf(stored, judgeToken(record, settings, nowSec), "STALE");
   }
   if (failure.reason === "introspection_suspended") {
     countRefused(question.endpoint);
@@ -2750,6 +2810,92 @@ function signatureSettingsStage() {
   return signatureSettingsStageMade || (signatureSettingsStageMade = makeSignatureSettingsStage());
 }
 function makeSignatureSettingsStage() {
+
+// src/core/signature/public_key.ts
+var LEAST_RSA_BYTES = 256;
+var MOST_RSA_BYTES = 2048;
+var MOST_EXPONENT_BYTES = 8;
+var MOST_KID_LENGTH = 512;
+function readPublicKey(jwk) {
+  const named = readNames(jwk);
+  if (named === void 0 || !isForVerifying(jwk)) {
+    return void 0;
+  }
+  switch (jwk.kty) {
+    case "RSA":
+      return readRsa(jwk, named);
+    case "EC":
+      return readEc(jwk, named);
+    default:
+      return void 0;
+  }
+}
+function readNames(jwk) {
+  const names = {};
+  if (jwk.kid !== void 0) {
+    if (typeof jwk.kid !== "string" || jwk.kid.length > MOST_KID_LENGTH) return void 0;
+    names.kid = jwk.kid;
+  }
+  if (jwk.alg !== void 0) {
+    if (typeof jwk.alg !== "string") return void 0;
+    names.alg = jwk.alg;
+  }
+  return names;
+}
+function isForVerifying(jwk) {
+  const operations = jwk.key_ops;
+  const isListed = operations === void 0 || Array.isArray(operations) && (operations.includes("verify") || operations.includes("sign"));
+  return isListed && (jwk.use === void 0 || jwk.use === "sig");
+}
+function readRsa(jwk, names) {
+  const n = jwk.n;
+  const e = jwk.e;
+  if (!isModulus(n) || !isExponent(e)) {
+    return void 0;
+  }
+  return Object.assign({ kty: "RSA", n, e }, names);
+}
+function readEc(jwk, names) {
+  const crv = jwk.crv;
+  const bytes = crv === "P-256" ? 32 : crv === "P-384" ? 48 : crv === "P-521" ? 66 : 0;
+  const x = jwk.x;
+  const y = jwk.y;
+  if (bytes === 0 || !isCoordinate(x, bytes) || !isCoordinate(y, bytes)) {
+    return void 0;
+  }
+  return Object.assign({ kty: "EC", crv, x, y }, names);
+}
+function isModulus(value) {
+  const bytes = decode(value);
+  if (bytes === void 0 || bytes.length < LEAST_RSA_BYTES || bytes.length > MOST_RSA_BYTES) {
+    return false;
+  }
+  const first = bytes[0];
+  return first >= 128 || first > 0 && bytes.length > LEAST_RSA_BYTES;
+}
+function isExponent(value) {
+  const bytes = decode(value);
+  if (bytes === void 0 || bytes.length === 0 || bytes.length > MOST_EXPONENT_BYTES || value === "AQ") {
+    return false;
+  }
+  return bytes[0] !== 0 && bytes[bytes.length - 1] % 2 === 1;
+}
+function isCoordinate(value, bytes) {
+  const decoded = decode(value);
+  return decoded !== void 0 && decoded.length === bytes;
+}
+function decode(value) {
+  const bytes = typeof value === "string" ? Buffer.from(value, "base64url") : void 0;
+  return bytes !== void 0 && bytes.toString("base64url") === value ? bytes : void 0;
+}
+function isKeyFor(key, alg) {
+  const fits = key.kty === "EC" ? key.crv === curveOf(alg) : curveOf(alg) === void 0;
+  return fits && (key.alg === void 0 || key.alg === alg);
+}
+function thumbprint(key) {
+  const text = key.kty === "EC" ? `{"crv":"${key.crv}","kty":"EC","x":"${key.x}","y":"${key.y}"}` : `{"e":"${key.e}","kty":"RSA","n":"${key.n}"}`;
+  return (crypto2.createHash("sha256").update(text).digest("base64url"));
+}
 
 // src/core/settings/signature_checks.ts
 function checkJwks(value) {
@@ -2790,11 +2936,11 @@ var OWN_CLAIMS = [
 ];
 
 // src/core/settings/signature_settings.ts
-var EMPTY_LINE = "									";
+var EMPTY_LINE = "													";
 function parseSignatureSettings(texts, settings) {
   const findings = { problem: "" };
   const values = (signatureLineOf(texts) || EMPTY_LINE).split("	");
-  if (values.length !== 10 /* signatures */) {
+  if (values.length !== 14 /* signatures */) {
     return misconfiguration("a setting on signatures holds a tab, or http.conf does not fit the script");
   }
   const signatures = ({
@@ -2847,9 +2993,9 @@ function findMissingForResponse(signatures, settings, clientId) {
 var REFUSED_MEMBERS = ["crit", "b64", "jku", "x5u", "jwk"];
 function readJws(jwt2) {
   const header2 = jwt2.header;
-  const refused = REFUSED_MEMBERS.filter((name) => header2[name] !== void 0);
-  if (refused.length > 0) {
-    return { kind: "refused_jws", problem: `the header has ${refused[0]}` };
+  const refused2 = REFUSED_MEMBERS.filter((name) => header2[name] !== void 0);
+  if (refused2.length > 0) {
+    return { kind: "refused_jws", problem: `the header has ${refused2[0]}` };
   }
   if (!(typeof header2.alg === "string" && /^([RP]S|ES)(256|384|512)$(?!\n)/.test(header2.alg))) {
     return { kind: "refused_jws", problem: "alg is none of RS, PS and ES with 256, 384 or 512" };
@@ -2943,7 +3089,7 @@ function mintedClaims(active, signatures, jti, nowSec) {
     auth_time: answer.auth_time,
     acr: answer.acr,
     amr: (typeof answer.amr === "string" ? [answer.amr] : answer.amr),
-    cnf: answer.cnf
+    cnf: active.binding === void 0 ? void 0 : proveSenderStage().confirmationOf(active.binding)
   };
   const invalid = findInvalid2(claims);
   if (invalid !== void 0) {
@@ -2996,91 +3142,9 @@ function hasUnsafeNumber(value) {
   return typeof value === "object" && value !== null && Object.keys(value).some((name) => hasUnsafeNumber(value[name]));
 }
 
-// src/core/signature/public_key.ts
-var LEAST_RSA_BYTES = 256;
-var MOST_RSA_BYTES = 2048;
-var MOST_EXPONENT_BYTES = 8;
-var MOST_KID_LENGTH = 512;
-function readPublicKey(jwk) {
-  const named = readNames(jwk);
-  if (named === void 0 || !isForVerifying(jwk)) {
-    return void 0;
-  }
-  switch (jwk.kty) {
-    case "RSA":
-      return readRsa(jwk, named);
-    case "EC":
-      return readEc(jwk, named);
-    default:
-      return void 0;
-  }
-}
-function readNames(jwk) {
-  const names = {};
-  if (jwk.kid !== void 0) {
-    if (typeof jwk.kid !== "string" || jwk.kid.length > MOST_KID_LENGTH) return void 0;
-    names.kid = jwk.kid;
-  }
-  if (jwk.alg !== void 0) {
-    if (typeof jwk.alg !== "string") return void 0;
-    names.alg = jwk.alg;
-  }
-  return names;
-}
-function isForVerifying(jwk) {
-  const operations = jwk.key_ops;
-  const isListed = operations === void 0 || Array.isArray(operations) && (operations.includes("verify") || operations.includes("sign"));
-  return isListed && (jwk.use === void 0 || jwk.use === "sig");
-}
-function readRsa(jwk, names) {
-  const n = jwk.n;
-  const e = jwk.e;
-  if (!isModulus(n) || !isExponent(e)) {
-    return void 0;
-  }
-  return Object.assign({ kty: "RSA", n, e }, names);
-}
-function readEc(jwk, names) {
-  const crv = jwk.crv;
-  const bytes = crv === "P-256" ? 32 : crv === "P-384" ? 48 : crv === "P-521" ? 66 : 0;
-  const x = jwk.x;
-  const y = jwk.y;
-  if (bytes === 0 || !isCoordinate(x, bytes) || !isCoordinate(y, bytes)) {
-    return void 0;
-  }
-  return Object.assign({ kty: "EC", crv, x, y }, names);
-}
-function isModulus(value) {
-  const bytes = decode(value);
-  if (bytes === void 0 || bytes.length < LEAST_RSA_BYTES || bytes.length > MOST_RSA_BYTES) {
-    return false;
-  }
-  const first = bytes[0];
-  return first >= 128 || first > 0 && bytes.length > LEAST_RSA_BYTES;
-}
-function isExponent(value) {
-  const bytes = decode(value);
-  if (bytes === void 0 || bytes.length === 0 || bytes.length > MOST_EXPONENT_BYTES || value === "AQ") {
-    return false;
-  }
-  return bytes[0] !== 0 && bytes[bytes.length - 1] % 2 === 1;
-}
-function isCoordinate(value, bytes) {
-  const decoded = decode(value);
-  return decoded !== void 0 && decoded.length === bytes;
-}
-function decode(value) {
-  const bytes = typeof value === "string" ? Buffer.from(value, "base64url") : void 0;
-  return bytes !== void 0 && bytes.toString("base64url") === value ? bytes : void 0;
-}
-function isKeyFor(key, alg) {
-  const fits = key.kty === "EC" ? key.crv === curveOf(alg) : curveOf(alg) === void 0;
-  return fits && (key.alg === void 0 || key.alg === alg);
-}
-
 // src/core/signature/own_key.ts
 var PUBLIC_MEMBERS = { RSA: ["kty", "n", "e"], EC: ["kty", "crv", "x", "y"] };
-var PRIVATE_MEMBERS = { RSA: ["d", "p", "q", "dp", "dq", "qi"], EC: ["d"] };
+var PRIVATE_MEMBERS2 = { RSA: ["d", "p", "q", "dp", "dq", "qi"], EC: ["d"] };
 function parseOwnKeys(text) {
   const file = parseJsonObject(text);
   if (file !== void 0) {
@@ -3119,8 +3183,8 @@ function readOwnKey(value) {
     return "has an alg or a curve that is not supported: ES256, ES384, RS256 or PS256";
   }
   const isPrivate = jwk.d !== void 0;
-  if (isPrivate && PRIVATE_MEMBERS[key.kty].some((name) => typeof jwk[name] !== "string")) {
-    return `lacks a private member: ${PRIVATE_MEMBERS[key.kty].join(", ")}`;
+  if (isPrivate && PRIVATE_MEMBERS2[key.kty].some((name) => typeof jwk[name] !== "string")) {
+    return `lacks a private member: ${PRIVATE_MEMBERS2[key.kty].join(", ")}`;
   }
   if (isPrivate && jwk.oth !== void 0) {
     return "has more than two primes (oth): make one with two";
@@ -3132,7 +3196,7 @@ function readOwnKey(value) {
     alg,
     kid,
     published: Object.assign(pick(jwk, members), { kid, use: "sig", alg }),
-    privateJwk: isPrivate ? pick(jwk, members.concat(PRIVATE_MEMBERS[key.kty])) : void 0
+    privateJwk: isPrivate ? pick(jwk, members.concat(PRIVATE_MEMBERS2[key.kty])) : void 0
   };
 }
 function signingKeyOf(keys) {
@@ -3148,10 +3212,6 @@ function pick(jwk, members) {
     picked[name] = jwk[name];
   });
   return picked;
-}
-function thumbprint(key) {
-  const text = key.kty === "EC" ? `{"crv":"${key.crv}","kty":"EC","x":"${key.x}","y":"${key.y}"}` : `{"e":"${key.e}","kty":"RSA","n":"${key.n}"}`;
-  return (crypto2.createHash("sha256").update(text).digest("base64url"));
 }
 
 // src/edge/own_keys.ts
@@ -3234,6 +3294,7 @@ async function mint(active, signatures, settings, nowSec) {
     serverJwt: void 0,
     answer: active.answer,
     claims: active.claims,
+    binding: active.binding,
     expiresAtSec: minted.usableUntilSec
   };
 }
@@ -3266,11 +3327,11 @@ async function forgetOpensslErrors(importing) {
 
 // src/core/signature/key_set.ts
 var MOST_KEYS = 100;
-var MOST_LENGTH = 131072;
+var MOST_LENGTH2 = 131072;
 var MOST_TRIED = 4;
 function parseKeySet(text) {
-  if (text.length > MOST_LENGTH) {
-    return `longer than ${MOST_LENGTH} characters`;
+  if (text.length > MOST_LENGTH2) {
+    return `longer than ${MOST_LENGTH2} characters`;
   }
   const set = parseJsonObject(text);
   const list2 = set === void 0 ? void 0 : set.keys;
@@ -3501,8 +3562,12 @@ async function vouch(r, question, answer, reply, settings, nowSec) {
     return problem;
   }
   const isReplaced = signatures.mint === "always" && signatures.jwks !== "" && jwt2 !== void 0;
-  const said = isReplaced ? activeToken(jwt2, jwt2.payload, reply, nowSec) : active;
-  return said.kind === "active" ? mintWhere(said, signatures, settings, nowSec) : said;
+  const said = isReplaced ? activeToken(jwt2, jwt2.payload, reply, nowSec, settings.sender) : active;
+  if (said.kind !== "active") {
+    return said;
+  }
+  const bound = isReplaced ? Object.assign({}, said, { binding: active.binding }) : said;
+  return mintWhere(bound, signatures, settings, nowSec);
 }
 async function openResponse(r, question, jwt2, reply, settings, nowSec) {
   const problem = await findBadSignature(r, question, jwt2, settings);
@@ -3539,9 +3604,9 @@ var CLAIMS_OF_OTHERS = [
   "active",
   "token_introspection"
 ];
-function judgePresented(jwt2, nowSec) {
+function judgePresented(jwt2, nowSec, sender) {
   const payload = jwt2.payload;
-  const read = readClaims(payload);
+  const read = readClaims2(payload);
   const typ = typeOf(jwt2);
   if (read.kind === "invalid_claim" || read.expiresAtSec === void 0) {
     return denied("token_claims_invalid", "MISS");
@@ -3554,8 +3619,13 @@ function judgePresented(jwt2, nowSec) {
   if (read.expiresAtSec <= nowSec) {
     return denied("token_expired", "MISS");
   }
-  if (read.isSenderConstrained) {
+  const isBound = read.isSenderConstrained;
+  const binding = isBound && sender !== void 0 ? proveSenderStage().readBinding([payload]) : void 0;
+  if (isBound && binding === void 0) {
     return denied("token_sender_constrained", "MISS");
+  }
+  if (!isBound && sender !== void 0 && sender.constraint === "require") {
+    return denied("token_not_sender_constrained", "MISS");
   }
   return {
     kind: "active",
@@ -3563,6 +3633,7 @@ function judgePresented(jwt2, nowSec) {
     serverJwt: jwt2,
     answer: payload,
     claims: read.claims,
+    binding,
     expiresAtSec: read.expiresAtSec
   };
 }
@@ -3586,7 +3657,7 @@ async function decidePresented(r, question, settings) {
     case "signature_invalid":
       return rememberDenial(question.key, denied("token_signature_invalid", "MISS"), settings, nowSec).outcome;
     case "verified": {
-      const judged = judgePresented(jwt2, nowSec);
+      const judged = judgePresented(jwt2, nowSec, settings.sender);
       const active = judged.kind === "active" ? await mintWhere(judged, signatures, settings, nowSec) : judged;
       if ((Date.now()) - sinceMs > 1e3 * maxIntrospectionSec(settings)) {
         return answeredTooLate();
@@ -3603,6 +3674,434 @@ async function decidePresented(r, question, settings) {
   }
 }
 var NO_LIMITS = { cacheControl: "", age: "" };
+
+var proveSenderStageMade;
+function proveSenderStage() {
+  return proveSenderStageMade || (proveSenderStageMade = makeProveSenderStage());
+}
+function makeProveSenderStage() {
+
+// src/core/sender/target_uri.ts
+var URI = /^(https?):\/\/([^/?#@]+)(\/[^?#]*)?([?#]|$(?!\n))/i;
+var UNRESERVED = /[A-Za-z0-9._~-]/;
+function normalizeUri(text) {
+  const match = URI.exec(text);
+  if (match === null) {
+    return void 0;
+  }
+  const scheme = match[1].toLowerCase();
+  const port = scheme === "https" ? /:(443)?$(?!\n)/ : /:(80)?$(?!\n)/;
+  const authority = match[2].toLowerCase().replace(port, "");
+  const path = removeDotSegments(normalizeEscapes(match[3] || ""));
+  return `${scheme}://${authority}${path === "" ? "/" : path}`;
+}
+function targetUri(origin, requestUri) {
+  return normalizeUri(origin + requestUri);
+}
+function normalizeEscapes(path) {
+  return path.replace(/%[0-9A-Fa-f]{2}/g, (escaped) => {
+    const character = String.fromCharCode(Number(`0x${escaped.slice(1)}`));
+    return UNRESERVED.test(character) ? character : escaped.toUpperCase();
+  });
+}
+function removeDotSegments(path) {
+  if (!path.includes("/.")) {
+    return path;
+  }
+  const segments = path.slice(1).split("/");
+  const kept3 = [];
+  segments.forEach((segment, i) => {
+    if (segment === "..") {
+      kept3.pop();
+    } else if (segment !== ".") {
+      kept3.push(segment);
+    }
+    const isLast = i === segments.length - 1;
+    if (isLast && (segment === "." || segment === "..")) {
+      kept3.push("");
+    }
+  });
+  return `/${kept3.join("/")}`;
+}
+
+// src/core/sender/dpop_proof.ts
+var PROOF_ALGORITHMS = "ES256 ES384 RS256 PS256";
+var MOST_LENGTH = 4096;
+var MOST_JWK_MEMBERS = 16;
+var PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+var CRITICAL_MEMBERS = ["crit", "b64"];
+var MOST_AHEAD_SEC = 60;
+function readProof(text) {
+  const jwt2 = text.length > MOST_LENGTH ? void 0 : parseJwt(text);
+  if (jwt2 === void 0 || CRITICAL_MEMBERS.some((name) => jwt2.header[name] !== void 0)) {
+    return refused("dpop_proof_malformed");
+  }
+  if (jwt2.header.typ !== "dpop+jwt") {
+    return refused("dpop_type_mismatch");
+  }
+  const alg = jwt2.header.alg;
+  if (!PROOF_ALGORITHMS.split(" ").includes(alg)) {
+    return refused("dpop_algorithm_unsupported");
+  }
+  const key = readKey(jwt2.header.jwk);
+  if (key === void 0 || !isKeyFor(key, alg)) {
+    return refused("dpop_key_invalid");
+  }
+  return readClaims(jwt2, alg, key);
+}
+function readKey(jwk) {
+  if (typeof jwk !== "object" || jwk === null) {
+    return void 0;
+  }
+  const members = Object.keys(jwk);
+  const isPublic = members.every((name) => !PRIVATE_MEMBERS.includes(name));
+  return isPublic && members.length <= MOST_JWK_MEMBERS ? readPublicKey(jwk) : void 0;
+}
+function readClaims(jwt2, alg, key) {
+  const claims = jwt2.payload;
+  const iat = claims.iat;
+  const dot = jwt2.text.lastIndexOf(".");
+  const encoded = jwt2.text.slice(dot + 1);
+  const signature = Buffer.from(encoded, "base64url");
+  const nonce = claims.nonce === void 0 ? "" : claims.nonce;
+  if (!isFilled(claims.jti) || !isFilled(claims.htm) || !isFilled(claims.htu) || !isFilled(claims.ath) || Math.floor(iat) !== iat || // also for what is no number
+  typeof nonce !== "string" || // Bits of the last character that no byte uses would let a signature have two spellings.
+  signature.toString("base64url") !== encoded) {
+    return refused("dpop_proof_malformed");
+  }
+  return {
+    kind: "proof",
+    jws: { kind: "jws", alg, kid: "", input: jwt2.text.slice(0, dot), signature },
+    key,
+    jkt: thumbprint(key),
+    jti: claims.jti,
+    htm: claims.htm,
+    htu: claims.htu,
+    iatSec: iat,
+    ath: claims.ath,
+    nonce
+  };
+}
+function checkProof(proof, request, times, nowSec) {
+  if (proof.htm !== request.method) {
+    return "dpop_method_mismatch";
+  }
+  if (normalizeUri(proof.htu) !== request.uri) {
+    return "dpop_uri_mismatch";
+  }
+  const aheadSec = Math.min(times.clockSkewSec, MOST_AHEAD_SEC);
+  if (proof.iatSec < nowSec - times.maxAgeSec || proof.iatSec > nowSec + aheadSec) {
+    return "dpop_time_mismatch";
+  }
+  if (proof.ath !== (crypto2.createHash("sha256").update(request.token).digest("base64url"))) {
+    return "dpop_token_mismatch";
+  }
+  return proof.jkt === request.jkt ? void 0 : "dpop_key_mismatch";
+}
+function proofName(proof) {
+  const used = `${proof.jkt}
+${proof.jti}`;
+  return (begun === void 0 ? firstDigest(used) : begun.copy().update(used).digest("base64url"));
+}
+function usableMs(proof, maxAgeSec, nowMs) {
+  return 1e3 * (proof.iatSec + maxAgeSec + 2) - nowMs;
+}
+function isFilled(value) {
+  return typeof value === "string" && value !== "";
+}
+function refused(reason) {
+  return { kind: "refused_proof", reason };
+}
+
+// src/core/sender/challenge.ts
+function buildSenderDenial(denial, settings, sender, isDpop2, nonce) {
+  const isScope = denial.reason === "scope_insufficient";
+  const takesDpop = sender.dpopOrigin !== "";
+  const takesBearer = sender.constraint === "verify" || !takesDpop;
+  const schemes = (takesBearer ? ["Bearer"] : []).concat(takesDpop ? ["DPoP"] : []);
+  const presented = isDpop2 ? "DPoP" : "Bearer";
+  const errorScheme = schemes.includes(presented) ? presented : schemes[0];
+  const challenges = schemes.map(
+    (scheme) => challengeOf(scheme, scheme === errorScheme ? errorOf(denial.reason) : "", isScope, settings)
+  );
+  return {
+    status: isScope ? 403 : 401,
+    challenge: challenges[0],
+    otherChallenge: challenges[1] || "",
+    dpopNonce: nonce,
+    retryAfter: "",
+    body: isScope ? errorBody("insufficient_scope", "The access token does not grant the scope that this request needs") : errorBody("unauthorized_request", "Access denied due to missing, invalid or expired credentials")
+  };
+}
+function challengeOf(scheme, error, isScope, settings) {
+  const scopes = isScope || settings.scopes.length === 0 ? settings.requiredScopes : settings.scopes;
+  const parameters = [
+    ["realm", settings.realm],
+    ["error", error],
+    ["scope", scopes.join(" ")],
+    ["algs", scheme === "DPoP" ? PROOF_ALGORITHMS : ""],
+    ["resource_metadata", settings.resourceMetadata]
+  ];
+  const written = parameters.filter((pair) => pair[1] !== "").map((pair) => `${pair[0]}="${pair[1]}"`);
+  return `${scheme} ${written.join(", ")}`;
+}
+function errorOf(reason) {
+  switch (reason) {
+    case "token_missing":
+      return "";
+    case "scope_insufficient":
+      return "insufficient_scope";
+    case "dpop_nonce_required":
+      return "use_dpop_nonce";
+    case "dpop_scheme_required":
+    case "dpop_token_unbound":
+      return "invalid_token";
+    default:
+      return reason.startsWith("dpop_") ? "invalid_dpop_proof" : "invalid_token";
+  }
+}
+
+// src/core/sender/dpop_credential.ts
+var SCHEME = /^dpop +/i;
+function isDpopScheme(authorization) {
+  return SCHEME.test(authorization);
+}
+function parseDpop(authorization) {
+  const match = SCHEME.exec(authorization);
+  const token = match === null ? "" : authorization.slice(match[0].length);
+  if (token === "") {
+    return { kind: "refused", reason: "token_missing" };
+  }
+  return isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
+}
+
+// src/core/sender/nonce.ts
+var PERIOD_SEC = 120;
+function nonceAt(secret, nowSec) {
+  return nonceOf(secret, Math.floor(nowSec / PERIOD_SEC));
+}
+function isGoodNonce(nonce, secret, nowSec) {
+  const period = Math.floor(nowSec / PERIOD_SEC);
+  return nonce === nonceOf(secret, period) || nonce === nonceOf(secret, period - 1);
+}
+function nonceOf(secret, period) {
+  return crypto3.createHmac("sha256", secret).update(String(period)).digest("base64url");
+}
+
+// src/edge/used_proofs.ts
+var PROOFS = "phantom_token_proofs";
+var NONCE_SECRET = "nonce";
+var SECRET_MS = 2147483647;
+function useProof(name, ttlMs) {
+  return addEntry(PROOFS, name, "", ttlMs);
+}
+function readNonceSecret() {
+  const known = readEntry(PROOFS, NONCE_SECRET);
+  if (known !== void 0) {
+    return known;
+  }
+  const bytes = new Uint8Array(32);
+  crypto.getRandomValues(bytes);
+  addEntry(PROOFS, NONCE_SECRET, Buffer.from(bytes).toString("hex"), SECRET_MS);
+  return readEntry(PROOFS, NONCE_SECRET);
+}
+
+// src/edge/deny_sender.ts
+function refusalOf(r, denial, settings, sender) {
+  const secret = denial.reason === "dpop_nonce_required" ? readNonceSecret() : void 0;
+  const nonce = secret === void 0 ? "" : nonceAt(secret, (Math.floor(Date.now() / 1e3)));
+  const isDpop2 = isDpopScheme(r.variables.http_authorization || "");
+  return buildSenderDenial(denial, settings, sender, isDpop2, nonce);
+}
+
+// src/core/settings/sender_checks.ts
+var ORIGIN = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$(?!\n)/i;
+var METADATA_URL = /^https?:\/\/[\x21\x24-\x5B\x5D-\x7E]+$(?!\n)/i;
+function checkOrigin(value) {
+  return value === "" || ORIGIN.test(value) ? void 0 : "must be scheme and authority, such as https://api.example.com, without a path";
+}
+function checkMetadataUrl(value) {
+  return value === "" || METADATA_URL.test(value) ? void 0 : "must be an http or https URL";
+}
+
+// src/core/settings/sender_settings.ts
+function readSender(findings, line) {
+  const values = line.split("	");
+  if (values.length !== 14 /* signatures */) {
+    return void 0;
+  }
+  const sender = ({
+    kind: "sender_settings",
+    constraint: values[8] === "" ? "refuse" : readWord(findings, "phantom_token_sender_constraint", values[8], "refuse verify require"),
+    dpopOrigin: values[9] === "" ? "" : readChecked(findings, "phantom_token_dpop_origin", values[9], checkOrigin),
+    dpopMaxAgeSec: values[10] === "" ? 60 : readWhole(findings, "phantom_token_dpop_max_age", values[10], 1, 3600, "seconds"),
+    dpopNonce: values[11] === "" ? "off" : readWord(findings, "phantom_token_dpop_nonce", values[11], "off on")
+  });
+  return sender.constraint === "refuse" ? void 0 : sender;
+}
+
+// src/edge/sender.ts
+function readProofs(r) {
+  return r.rawHeadersIn.filter((header2) => header2[0].toLowerCase() === "dpop").map((header2) => header2[1]);
+}
+function readCallerCertificate(r, mode) {
+  const v = r.variables;
+  return (mode === "access" ? v.phantom_token_caller_certificate : v._phantom_kept_certificate) || "";
+}
+
+// src/core/sender/binding.ts
+var THUMBPRINT = /^[A-Za-z0-9_-]{43}$(?!\n)/;
+function readBinding(sources) {
+  const jkt = readThumbprint(sources, "jkt");
+  const x5t = readThumbprint(sources, "x5t#S256");
+  const isBound = jkt !== "" || x5t !== "";
+  const isUsable = jkt !== void 0 && x5t !== void 0 && isBound && sources.every(isCheckable);
+  return isUsable && (jkt !== "" || !sources.some(isDpop)) ? { jkt, x5t } : void 0;
+}
+function confirmationOf(binding) {
+  const members = {};
+  if (binding.jkt !== "") {
+    members.jkt = binding.jkt;
+  }
+  if (binding.x5t !== "") {
+    members["x5t#S256"] = binding.x5t;
+  }
+  return members;
+}
+function readThumbprint(sources, member) {
+  let found = "";
+  for (let i = 0; i < sources.length; i++) {
+    const value = confirmationIn(sources[i])[member];
+    if (value === void 0) {
+      continue;
+    }
+    if (typeof value !== "string" || !THUMBPRINT.test(value) || found !== "" && found !== value) {
+      return void 0;
+    }
+    found = value;
+  }
+  return found;
+}
+function isCheckable(source) {
+  const cnf = confirmationIn(source);
+  return source.cnf === void 0 || cnf.jkt !== void 0 || cnf["x5t#S256"] !== void 0;
+}
+function isDpop(source) {
+  return typeof source.token_type === "string" && source.token_type.toLowerCase() === "dpop";
+}
+function confirmationIn(source) {
+  return source.cnf === void 0 ? {} : source.cnf;
+}
+
+// src/core/sender/certificate.ts
+var PEM = /^\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*$(?!\n)/;
+var BASE64 = /^[A-Za-z0-9+/]+={0,2}$(?!\n)/;
+function certificateThumbprint(text) {
+  const der = decodeCertificate(text);
+  return der === void 0 ? void 0 : crypto4.createHash("sha256").update(der).digest("base64url");
+}
+function decodeCertificate(text) {
+  const pem = PEM.exec(text.includes("%") ? decodeUrl(text) : text);
+  const base64 = pem === null ? (text.length > 2 && text.startsWith(":") && text.endsWith(":") ? text.slice(1, -1) : text) : pem[1].replace(/\s/g, "");
+  const der = BASE64.test(base64) ? Buffer.from(base64, "base64") : void 0;
+  return der !== void 0 && (der.length > 4 && der[0] === 48 && der[1] === 130 && 4 + 256 * der[2] + der[3] === der.length) ? der : void 0;
+}
+function decodeUrl(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch (_malformed) {
+    return "";
+  }
+}
+
+// src/gateway/prove_sender.ts
+async function proveSender(r, known, presented, settings) {
+  const isDpop2 = isDpopScheme(presented.authorization);
+  if (known.kind === "grant") {
+    return isDpop2 ? denied("dpop_token_unbound", known.cacheStatus) : known;
+  }
+  const binding = known.binding;
+  const sender = settings.sender;
+  if (sender === void 0) {
+    return denied("token_sender_constrained", known.cacheStatus);
+  }
+  if (isDpop2 !== (binding.jkt !== "")) {
+    return denied(isDpop2 ? "dpop_token_unbound" : "dpop_scheme_required", known.cacheStatus);
+  }
+  const refusal2 = (binding.x5t === "" ? void 0 : checkCertificate(presented.certificate, known)) || (binding.jkt === "" ? void 0 : await checkDpop(r, known, presented.authorization, sender, settings.clockSkewSec));
+  return refusal2 === void 0 ? granted(known.authorization, known.cacheStatus) : refusal2;
+}
+function checkCertificate(certificate, known) {
+  if (certificate === "") {
+    return denied("certificate_missing", known.cacheStatus);
+  }
+  const thumbprint2 = certificateThumbprint(certificate);
+  if (thumbprint2 === void 0) {
+    return misconfigured(
+      "$phantom_token_caller_certificate holds no certificate: it must be PEM, URL-encoded PEM or base64 of DER (RFC 9440)"
+    );
+  }
+  return thumbprint2 === known.binding.x5t ? void 0 : denied("certificate_mismatch", known.cacheStatus);
+}
+async function checkDpop(r, known, authorization, sender, clockSkewSec) {
+  const request = provenRequestOf(r, known, authorization, sender.dpopOrigin);
+  const problem = request === void 0 ? NO_ORIGIN : (ngx.shared.phantom_token_proofs === void 0 ? "the js_shared_dict_zone phantom_token_proofs is not declared, which DPoP needs: include zones.conf at http level, or add its line to your own zones.conf" : void 0);
+  if (request === void 0 || problem !== void 0) {
+    return misconfigured(problem);
+  }
+  const proofs = readProofs(r);
+  if (proofs.length !== 1) {
+    const reason2 = proofs.length === 0 ? "dpop_proof_missing" : "dpop_proof_repeated";
+    return denied(reason2, known.cacheStatus);
+  }
+  const proof = readProof(proofs[0]);
+  if (proof.kind === "refused_proof") {
+    return denied(proof.reason, known.cacheStatus);
+  }
+  const reason = checkProof(
+    proof,
+    request,
+    { maxAgeSec: sender.dpopMaxAgeSec, clockSkewSec },
+    (Math.floor(Date.now() / 1e3))
+  );
+  if (reason !== void 0) {
+    return denied(reason, known.cacheStatus);
+  }
+  const isSigned = await verifySignature(proof.jws, proof.key);
+  if (!isSigned) {
+    return denied("dpop_signature_invalid", known.cacheStatus);
+  }
+  return findStaleNonce(proof, known, sender) || findReplay(proof, known, sender);
+}
+var NO_ORIGIN = "$phantom_token_dpop_origin is not set: a DPoP proof names the URL that the client has called, so the gateway needs its scheme and authority, such as https://api.example.com";
+function provenRequestOf(r, known, authorization, origin) {
+  const uri = origin === "" ? void 0 : targetUri(origin, (r.variables.request_uri || ""));
+  const credential = parseDpop(authorization);
+  return uri === void 0 || credential.kind === "refused" ? void 0 : { method: (r.variables.request_method || ""), uri, token: credential.token, jkt: known.binding.jkt };
+}
+function findStaleNonce(proof, known, sender) {
+  if (sender.dpopNonce === "off") {
+    return void 0;
+  }
+  const secret = readNonceSecret();
+  if (secret === void 0) {
+    return zoneFull();
+  }
+  return isGoodNonce(proof.nonce, secret, (Math.floor(Date.now() / 1e3))) ? void 0 : denied("dpop_nonce_required", known.cacheStatus);
+}
+function findReplay(proof, known, sender) {
+  switch (useProof(proofName(proof), usableMs(proof, sender.dpopMaxAgeSec, (Date.now())))) {
+    case "added":
+      return void 0;
+    case "exists":
+      return denied("dpop_proof_replayed", known.cacheStatus);
+    case "full":
+      return zoneFull();
+  }
+}
+function zoneFull() {
+  return notAnsweredYet("dpop_proofs_full", "", "1");
+}
 
 var purgeStageMade;
 function purgeStage() {
@@ -3735,6 +4234,7 @@ function allReasons() {
     "token_expired",
     "token_not_yet_valid",
     "token_sender_constrained",
+    "token_not_sender_constrained",
     "token_type_mismatch",
     "token_type_unsupported",
     "token_subject_missing",
@@ -3744,7 +4244,25 @@ function allReasons() {
     "token_purged",
     "issuer_mismatch",
     "audience_mismatch",
-    "scope_insufficient"
+    "scope_insufficient",
+    "dpop_scheme_required",
+    "dpop_token_unbound",
+    "dpop_proof_missing",
+    "dpop_proof_repeated",
+    "dpop_proof_malformed",
+    "dpop_type_mismatch",
+    "dpop_algorithm_unsupported",
+    "dpop_key_invalid",
+    "dpop_signature_invalid",
+    "dpop_method_mismatch",
+    "dpop_uri_mismatch",
+    "dpop_nonce_required",
+    "dpop_time_mismatch",
+    "dpop_proof_replayed",
+    "dpop_token_mismatch",
+    "dpop_key_mismatch",
+    "certificate_missing",
+    "certificate_mismatch"
   ])).concat(([
     "misconfigured",
     "internal_error",
@@ -3768,7 +4286,8 @@ function allReasons() {
     "jwt_key_unknown",
     "jwks_unavailable",
     "jwks_unusable",
-    "introspection_response_invalid"
+    "introspection_response_invalid",
+    "dpop_proofs_full"
   ]));
 }
 function formatCounter(counter, read) {
@@ -4005,7 +4524,10 @@ function endRecord(lookup) {
 return { jwks, client, readPayload, textClaim, metrics, purge };
 }
 
-return { purgeStage, parseSignatureSettings, vouch, decidePresented };
+return { purgeStage, isDpopScheme, parseDpop, refusalOf, checkMetadataUrl, readSender, readCallerCertificate, readBinding, confirmationOf, proveSender };
+}
+
+return { proveSenderStage, parseSignatureSettings, vouch, decidePresented };
 }
 
 return { signatureSettingsStage, misconfigured, notAnswered, notAnsweredYet, answeredTooLate, withDetail, fail, failOnBug, noteNoAnswer, noteResumed, release, failFlight, waitFor, standIn };

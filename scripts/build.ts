@@ -30,6 +30,15 @@ const STAGES = [
   ],
   ['src/core/settings/signature_settings.ts', 'src/gateway/presented.ts', 'src/gateway/vouch.ts'],
   [
+    'src/gateway/prove_sender.ts',
+    'src/edge/deny_sender.ts',
+    'src/edge/sender.ts',
+    'src/core/settings/sender_settings.ts',
+    'src/core/settings/sender_checks.ts',
+    'src/core/sender/binding.ts',
+    'src/core/sender/dpop_credential.ts',
+  ],
+  [
     'src/operator/purge.ts',
     'src/operator/metrics.ts',
     'src/operator/jwks.ts',

@@ -8,7 +8,8 @@ import { build } from 'esbuild';
  * @typedef {import('../src/core/settings/setting_row.js').SettingRow} SettingRow
  * @typedef {{file: string, text: string}} Written  file: from the root of the repository
  * @typedef {Record<'policy' | 'signatures' | 'request' | 'rest', string[]>} Texts  lines that nginx joins, as it names them
- * @typedef {{name: string, type: string, rows: SettingRow[]}} Parser  type: what it gives
+ * @typedef {{name: string, type: string, rows: SettingRow[], hasSender?: boolean}} Parser  type: what it gives; hasSender:
+ *   with the settings on bound tokens, which another parser reads from the line on signatures
  * @typedef {Record<string, {check: (value: string) => string | undefined, file: string}>} Checks  by name
  */
 
@@ -25,11 +26,10 @@ const HEADER =
  * @returns {Promise<Written[]>}
  */
 export async function writeSettings(root) {
-  /** @type {Record<'LOCATION_SETTINGS' | 'SIGNATURE_SETTINGS' | 'CLIENT_SETTINGS' | 'SETTINGS', SettingRow[]>} */
-  const { LOCATION_SETTINGS, SIGNATURE_SETTINGS, CLIENT_SETTINGS, SETTINGS } = await importSource(
-    join(root, FOLDER, 'table.ts'),
-  );
-  const files = ['checks', 'question_checks', 'signature_checks'];
+  /** @type {Record<'LOCATION_SETTINGS' | 'SIGNATURE_SETTINGS' | 'SENDER_SETTINGS' | 'CLIENT_SETTINGS' | 'SETTINGS', SettingRow[]>} */
+  const { LOCATION_SETTINGS, SIGNATURE_SETTINGS, SENDER_SETTINGS, CLIENT_SETTINGS, SETTINGS } =
+    await importSource(join(root, FOLDER, 'table.ts'));
+  const files = ['checks', 'question_checks', 'signature_checks', 'sender_checks'];
   const modules = await Promise.all(files.map((file) => importSource(join(root, FOLDER, `${file}.ts`))));
   /** @type {Checks} */
   const checks = Object.fromEntries(
@@ -64,15 +64,22 @@ export async function writeSettings(root) {
       type: 'Policy',
       rows: LOCATION_SETTINGS.filter(({ text }) => text === 'policy'),
     }),
-    parser({ name: 'refusal', type: 'RefusalSettings', rows: LOCATION_SETTINGS.filter(isForRefusal) }),
-    parser({ name: 'settings', type: 'Settings', rows: LOCATION_SETTINGS }),
+    parser({
+      name: 'refusal',
+      type: 'RefusalSettings',
+      rows: LOCATION_SETTINGS.filter(isForRefusal),
+      hasSender: true,
+    }),
+    parser({ name: 'settings', type: 'Settings', rows: LOCATION_SETTINGS, hasSender: true }),
     parser({ name: 'signature_settings', type: 'SignatureSettings', rows: SIGNATURE_SETTINGS }),
+    parser({ name: 'sender_settings', type: 'SenderSettings', rows: SENDER_SETTINGS }),
     parser({ name: 'client_settings', type: 'ClientSettings', rows: CLIENT_SETTINGS }),
     {
       file: CONF,
       text: fillBlocks(conf, {
         settings: LOCATION_SETTINGS.map(declare),
         'signature settings': SIGNATURE_SETTINGS.map(declare),
+        'sender settings': SENDER_SETTINGS.map(declare),
         'client settings': CLIENT_SETTINGS.map(declare),
         policy: [joined(policy, '\\n')],
         signatures: ['    "" "";', joined(signatures, '\\t')],
@@ -109,7 +116,8 @@ function writeLines(texts, rows) {
   const defaults = rows.flatMap(({ text, field, value }) =>
     text === 'policy' && value.is === 'whole' ? [`  ${field} = ${value.defaultValue},\n`] : [],
   );
-  return `${HEADER}
+  return `${HEADER}// biome-ignore-all lint/suspicious/noDuplicateEnumValues: a count may be equal to a place
+
 /** How many lines each text has while no value holds a line break. */
 export enum Lines {
 ${counts.join('')}  /** The first lines of \`rest\`; the others are client settings. */
@@ -128,7 +136,7 @@ ${defaults.join('')}}
 
 /** @param {SettingRow} row */
 function isForRefusal({ field }) {
-  return ['requiredScopes', 'realm', 'scopes', 'negativeCacheTtlSec'].includes(field);
+  return ['requiredScopes', 'realm', 'scopes', 'negativeCacheTtlSec', 'resourceMetadata'].includes(field);
 }
 
 /**
@@ -136,29 +144,35 @@ function isForRefusal({ field }) {
  * @param {Texts} texts
  * @param {Checks} checks
  */
-function writeParser({ name, type, rows }, texts, checks) {
+function writeParser({ name, type, rows, hasSender }, texts, checks) {
   /** @type {(keyof Texts)[]} */
   const parameters =
-    type === 'Policy' ? ['policy'] : type === 'SignatureSettings' ? ['signatures'] : ['request', 'rest'];
+    type === 'Policy'
+      ? ['policy']
+      : ['SignatureSettings', 'SenderSettings'].includes(type)
+        ? ['signatures']
+        : ['request', 'rest'];
   const from = name.endsWith('_settings') ? name : 'settings';
   const kind = name === from ? `    kind: '${from}',\n` : '';
   const fields = rows
     .filter(({ field }) => field !== '')
     .map((row) => `    ${row.field}: ${readCall(row, type, parameters, texts, checks)},\n`)
     .join('');
+  const signatureLine = `request[${texts.request.indexOf(SIGNATURES)}]`;
+  const sender = `    sender: ${signatureLine} === '' ? undefined : readSender(findings, ${signatureLine} as string),\n`;
   const used = (/** @type {RegExp} */ pattern) => [...new Set(fields.match(pattern))].sort();
   const importsOf = (/** @type {string} */ file) => {
     const names = used(/\bcheck\w+/g).filter((check) => checks[check]?.file === file);
     return names.length === 0 ? '' : `import { ${names.join(', ')} } from './${file}.js';\n`;
   };
-  return `${HEADER}${importsOf('checks')}${importsOf('question_checks')}${importsOf('signature_checks')}import { type Findings, ${used(/\bread\w+/g).join(', ')} } from './reading.js';
-import type { ${type} } from './${from}.js';
+  return `${HEADER}${importsOf('checks')}${importsOf('question_checks')}${importsOf('signature_checks')}${importsOf('sender_checks')}import { type Findings, ${used(/\bread\w+/g).join(', ')} } from './reading.js';
+${hasSender ? "import { readSender } from './sender_settings.js';\n" : ''}import type { ${type} } from './${from}.js';
 
 export function read${type}(
   findings: Findings,
 ${parameters.map((parameter) => `  ${parameter}: readonly string[],\n`).join('')}): ${type} {
   return {
-${kind}${fields}  };
+${kind}${fields}${hasSender ? sender : ''}  };
 }
 `;
 }

@@ -1,5 +1,6 @@
 import * as checks from '../../src/core/settings/checks.js';
 import * as questionChecks from '../../src/core/settings/question_checks.js';
+import * as senderChecks from '../../src/core/settings/sender_checks.js';
 import type { SettingRow } from '../../src/core/settings/setting_row.js';
 import * as signatureChecks from '../../src/core/settings/signature_checks.js';
 
@@ -13,6 +14,6 @@ export function findProblem({ value }: SettingRow, line: string): string | undef
     case 'scopes':
       return checks.checkScopes(line);
     case 'checked':
-      return { ...checks, ...questionChecks, ...signatureChecks }[value.check](line);
+      return { ...checks, ...questionChecks, ...signatureChecks, ...senderChecks }[value.check](line);
   }
 }

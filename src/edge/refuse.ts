@@ -6,11 +6,16 @@ import { refusalsSeries, requestsSeries } from '../core/answer/series.js';
 import type { Mode } from '../core/settings/njs_version.js';
 import type { RefusalSettings } from '../core/settings/settings.js';
 import { count, mayCount } from './count.js';
+import { refusalOf } from './deny_sender.js';
 
 /** 401 or 403. Logged at info level: bad tokens are daily business, and anybody can send them. */
 export function deny(r: NginxHTTPRequest, mode: Mode, denial: Denial, settings: RefusalSettings): void {
   r.log(`phantom_token: ${denial.reason}`);
-  refuse(r, mode, buildDenial(denial, settings), denial);
+  const refusal =
+    settings.sender === undefined
+      ? buildDenial(denial, settings)
+      : refusalOf(r, denial, settings, settings.sender);
+  refuse(r, mode, refusal, denial);
 }
 
 /** @param refusal of that outcome */
@@ -40,7 +45,12 @@ function answerDirectly(r: NginxHTTPRequest, refusal: Refusal): void {
   headers['Content-Type'] = 'application/json';
   headers['Cache-Control'] = 'no-store';
   if (refusal.challenge !== '') {
-    headers['WWW-Authenticate'] = refusal.challenge;
+    headers['WWW-Authenticate'] = refusal.otherChallenge
+      ? ([refusal.challenge, refusal.otherChallenge] as never)
+      : refusal.challenge;
+  }
+  if (refusal.dpopNonce) {
+    headers['DPoP-Nonce'] = refusal.dpopNonce;
   }
   if (refusal.retryAfter !== '') {
     headers['Retry-After'] = refusal.retryAfter;
@@ -56,7 +66,13 @@ function answerDirectly(r: NginxHTTPRequest, refusal: Refusal): void {
 function answerThroughErrorPage(r: NginxHTTPRequest, refusal: Refusal): void {
   const v = r.variables;
   v._phantom_status = String(refusal.status);
-  v._phantom_challenge = refusal.challenge;
+  // One header for both: RFC 9110 §11.6.1.
+  v._phantom_challenge = refusal.otherChallenge
+    ? `${refusal.challenge}, ${refusal.otherChallenge}`
+    : refusal.challenge;
+  if (refusal.dpopNonce !== undefined) {
+    v._phantom_dpop_nonce = refusal.dpopNonce;
+  }
   v._phantom_retry_after = refusal.retryAfter;
   v._phantom_body = refusal.body;
   send(r, Math.min(refusal.status, 500), '');

@@ -1,7 +1,12 @@
 // The shared dictionaries: what all workers know. What is in them: nginx/zones.conf.
 
-/** Records of active tokens and client assertions; rejected tokens; flights; breakers and purges. */
-export type Zone = 'phantom_token' | 'phantom_token_denied' | 'phantom_token_locks' | 'phantom_token_state';
+/** Records of active tokens and client assertions; rejected tokens; flights; breakers and purges; used DPoP proofs. */
+export type Zone =
+  | 'phantom_token'
+  | 'phantom_token_denied'
+  | 'phantom_token_locks'
+  | 'phantom_token_state'
+  | 'phantom_token_proofs';
 
 /** What became of a write. A full zone or too large a record is no error: the next request asks again. */
 export type Written = 'stored' | 'full' | 'too_large';

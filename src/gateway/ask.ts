@@ -1,6 +1,6 @@
 // The fifth stage: asks the authorization server about a token that the cache does not know.
 import { countsForBreaker } from '../core/answer/failure_kind.js';
-import type { Denial, Outcome, Unavailable } from '../core/answer/outcome.js';
+import type { Denial, Finding, Unavailable } from '../core/answer/outcome.js';
 import { answeredTooLate, misconfigured, notAnsweredYet, withDetail } from '../core/answer/unavailable.js';
 import { markTtlSecOf, maxIntrospectionSec } from '../core/cache/purge_mark.js';
 import type { ActiveToken } from '../core/introspection/active_token.js';
@@ -51,7 +51,7 @@ export async function ask(
   question: Question,
   settings: Settings,
   flight: Led | undefined,
-): Promise<Outcome> {
+): Promise<Finding> {
   try {
     const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
     const locationAuthenticates = !isUrl && !hasClientSettings(question.texts, question.clientText);
@@ -93,7 +93,7 @@ export async function ask(
 const NO_PROOF: ClientProof = { kind: 'proof', method: 'none', authorization: '', formFields: '' };
 
 /** Tells those who wait. */
-function conclude(flight: Led | undefined, answered: Answered): Outcome {
+function conclude(flight: Led | undefined, answered: Answered): Finding {
   if (flight !== undefined) {
     end(flight, answered);
   }
@@ -188,6 +188,6 @@ function withCredentials(failure: Unavailable, method: ClientAuthMethod): Unavai
   return failure.reason === 'misconfigured' ? failure : withDetail(failure, `credentials=${method}`);
 }
 
-function notKept(outcome: Outcome): Answered {
+function notKept(outcome: Finding): Answered {
   return { outcome, isKept: false };
 }

@@ -1,5 +1,5 @@
 // What the stages of a request hand on to each other.
-import type { Outcome } from '../core/answer/outcome.js';
+import type { Finding } from '../core/answer/outcome.js';
 import type { CacheKey } from '../core/cache/key.js';
 import type { EndpointName, Reach } from '../core/cache/lookup.js';
 import type { StoredRecord } from '../core/cache/record.js';
@@ -15,6 +15,17 @@ export interface FirstLook {
   readonly key: CacheKey;
   /** What the cache has under that key, and what grants nothing at once. */
   readonly record: StoredRecord | undefined;
+}
+
+/** What the client has sent to be let through. */
+export interface Presented {
+  /** Its credential: Authorization, or `Bearer` and the token that another variable holds. */
+  readonly authorization: string;
+  /**
+   * `$phantom_token_caller_certificate`; '' for none, and where no bound tokens are taken. Read before anything is asked: nginx
+   * runs the server's own `set` lines again in the subrequest, and in access mode they change the location's values.
+   */
+  readonly certificate: string;
 }
 
 /** A token that the cache does not know. */
@@ -52,7 +63,7 @@ export interface Flight {
 }
 
 export interface Answered {
-  readonly outcome: Outcome;
+  readonly outcome: Finding;
   /** Whether the cache knows the answer now. */
   readonly isKept: boolean;
 }

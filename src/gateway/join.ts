@@ -1,5 +1,5 @@
 // The fourth stage: of all requests that want the same answer one asks, and the others wait for it.
-import type { Outcome } from '../core/answer/outcome.js';
+import type { Finding } from '../core/answer/outcome.js';
 import { flightName, isLosable, leaseMs } from '../core/introspection/flight.js';
 import { isAbsoluteUrl, type Settings } from '../core/settings/settings.js';
 import { takeLead } from '../edge/flights.js';
@@ -15,7 +15,7 @@ export function askOnce(
   r: NginxHTTPRequest,
   question: Question,
   settings: Settings,
-): Outcome | Promise<Outcome> {
+): Finding | Promise<Finding> {
   const suspension = findSuspension(question, settings);
   if (suspension !== undefined) {
     return suspension;

@@ -1,6 +1,7 @@
 // What the cache knows of a token, and what that means at this location.
-import { denied, granted, type Outcome } from '../core/answer/outcome.js';
+import { denied, type Finding, grantedTo } from '../core/answer/outcome.js';
 import type { CacheStatus } from '../core/answer/reasons.js';
+import { bindingOf, isBoundRecord, unboundPartOf } from '../core/cache/bound_record.js';
 import { reasonOf } from '../core/cache/denial_record.js';
 import { judgeRecord, type Verdict } from '../core/cache/judge.js';
 import type { CacheKey } from '../core/cache/key.js';
@@ -16,19 +17,30 @@ export function decideKnown(
   settings: Settings,
   ifActive: CacheStatus,
   ifRejected: CacheStatus,
-): Outcome | undefined {
+): Finding | undefined {
   const nowSec = readClockSec();
-  const record = readRecord(key);
+  const stored = readRecord(key);
+  const record = stored === undefined ? undefined : readableRecord(stored);
   const verdict = record === undefined ? 'void' : judgeRecord(record, settings, nowSec);
   if (verdict !== 'void') {
-    return outcomeOf(record as StoredRecord, verdict, ifActive);
+    return findingOf(stored as StoredRecord, verdict, ifActive);
   }
   const denial = readDenial(key);
   const reason = denial === undefined ? undefined : reasonOf(denial, settings.negativeCacheTtlSec, nowSec);
   return reason === undefined ? undefined : denied(reason, ifRejected);
 }
 
-/** @param verdict on that record */
-export function outcomeOf(record: StoredRecord, verdict: Verdict, cacheStatus: CacheStatus): Outcome {
-  return verdict === 'good' ? granted(authorizationOf(record), cacheStatus) : denied(verdict, cacheStatus);
+/** The part of a record that says what the token grants and until when. */
+export function readableRecord(stored: StoredRecord): StoredRecord {
+  return isBoundRecord(stored) ? unboundPartOf(stored) : stored;
+}
+
+/** @param verdict on the readable part of that record */
+export function findingOf(stored: StoredRecord, verdict: Verdict, cacheStatus: CacheStatus): Finding {
+  if (verdict !== 'good') {
+    return denied(verdict, cacheStatus);
+  }
+  const record = readableRecord(stored);
+  const authorization = authorizationOf(record);
+  return grantedTo(isBoundRecord(stored) ? bindingOf(stored) : undefined, authorization, cacheStatus);
 }

@@ -67,6 +67,7 @@ async function mint(
         serverJwt: undefined,
         answer: active.answer,
         claims: active.claims,
+        binding: active.binding,
         expiresAtSec: minted.usableUntilSec,
       };
 }

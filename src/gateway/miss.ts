@@ -1,6 +1,6 @@
 // The third stage: a token that is neither granted at once nor known as rejected. What can be decided without the
 // authorization server is decided here, without a promise; only a question goes on to join.ts.
-import { denied, granted, type Outcome } from '../core/answer/outcome.js';
+import { denied, type Finding, granted } from '../core/answer/outcome.js';
 import { misconfigured } from '../core/answer/unavailable.js';
 import { cacheKey } from '../core/cache/key.js';
 import {
@@ -12,7 +12,8 @@ import {
   purgeKey,
   reachOf,
 } from '../core/cache/lookup.js';
-import { parseBearer } from '../core/request/bearer.js';
+import { type BearerCredential, parseBearer } from '../core/request/bearer.js';
+import { isDpopScheme, parseDpop } from '../core/sender/dpop_credential.js';
 import {
   BROKEN_TEXTS,
   findLookup,
@@ -29,14 +30,14 @@ import { fail, failOnBug } from '../edge/fail.js';
 import { grant } from '../edge/grant.js';
 import { isPurged } from '../edge/known_tokens.js';
 import { findUnsafeNjsHere } from '../edge/njs_version.js';
-import { answerPreflight } from '../edge/preflight.js';
-import { deny } from '../edge/refuse.js';
 import { readAuthorization, readRest, readsAsPreflight } from '../edge/request.js';
 import { variablesOf } from '../edge/request_text.js';
-import type { FirstLook, Question } from './handover.js';
+import { readCallerCertificate } from '../edge/sender.js';
+import type { FirstLook, Presented, Question } from './handover.js';
 import { askOnce } from './join.js';
 import { decideKnown } from './known.js';
 import { decidePresented, isJwtAccepted } from './presented.js';
+import { respondTo } from './respond.js';
 import { standIn } from './stale.js';
 
 /** A location whose `$phantom_token` is not `on`: off, another spelling, a mistake, or no settings of its own. */
@@ -73,11 +74,11 @@ export function handleMiss(
     return undefined;
   }
   const decided = decide(r, mode, first, isUnknown, authorization, location, settings);
-  if (decided.kind === 'question') {
-    return askAndRespond(r, mode, decided, settings);
-  }
-  respond(r, mode, decided, settings);
-  return undefined;
+  const certificate = settings.sender === undefined ? '' : readCallerCertificate(r, mode);
+  const presented = { authorization, certificate };
+  return decided.kind === 'question'
+    ? askAndRespond(r, mode, decided, presented, settings)
+    : respondTo(r, mode, decided, presented, settings);
 }
 
 /** Decides from the token and the cache; gives the question when only the authorization server can tell. */
@@ -89,13 +90,13 @@ function decide(
   authorization: string,
   location: ParsedLocation,
   settings: Settings,
-): Outcome | Question {
+): Finding | Question {
   const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
   const problem = findUnsafeNjsHere(mode, isUrl) || findZoneProblem(r);
   if (problem !== undefined) {
     return misconfigured(problem);
   }
-  const credential = parseBearer(authorization);
+  const credential = readCredential(authorization, settings);
   if (credential.kind === 'refused') {
     return credential.reason === 'token_missing' ? decideNoToken(r, settings) : denied(credential.reason, '');
   }
@@ -128,7 +129,14 @@ function decide(
   };
 }
 
-function decideNoToken(r: NginxHTTPRequest, settings: Settings): Outcome {
+/** A location that refuses bound tokens does not know the scheme DPoP. */
+function readCredential(authorization: string, settings: Settings): BearerCredential {
+  return settings.sender !== undefined && isDpopScheme(authorization)
+    ? parseDpop(authorization)
+    : parseBearer(authorization);
+}
+
+function decideNoToken(r: NginxHTTPRequest, settings: Settings): Finding {
   if (settings.preflight === 'authenticate' || !readsAsPreflight(r)) {
     return denied('token_missing', '');
   }
@@ -139,38 +147,17 @@ async function askAndRespond(
   r: NginxHTTPRequest,
   mode: Mode,
   question: Question,
+  presented: Presented,
   settings: Settings,
 ): Promise<void> {
   try {
-    const outcome = await (question.signatures !== undefined &&
+    const answered = await (question.signatures !== undefined &&
     isJwtAccepted(question.token, question.signatures)
       ? decidePresented(r, question, settings)
       : askOnce(r, question, settings));
-    respond(
-      r,
-      mode,
-      outcome.kind === 'unavailable' ? standIn(r, outcome, question, settings) : outcome,
-      settings,
-    );
+    const finding = answered.kind === 'unavailable' ? standIn(r, answered, question, settings) : answered;
+    return respondTo(r, mode, finding, presented, settings);
   } catch (e) {
     failOnBug(r, mode, e);
-  }
-}
-
-/** Sends the outcome. */
-function respond(r: NginxHTTPRequest, mode: Mode, outcome: Outcome, settings: Settings): void {
-  switch (outcome.kind) {
-    case 'grant':
-      grant(r, variablesOf(r), mode, outcome.authorization, outcome.cacheStatus);
-      break;
-    case 'denial':
-      deny(r, mode, outcome, settings);
-      break;
-    case 'unavailable':
-      fail(r, mode, outcome, settings.introspectionEndpoint);
-      break;
-    case 'preflight':
-      answerPreflight(r, mode);
-      break;
   }
 }

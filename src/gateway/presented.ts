@@ -1,5 +1,5 @@
 // In place of a question: a JWT that the client presents is verified here, with the authorization server's keys.
-import { denied, type Outcome } from '../core/answer/outcome.js';
+import { denied, type Finding } from '../core/answer/outcome.js';
 import { answeredTooLate } from '../core/answer/unavailable.js';
 import { markTtlSecOf, maxIntrospectionSec } from '../core/cache/purge_mark.js';
 import type { Settings } from '../core/settings/settings.js';
@@ -24,7 +24,7 @@ export async function decidePresented(
   r: NginxHTTPRequest,
   question: Question,
   settings: Settings,
-): Promise<Outcome> {
+): Promise<Finding> {
   const signatures = question.signatures as SignatureSettings;
   const sinceMs = readClockMs();
   const nowSec = readClockSec();
@@ -43,7 +43,7 @@ export async function decidePresented(
       return rememberDenial(question.key, denied('token_signature_invalid', 'MISS'), settings, nowSec)
         .outcome;
     case 'verified': {
-      const judged = judgePresented(jwt, nowSec);
+      const judged = judgePresented(jwt, nowSec, settings.sender);
       const active =
         judged.kind === 'active' ? await mintWhere(judged, signatures, settings, nowSec) : judged;
       if (readClockMs() - sinceMs > 1000 * maxIntrospectionSec(settings)) {

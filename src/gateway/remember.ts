@@ -1,5 +1,6 @@
 // The last stage of a question: what is kept of the answer, and for how long.
-import { type Denial, denied, granted } from '../core/answer/outcome.js';
+import { type Denial, denied, grantedTo } from '../core/answer/outcome.js';
+import { encodeBoundRecord } from '../core/cache/bound_record.js';
 import { forbidsStale, freshnessSec, parseCacheControl } from '../core/cache/cache_control.js';
 import { encodeDenial, isRemembered } from '../core/cache/denial_record.js';
 import type { CacheKey } from '../core/cache/key.js';
@@ -38,17 +39,19 @@ export function rememberActive(
   };
   const metPolicy = reason === undefined ? question.policy : '';
   const isStorable = life.ttlSec > 0 && isCountedAlike(metPolicy + grants);
+  const unbound = encodeRecord(times, active.jwt, grants, metPolicy);
+  const binding = active.binding;
+  const record = binding === undefined ? unbound : encodeBoundRecord(binding, unbound);
   // Look for the mark of a purge twice. Before the record is written, so that no other request meets it. And after that: a
   // purge writes its mark and then deletes records, so either it deletes this record or its mark is seen here.
   const isKept =
-    isStorable &&
-    !isPurged(question.markKey) &&
-    store(r, question, encodeRecord(times, active.jwt, grants, metPolicy), life, settings, nowSec);
+    isStorable && !isPurged(question.markKey) && store(r, question, record, life, settings, nowSec);
   if (isPurged(question.markKey)) {
     deleteRecord(question.key);
     return { outcome: denied('token_purged', 'NEGATIVE'), isKept: true }; // those who wait find the mark
   }
-  const outcome = reason === undefined ? granted(`Bearer ${active.jwt}`, 'MISS') : denied(reason, 'MISS');
+  const outcome =
+    reason === undefined ? grantedTo(binding, `Bearer ${active.jwt}`, 'MISS') : denied(reason, 'MISS');
   return { outcome, isKept };
 }
 

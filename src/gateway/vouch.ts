@@ -38,8 +38,13 @@ export async function vouch(
   }
   // In place of a verified JWT the gateway signs what that JWT says, and not what stands beside it unsigned.
   const isReplaced = signatures.mint === 'always' && signatures.jwks !== '' && jwt !== undefined;
-  const said = isReplaced ? activeToken(jwt, jwt.payload, reply, nowSec) : active;
-  return said.kind === 'active' ? mintWhere(said, signatures, settings, nowSec) : said;
+  const said = isReplaced ? activeToken(jwt, jwt.payload, reply, nowSec, settings.sender) : active;
+  if (said.kind !== 'active') {
+    return said;
+  }
+  // What binds the token counts wherever it was said: a JWT without `cnf` must not loose a token from its key.
+  const bound = isReplaced ? Object.assign({}, said, { binding: active.binding }) : said;
+  return mintWhere(bound, signatures, settings, nowSec);
 }
 
 /** What an RFC 9701 response says, when it is the server's and for this gateway. */

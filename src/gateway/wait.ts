@@ -1,5 +1,5 @@
 // Waits for another request's introspection, and asks when there is no answer to share.
-import type { Outcome, Unavailable } from '../core/answer/outcome.js';
+import type { Finding, Unavailable } from '../core/answer/outcome.js';
 import { notAnsweredYet, waitedInVain } from '../core/answer/unavailable.js';
 import { maxWaitMs } from '../core/introspection/waiting.js';
 import type { Settings } from '../core/settings/settings.js';
@@ -16,7 +16,7 @@ export async function waitFor(
   question: Question,
   settings: Settings,
   flight: Flight,
-): Promise<Outcome> {
+): Promise<Finding> {
   const wait = waitOf(settings);
   for (;;) {
     const boarding = await awaitLeader(flight.name, flight.leaseMs, flight.connection, wait);

@@ -403,4 +403,29 @@ export const ATTACK_GROUPS: readonly AttackGroup[] = [
       ],
     ],
   },
+  {
+    title: 'Tokens that are bound to a key',
+    attacks: [
+      [
+        124,
+        'A stolen token that is bound to a key is sent with no proof, with one that was made for another request, token or key, or with a forged one; each check of RFC 9449 refuses it, wherever the answer about the token comes from.',
+      ],
+      [
+        125,
+        'A proof is sent again, to another worker, at the same moment, or with its signature altered into the ECDSA twin; it is taken once.',
+      ],
+      [
+        126,
+        'The zone of used proofs is filled, so that a used proof is forgotten; none is taken that cannot be noted, and none is evicted.',
+      ],
+      [
+        127,
+        "A client sends the header in which a TLS terminator hands over certificates, or another client's certificate; only the header of the terminator counts, and only the certificate that the token is bound to.",
+      ],
+      [
+        128,
+        'A thief sends a bound token in a bad way, so that it is remembered as rejected and its owner is locked out; how a token was presented is never remembered.',
+      ],
+    ],
+  },
 ];

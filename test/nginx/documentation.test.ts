@@ -502,7 +502,14 @@ function byOrderOf(rows: (string | undefined)[][]): (a: string, b: string) => nu
 }
 
 /** Of a location that sets nothing. */
-const REFUSAL: RefusalSettings = { realm: 'api', scopes: [], requiredScopes: [], negativeCacheTtlSec: 5 };
+const REFUSAL: RefusalSettings = {
+  realm: 'api',
+  scopes: [],
+  requiredScopes: [],
+  negativeCacheTtlSec: 5,
+  sender: undefined,
+  resourceMetadata: '',
+};
 
 test('the answers of the table match the code: status, challenge and code in the body', (t) => {
   const section = sectionOf(pageOf('docs/answers.md'), '## To the client');

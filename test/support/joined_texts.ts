@@ -26,7 +26,12 @@ export function mapBodyOf(conf: string, source: string, target: string): string 
 }
 
 /** Where one of these is set, a location says something of signatures. */
-const SIGNATURE_VARIABLES = ['phantom_token_jwks', 'phantom_token_accept_jwt', 'phantom_token_mint'];
+const SIGNATURE_VARIABLES = [
+  'phantom_token_jwks',
+  'phantom_token_accept_jwt',
+  'phantom_token_mint',
+  'phantom_token_sender_constraint',
+];
 const SIGNATURE_SOURCE = `"${SIGNATURE_VARIABLES.map((variable) => `$${variable}`).join('')}"`;
 const SIGNATURES = joinedBy(SIGNATURE_SOURCE, '_phantom_signatures');
 

@@ -22,6 +22,7 @@ export const SIGNATURE_SETTINGS = [
   row('phantom_token_jwks', 'jwks', 'signatures', { is: 'checked', check: 'checkPlace', defaultValue: '' }),
   row('phantom_token_mint', 'mint', 'signatures', { is: 'word', words: ['off', 'always'], defaultValue: 'off' }),
 ];
+export const SENDER_SETTINGS = [];
 export const CLIENT_SETTINGS = [
   row('phantom_token_client_id', 'id', 'lookup', text()),
   row('phantom_token_client_key', 'key', 'rest', text()),
@@ -34,6 +35,8 @@ const HTTP_CONF = `# by hand
 js_var $old;
 # end of generated
 # generated: signature settings
+# end of generated
+# generated: sender settings
 # end of generated
 # generated: client settings
 # end of generated
@@ -65,6 +68,8 @@ const FILES: Record<string, string> = {
     "export function checkSet(value: string): string | undefined { return value === '' ? 'is not set' : undefined; }",
   'src/core/settings/signature_checks.ts':
     'export function checkPlace(value: string): string | undefined { return undefined; }',
+  'src/core/settings/sender_checks.ts':
+    'export function checkOrigin(value: string): string | undefined { return undefined; }',
   'nginx/http.conf': HTTP_CONF,
   'docs/settings.md': 'By hand.\n\n<!-- generated: settings -->\n<!-- end of generated -->\n\nAs well.\n',
 };
@@ -94,6 +99,7 @@ test('writeSettings: writes these files, and each of them alone', async (t) => {
     'src/core/settings/parse_client_settings.ts',
     'src/core/settings/parse_policy.ts',
     'src/core/settings/parse_refusal.ts',
+    'src/core/settings/parse_sender_settings.ts',
     'src/core/settings/parse_settings.ts',
     'src/core/settings/parse_signature_settings.ts',
   ]);
@@ -159,7 +165,7 @@ test('docs/settings.md: has a row for each setting, with its default and its ran
 
 /** A generated parser, with readers that tell how they are called. */
 async function parserOf(source: string, name: string): Promise<(...args: unknown[]) => unknown> {
-  const stubs = ['checkText', 'checkSet', 'readChecked', 'readScopes', 'readWhole', 'readWord']
+  const stubs = ['checkText', 'checkSet', 'readChecked', 'readScopes', 'readSender', 'readWhole', 'readWord']
     .map((stub) =>
       stub.startsWith('check')
         ? `function ${stub}() {}`
@@ -171,17 +177,8 @@ async function parserOf(source: string, name: string): Promise<(...args: unknown
   return module[name];
 }
 
-const REQUEST = [
-  'here on',
-  '7',
-  'read',
-  'part',
-  '/as',
-  'two',
-  '/keys\talways\tissuer\tapi',
-  'gateway',
-  'Bearer abc',
-];
+const SIGNED = '/keys\talways\tissuer\tapi';
+const REQUEST = ['here on', '7', 'read', 'part', '/as', 'two', SIGNED, 'gateway', 'Bearer abc'];
 const REST = ['my realm', 'my key'];
 
 test('parse_settings.ts: reads each field from its own line, with its variable, its bounds and its check', async (t) => {
@@ -194,6 +191,7 @@ test('parse_settings.ts: reads each field from its own line, with its variable, 
     ttlSec: ['readWhole', 'phantom_token_ttl', '7', 0, 9, 'seconds'],
     word: ['readWord', 'phantom_token_word', 'two', 'one two'],
     requiredScopes: ['readScopes', 'phantom_token_required_scopes', 'read'],
+    sender: ['readSender', SIGNED],
   });
 });
 
@@ -208,6 +206,7 @@ test('parse_settings.ts: an empty line is the default, unchecked; where that is 
     ttlSec: 5,
     word: 'one',
     requiredScopes: [],
+    sender: undefined,
   });
 });
 
@@ -227,6 +226,7 @@ test('parse_refusal.ts, parse_client_settings.ts: read what a refusal needs, and
   t.deepEqual(readRefusalSettings({}, REQUEST, REST), {
     realm: ['readChecked', 'phantom_token_realm', 'my realm', 'checkText'],
     requiredScopes: ['readScopes', 'phantom_token_required_scopes', 'read'],
+    sender: ['readSender', SIGNED],
   });
   const client = written['src/core/settings/parse_client_settings.ts'] ?? '';
   const readClientSettings = await parserOf(client, 'readClientSettings');
@@ -249,6 +249,7 @@ test('parse_*.ts: a parser imports the checks that it names from the files that 
     "import { checkText } from './checks.js';",
     "import { checkSet } from './question_checks.js';",
     "import { type Findings, readChecked, readScopes, readWhole, readWord } from './reading.js';",
+    "import { readSender } from './sender_settings.js';",
     "import type { Settings } from './settings.js';",
   ]);
 });

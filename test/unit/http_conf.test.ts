@@ -30,8 +30,10 @@ const INTERNAL = [
   '_phantom_server',
   '_phantom_kept_request',
   '_phantom_kept_rest',
+  '_phantom_kept_certificate',
   '_phantom_status',
   '_phantom_challenge',
+  '_phantom_dpop_nonce',
   '_phantom_retry_after',
   '_phantom_body',
 ];
@@ -143,6 +145,10 @@ const SIGNATURES = [
   '$phantom_token_mint_audience',
   '$phantom_token_mint_claims',
   '$phantom_token_mint_ttl',
+  '$phantom_token_sender_constraint',
+  '$phantom_token_dpop_origin',
+  '$phantom_token_dpop_max_age',
+  '$phantom_token_dpop_nonce',
   ...SELECTING,
 ];
 
@@ -182,12 +188,12 @@ test('http.conf: what request_text.ts finds in a request is what nginx joined: p
   t.is<string, string>(findLookup(live), LOOKUP_LINES.join('\n'));
 });
 
-test('http.conf: where a location says nothing of signatures, their line is empty: a hit reads three variables for all (S58)', (t) => {
+test('http.conf: where a location says nothing of signatures, or of bound tokens, their line is empty: a hit reads four variables for all (S58)', (t) => {
   t.deepEqual(
     directivesOf(
       mapBodyOf(
         HTTP_CONF,
-        '"$phantom_token_jwks$phantom_token_accept_jwt$phantom_token_mint"',
+        '"$phantom_token_jwks$phantom_token_accept_jwt$phantom_token_mint$phantom_token_sender_constraint"',
         '_phantom_signatures',
       ),
     ),
@@ -238,11 +244,12 @@ for (const target of ['_phantom_request', '_phantom_policy', '_phantom_rest']) {
 
 test('auth_request/protect.conf: keeps the texts of its location after it said that it is here, before anything else (S84)', (t) => {
   const withoutComments = AUTH_REQUEST_CONF.replace(/^[ \t]*#.*$/gm, '');
-  t.deepEqual(directivesOf(withoutComments).slice(0, 5), [
+  t.deepEqual(directivesOf(withoutComments).slice(0, 6), [
     'set $_phantom_before $phantom_token_cache_status',
     'set $_phantom_state here',
     'set $_phantom_kept_request $_phantom_request',
     'set $_phantom_kept_rest $_phantom_rest',
+    'set $_phantom_kept_certificate $phantom_token_caller_certificate',
     'auth_request /_phantom_token_authorize',
   ]);
 });

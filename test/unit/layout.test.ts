@@ -24,6 +24,8 @@ const STAGES = [
   'remember.ts',
   'stale.ts',
   'known.ts',
+  'respond.ts',
+  'prove_sender.ts',
   'handover.ts',
 ];
 /** What is ruled: a folder each. */
@@ -33,6 +35,7 @@ const RULED = [
   'introspection',
   'mint',
   'request',
+  'sender',
   'settings',
   'signature',
   'text',

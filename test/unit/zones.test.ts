@@ -9,9 +9,9 @@ function zoneLines(file: string): string[] {
   return text.match(/^(# )?js_shared_dict_zone .*$/gm) ?? [];
 }
 
-test('the zones files are the two for newer and older njs, with five zones each', (t) => {
+test('the zones files are the two for newer and older njs, with six zones each', (t) => {
   t.deepEqual(FILES.toSorted(), ['zones.conf', 'zones_njs_0.8.conf']);
-  for (const file of FILES) t.is(zoneLines(file).length, 5, file);
+  for (const file of FILES) t.is(zoneLines(file).length, 6, file);
 });
 
 for (const file of FILES) {
@@ -22,7 +22,7 @@ for (const file of FILES) {
     );
   });
 
-  test(`${file}: locks, purges and breakers are in zones that do not evict, so that no flood of tokens pushes them out (S75)`, (t) => {
+  test(`${file}: locks, purges, breakers and used proofs are in zones that do not evict, so that no flood pushes them out (S75, S126)`, (t) => {
     const evicting = zoneLines(file).filter((line) => /\bevict\b/.test(line));
     t.deepEqual(
       evicting.filter((line) => !/zone=phantom_token(_denied)?:/.test(line)),

@@ -8,7 +8,7 @@ export function buildDenial(denial: Denial, settings: RefusalSettings): Refusal 
   if (denial.reason === 'scope_insufficient') {
     return {
       status: 403,
-      challenge: challenge(settings.realm, 'insufficient_scope', settings.requiredScopes),
+      challenge: challenge(settings, 'insufficient_scope', settings.requiredScopes),
       retryAfter: '',
       body: errorBody(
         'insufficient_scope',
@@ -20,20 +20,23 @@ export function buildDenial(denial: Denial, settings: RefusalSettings): Refusal 
   const error = denial.reason === 'token_missing' ? '' : 'invalid_token';
   return {
     status: 401,
-    challenge: challenge(settings.realm, error, named),
+    challenge: challenge(settings, error, named),
     retryAfter: '',
     body: errorBody('unauthorized_request', 'Access denied due to missing, invalid or expired credentials'),
   };
 }
 
-/** @param realm and scopes hold no quotes and no backslashes: see ../settings/checks.ts */
-function challenge(realm: string, error: string, scopes: readonly string[]): string {
-  let text = `Bearer realm="${realm}"`;
+/** Realm, scopes and URL hold no quotes and no backslashes: see ../settings/checks.ts, sender_checks.ts. */
+function challenge(settings: RefusalSettings, error: string, scopes: readonly string[]): string {
+  let text = `Bearer realm="${settings.realm}"`;
   if (error !== '') {
     text += `, error="${error}"`;
   }
   if (scopes.length > 0) {
     text += `, scope="${scopes.join(' ')}"`;
+  }
+  if (settings.resourceMetadata !== '') {
+    text += `, resource_metadata="${settings.resourceMetadata}"`; // RFC 9728 §5.1
   }
   return text;
 }

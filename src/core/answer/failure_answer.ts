@@ -28,6 +28,7 @@ function statusOf(reason: UnavailableReason): number {
     case 'introspection_suspended':
     case 'introspection_queue_full':
     case 'jwks_unavailable':
+    case 'dpop_proofs_full':
       return 503;
     case 'introspection_timeout':
       return 504;

@@ -72,6 +72,8 @@ export function adviceTable(): Record<UnavailableReason, string> {
       'no key of $phantom_token_jwks fits kid and alg of the JWT: is it of the same server? New keys are fetched at most once in 30 seconds',
     jwks_unavailable:
       'the keys of the authorization server cannot be fetched: look at the location, or the URL, in $phantom_token_jwks',
+    dpop_proofs_full:
+      'the zone of used DPoP proofs is full, and none is taken that cannot be noted: make phantom_token_proofs in zones.conf larger, or $phantom_token_dpop_max_age shorter',
     jwks_unusable: 'correct what $phantom_token_jwks names: it must answer 200 with a JWK Set',
   };
 }

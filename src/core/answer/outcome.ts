@@ -1,11 +1,23 @@
 // How a request can end. Ends that are never mixed: a Grant goes upstream, a Denial is the client's fault (401,
 // 403), an Unavailable is ours or the authorization server's (500, 502, 503, 504), a Preflight is answered here (204).
+import type { Binding } from '../sender/binding.js';
 import type { CacheStatus, DenialReason, UnavailableReason } from './reasons.js';
 
 /** The request goes upstream; `authorization` is the whole header value, empty for none. */
 export interface Grant {
   readonly kind: 'grant';
   readonly authorization: string;
+  readonly cacheStatus: CacheStatus;
+}
+
+/**
+ * The token is good, and bound to a key. No grant before the client has proven that it holds the key: only
+ * gateway/prove_sender.ts makes one of it.
+ */
+export interface BoundGrant {
+  readonly kind: 'bound';
+  readonly authorization: string;
+  readonly binding: Binding;
   readonly cacheStatus: CacheStatus;
 }
 
@@ -32,10 +44,25 @@ export interface Preflight {
   readonly kind: 'preflight';
 }
 
+/** What a request can be answered with. */
 export type Outcome = Grant | Denial | Unavailable | Preflight;
+
+/** What the cache or the authorization server says, before the client has proven anything. */
+export type Finding = Outcome | BoundGrant;
 
 export function granted(authorization: string, cacheStatus: CacheStatus): Grant {
   return { kind: 'grant', authorization, cacheStatus };
+}
+
+/** @param binding undefined for a token that is bound to nothing */
+export function grantedTo(
+  binding: Binding | undefined,
+  authorization: string,
+  cacheStatus: CacheStatus,
+): Grant | BoundGrant {
+  return binding === undefined
+    ? granted(authorization, cacheStatus)
+    : { kind: 'bound', authorization, binding, cacheStatus };
 }
 
 export function denied(reason: DenialReason, cacheStatus: CacheStatus): Denial {

@@ -9,6 +9,7 @@ export function denialReasons() {
     'token_expired',
     'token_not_yet_valid',
     'token_sender_constrained',
+    'token_not_sender_constrained',
     'token_type_mismatch',
     'token_type_unsupported',
     'token_subject_missing',
@@ -19,6 +20,24 @@ export function denialReasons() {
     'issuer_mismatch',
     'audience_mismatch',
     'scope_insufficient',
+    'dpop_scheme_required',
+    'dpop_token_unbound',
+    'dpop_proof_missing',
+    'dpop_proof_repeated',
+    'dpop_proof_malformed',
+    'dpop_type_mismatch',
+    'dpop_algorithm_unsupported',
+    'dpop_key_invalid',
+    'dpop_signature_invalid',
+    'dpop_method_mismatch',
+    'dpop_uri_mismatch',
+    'dpop_nonce_required',
+    'dpop_time_mismatch',
+    'dpop_proof_replayed',
+    'dpop_token_mismatch',
+    'dpop_key_mismatch',
+    'certificate_missing',
+    'certificate_mismatch',
   ] as const;
 }
 
@@ -50,6 +69,7 @@ export function unavailableReasons() {
     'jwks_unavailable',
     'jwks_unusable',
     'introspection_response_invalid',
+    'dpop_proofs_full',
   ] as const;
 }
 

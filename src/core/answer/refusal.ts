@@ -4,6 +4,10 @@
 export interface Refusal {
   readonly status: number;
   readonly challenge: string;
+  /** Where another scheme is taken as well; left out for none. */
+  readonly otherChallenge?: string;
+  /** RFC 9449 §8.1; left out for none. */
+  readonly dpopNonce?: string;
   readonly retryAfter: string;
   readonly body: string;
 }

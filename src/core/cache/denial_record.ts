@@ -11,6 +11,7 @@ export function isRemembered(reason: DenialReason): boolean {
     reason === 'token_inactive' ||
     reason === 'token_expired' ||
     reason === 'token_sender_constrained' ||
+    reason === 'token_not_sender_constrained' ||
     reason === 'token_type_mismatch' ||
     reason === 'token_type_unsupported' ||
     reason === 'token_subject_missing' ||

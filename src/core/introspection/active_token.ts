@@ -1,6 +1,8 @@
 // What the claims of an answer that says "active" make of the token: good, expired, of another kind, bound to a key.
 import { type Denial, denied, type Unavailable } from '../answer/outcome.js';
 import { notAnswered } from '../answer/unavailable.js';
+import { type Binding, readBinding } from '../sender/binding.js';
+import type { SenderSettings } from '../settings/sender_settings.js';
 import type { JsonObject } from '../text/json.js';
 import { type InvalidClaim, readClaims, type TokenClaims } from '../token/claims.js';
 import type { Jwt } from '../token/jwt.js';
@@ -16,6 +18,8 @@ export interface ActiveToken {
   /** What the claims are from: the JSON answer, or the JWT's payload. */
   readonly answer: JsonObject;
   readonly claims: TokenClaims;
+  /** undefined for a token that is bound to nothing. */
+  readonly binding: Binding | undefined;
   /** `exp`, epoch seconds; undefined when the server names none. */
   readonly expiresAtSec: number | undefined;
 }
@@ -29,6 +33,7 @@ export function activeToken(
   source: JsonObject,
   reply: IntrospectionReply,
   nowSec: number,
+  sender: SenderSettings | undefined,
 ): ActiveToken | Denial | Unavailable {
   const payload = jwt === undefined ? source : jwt.payload;
   const active = payload.active; // some servers sign the whole reply of RFC 7662 §2.2 (Connect2id 6.18)
@@ -54,8 +59,13 @@ export function activeToken(
   if (!read.isAccessToken || !own.isAccessToken) {
     return denied('token_type_mismatch', 'MISS');
   }
-  if (read.isSenderConstrained || own.isSenderConstrained) {
+  const isBound = read.isSenderConstrained || own.isSenderConstrained;
+  const binding = isBound && sender !== undefined ? readBinding([source, payload]) : undefined;
+  if (isBound && binding === undefined) {
     return denied('token_sender_constrained', 'MISS'); // RFC 8705 §3, RFC 9449 §7.2 (S14)
+  }
+  if (!isBound && sender !== undefined && sender.constraint === 'require') {
+    return denied('token_not_sender_constrained', 'MISS');
   }
   const notBeforeSec = Math.max(read.claims.notBeforeSec, own.claims.notBeforeSec);
   return {
@@ -64,6 +74,7 @@ export function activeToken(
     serverJwt: jwt,
     answer: source,
     claims: withNotBefore(read.claims, notBeforeSec),
+    binding,
     expiresAtSec,
   };
 }

@@ -1,6 +1,7 @@
 // What the authorization server's answer means (RFC 7662 §2.2, §2.3).
 import { type Denial, denied, type Unavailable } from '../answer/outcome.js';
 import { misconfigured, notAnswered, notAnsweredYet } from '../answer/unavailable.js';
+import type { SenderSettings } from '../settings/sender_settings.js';
 import type { SignatureSettings } from '../settings/signature_settings.js';
 import { type JsonObject, parseJsonObject } from '../text/json.js';
 import { explainBadJwt, isIntrospectionResponse, type Jwt, parseJwt } from '../token/jwt.js';
@@ -10,12 +11,13 @@ import { describeReply, type IntrospectionReply, mediaType, refuseMalformed, ref
 const MISROUTED =
   '$phantom_token_introspection_endpoint must name a location of this server that includes introspection.conf, and no rewrite, if or return of the server may take the request elsewhere';
 
-/** How to find the JWT in an answer, of the location's settings. */
+/** How to find the JWT in an answer, and which tokens are taken: of the location's settings. */
 export interface JwtForm {
   readonly jwtField: string;
   readonly maxJwtLength: number;
   /** What was asked for. */
   readonly introspectionAccept: string;
+  readonly sender: SenderSettings | undefined;
 }
 
 /** An RFC 9701 response, whose signature has to be verified before anything in it counts: signed_response.ts. */
@@ -42,7 +44,7 @@ export function interpretReply(
     return misconfigured(reply.limitProblem);
   }
   if (reply.status === 204) {
-    return inactive(); // Curity's answer to Accept: application/jwt
+    return denied('token_inactive', 'MISS'); // Curity's answer to Accept: application/jwt
   }
   if (reply.status !== 200) {
     return interpretStatus(reply);
@@ -102,7 +104,7 @@ function interpretJwt(
   if (found.kind !== 'jwt') {
     return found;
   }
-  return activeToken(found.jwt, found.jwt.payload, reply, nowSec);
+  return activeToken(found.jwt, found.jwt.payload, reply, nowSec, form.sender);
 }
 
 /** RFC 9701: no access token, so never one to forward (S54). Nothing in it counts where no key can verify it. */
@@ -153,15 +155,17 @@ export function interpretAnswer(
     return refuseMalformed(reply, 'active is no boolean'); // RFC 7662 §2.2: REQUIRED, and a boolean (S27, S28)
   }
   if (!answer.active) {
-    return inactive();
+    return denied('token_inactive', 'MISS');
   }
   const member = readJwtMember(answer, form.jwtField);
   if (member === undefined) {
     const isMinted = signatures !== undefined && signatures.mint !== 'off';
-    return isMinted ? activeToken(undefined, answer, reply, nowSec) : refuseReply('jwt_missing', reply);
+    return isMinted
+      ? activeToken(undefined, answer, reply, nowSec, form.sender)
+      : refuseReply('jwt_missing', reply);
   }
   const found = findJwt(member, reply, form);
-  return found.kind === 'jwt' ? activeToken(found.jwt, answer, reply, nowSec) : found;
+  return found.kind === 'jwt' ? activeToken(found.jwt, answer, reply, nowSec, form.sender) : found;
 }
 
 /** Curity's token procedure: phantom_token; Keycloak 25: jwt; WSO2 Identity Server: token_string. */
@@ -193,8 +197,4 @@ function findJwt(text: unknown, reply: IntrospectionReply, form: JwtForm): Found
   return isIntrospectionResponse(jwt)
     ? refuseReply('introspection_response_jwt', reply)
     : { kind: 'jwt', jwt };
-}
-
-function inactive(): Denial {
-  return denied('token_inactive', 'MISS');
 }

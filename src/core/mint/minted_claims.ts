@@ -1,6 +1,7 @@
 // What the gateway says in a JWT of its own (RFC 9068 §2.2): of the answer only what is named here or in the settings.
 import type { DenialReason } from '../answer/reasons.js';
 import type { ActiveToken } from '../introspection/active_token.js';
+import { confirmationOf } from '../sender/binding.js';
 import type { SignatureSettings } from '../settings/signature_settings.js';
 import type { JsonObject } from '../text/json.js';
 import { isPlainText } from '../text/plain_text.js';
@@ -61,7 +62,7 @@ export function mintedClaims(
     auth_time: answer.auth_time,
     acr: answer.acr,
     amr: listOf(answer.amr),
-    cnf: answer.cnf,
+    cnf: active.binding === undefined ? undefined : confirmationOf(active.binding),
   };
   const invalid = findInvalid(claims);
   if (invalid !== undefined) {

@@ -1,7 +1,9 @@
 // Generated from the table of settings (table.ts) by `npm run build`: change it there, not here.
 import { checkPlainText, checkRealm } from './checks.js';
 import { checkAccept, checkEndpoint, checkFormFields } from './question_checks.js';
+import { checkMetadataUrl } from './sender_checks.js';
 import { type Findings, readChecked, readScopes, readWhole, readWord } from './reading.js';
+import { readSender } from './sender_settings.js';
 import type { Settings } from './settings.js';
 
 export function readSettings(
@@ -31,5 +33,7 @@ export function readSettings(
     breakerFailures: rest[6] === '' ? 5 : readWhole(findings, 'phantom_token_breaker_failures', rest[6] as string, 0, 1000, 'failures'),
     breakerDelaySec: rest[7] === '' ? 2 : readWhole(findings, 'phantom_token_breaker_delay', rest[7] as string, 0, 3600, 'seconds'),
     maxWaiting: rest[8] === '' ? 500 : readWhole(findings, 'phantom_token_max_waiting', rest[8] as string, 1, 100000, 'requests'),
+    resourceMetadata: rest[9] === '' ? '' : readChecked(findings, 'phantom_token_resource_metadata', rest[9] as string, checkMetadataUrl),
+    sender: request[13] === '' ? undefined : readSender(findings, request[13] as string),
   };
 }

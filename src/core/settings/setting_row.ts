@@ -33,6 +33,8 @@ export type CheckName =
   | 'checkJwks'
   | 'checkMintAudience'
   | 'checkMintClaims'
+  | 'checkMetadataUrl'
+  | 'checkOrigin'
   | 'checkRealm'
   | 'checkFile';
 

@@ -3,6 +3,7 @@
 import { isConfiguredHere, type LocationTexts, NOT_HERE } from './location_texts.js';
 import { readSettings } from './parse_settings.js';
 import { checkSwitch } from './question_checks.js';
+import type { SenderSettings } from './sender_settings.js';
 
 /** What a location asks of a token that is known. */
 export interface Policy {
@@ -20,6 +21,10 @@ export interface RefusalSettings {
   readonly scopes: readonly string[];
   /** For how long a rejected token is remembered. */
   readonly negativeCacheTtlSec: number;
+  /** How tokens that are bound to a key are taken; undefined where they are refused. */
+  readonly sender: SenderSettings | undefined;
+  /** URL of the RFC 9728 document; '' for none. */
+  readonly resourceMetadata: string;
 }
 
 /** The settings of one location; scopes are lists, times are whole seconds. */

@@ -22,7 +22,7 @@ export interface SignatureSettings {
 }
 
 /** A line without values. */
-const EMPTY_LINE = '\t\t\t\t\t\t\t\t\t';
+const EMPTY_LINE = '\t\t\t\t\t\t\t\t\t\t\t\t\t';
 
 /**
  * Checks each setting, and that those are there which others need.

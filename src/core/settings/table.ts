@@ -3,6 +3,7 @@
 // that nginx runs.
 import { CLIENT_SETTINGS } from './client_table.js';
 import { FAILURE_SETTINGS } from './failure_table.js';
+import { CHALLENGE_SETTINGS, SENDER_SETTINGS } from './sender_table.js';
 import { checked, oneOf, type SettingRow, scopes, text, whole, YEAR_SEC } from './setting_row.js';
 import { SIGNATURE_SETTINGS } from './signature_table.js';
 
@@ -169,13 +170,15 @@ export const LOCATION_SETTINGS: readonly SettingRow[] = [
       'seconds for which a record is served after its end [while the authorization server fails](operations.md#when-the-authorization-server-fails); never beyond `exp`',
   },
   ...FAILURE_SETTINGS,
+  ...CHALLENGE_SETTINGS,
 ];
 
 /** Every setting, in the order of the docs and of the joined texts. */
 export const SETTINGS: readonly SettingRow[] = [
   ...LOCATION_SETTINGS,
   ...SIGNATURE_SETTINGS,
+  ...SENDER_SETTINGS,
   ...CLIENT_SETTINGS,
 ];
 
-export { CLIENT_SETTINGS, SIGNATURE_SETTINGS };
+export { CLIENT_SETTINGS, SENDER_SETTINGS, SIGNATURE_SETTINGS };

@@ -1,7 +1,6 @@
 // The gateway's own keys: what a key file holds, which of its keys signs, and what of them is published.
-import { sha256 } from '../cache/key.js';
 import { type JsonObject, parseJsonObject } from '../text/json.js';
-import { isKeyFor, type PublicKey, readPublicKey } from './public_key.js';
+import { isKeyFor, type PublicKey, readPublicKey, thumbprint } from './public_key.js';
 
 /** What JWTs are signed with (design: four algorithms that every API's library verifies). */
 export type MintAlgorithm = 'ES256' | 'ES384' | 'RS256' | 'PS256';
@@ -102,13 +101,4 @@ function pick(jwk: JsonObject, members: readonly string[]): Record<string, unkno
     picked[name] = jwk[name];
   });
   return picked;
-}
-
-/** RFC 7638 §3: SHA-256 over the required members, in the order of their names, without white space. */
-function thumbprint(key: PublicKey): string {
-  const text =
-    key.kty === 'EC'
-      ? `{"crv":"${key.crv}","kty":"EC","x":"${key.x}","y":"${key.y}"}`
-      : `{"e":"${key.e}","kty":"RSA","n":"${key.n}"}`;
-  return sha256(text);
 }

@@ -1,5 +1,6 @@
 // One public key of a JWK Set (RFC 7517), checked before the engine sees it: njs 0.8.9 crashes when it imports a key whose
 // type does not fit the algorithm.
+import { sha256 } from '../cache/key.js';
 import type { JsonObject } from '../text/json.js';
 import { type Curve, curveOf, type SignatureAlgorithm } from './algorithm.js';
 
@@ -130,4 +131,13 @@ function decode(value: unknown): Buffer | undefined {
 export function isKeyFor(key: PublicKey, alg: SignatureAlgorithm): boolean {
   const fits = key.kty === 'EC' ? key.crv === curveOf(alg) : curveOf(alg) === undefined;
   return fits && (key.alg === undefined || key.alg === alg);
+}
+
+/** RFC 7638 §3: SHA-256 over the required members, in the order of their names, without white space. */
+export function thumbprint(key: PublicKey): string {
+  const text =
+    key.kty === 'EC'
+      ? `{"crv":"${key.crv}","kty":"EC","x":"${key.x}","y":"${key.y}"}`
+      : `{"e":"${key.e}","kty":"RSA","n":"${key.n}"}`;
+  return sha256(text);
 }

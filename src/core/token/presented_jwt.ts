@@ -1,6 +1,8 @@
 // A JWT that a client presents, whose signature is verified: whether it is an access token in force (RFC 9068 §4).
 import { type Denial, denied } from '../answer/outcome.js';
 import type { ActiveToken } from '../introspection/active_token.js';
+import { readBinding } from '../sender/binding.js';
+import type { SenderSettings } from '../settings/sender_settings.js';
 import { typeOf } from '../signature/jws.js';
 import { isAccessTokenTyp, readClaims } from './claims.js';
 import type { Jwt } from './jwt.js';
@@ -24,7 +26,11 @@ const CLAIMS_OF_OTHERS = [
  * @returns why it is refused, or what its record is made of.
  * Does NOT verify the signature, and does NOT compare issuer, audience, scope or `nbf`: policy.ts does, on each request.
  */
-export function judgePresented(jwt: Jwt, nowSec: number): ActiveToken | Denial {
+export function judgePresented(
+  jwt: Jwt,
+  nowSec: number,
+  sender: SenderSettings | undefined,
+): ActiveToken | Denial {
   const payload = jwt.payload;
   const read = readClaims(payload);
   const typ = typeOf(jwt);
@@ -39,8 +45,13 @@ export function judgePresented(jwt: Jwt, nowSec: number): ActiveToken | Denial {
   if (read.expiresAtSec <= nowSec) {
     return denied('token_expired', 'MISS');
   }
-  if (read.isSenderConstrained) {
+  const isBound = read.isSenderConstrained;
+  const binding = isBound && sender !== undefined ? readBinding([payload]) : undefined;
+  if (isBound && binding === undefined) {
     return denied('token_sender_constrained', 'MISS');
+  }
+  if (!isBound && sender !== undefined && sender.constraint === 'require') {
+    return denied('token_not_sender_constrained', 'MISS');
   }
   return {
     kind: 'active',
@@ -48,6 +59,7 @@ export function judgePresented(jwt: Jwt, nowSec: number): ActiveToken | Denial {
     serverJwt: jwt,
     answer: payload,
     claims: read.claims,
+    binding,
     expiresAtSec: read.expiresAtSec,
   };
 }

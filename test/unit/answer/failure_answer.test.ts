@@ -31,6 +31,7 @@ const STATUSES: Record<UnavailableReason, number> = {
   jwks_unavailable: 503,
   jwks_unusable: 502,
   introspection_response_invalid: 502,
+  dpop_proofs_full: 503,
 };
 
 for (const [reason, status] of Object.entries(STATUSES)) {

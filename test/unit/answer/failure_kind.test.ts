@@ -30,6 +30,7 @@ const FAILURES: Record<UnavailableReason, Consequence[]> = {
   jwks_unavailable: [],
   jwks_unusable: [],
   introspection_response_invalid: [],
+  dpop_proofs_full: [],
 };
 
 for (const [reason, consequences] of Object.entries(FAILURES) as [UnavailableReason, Consequence[]][]) {

@@ -16,6 +16,7 @@ const DENIALS: Record<DenialReason, true> = {
   token_expired: true,
   token_not_yet_valid: true,
   token_sender_constrained: true,
+  token_not_sender_constrained: true,
   token_type_mismatch: true,
   token_type_unsupported: true,
   token_subject_missing: true,
@@ -26,6 +27,24 @@ const DENIALS: Record<DenialReason, true> = {
   issuer_mismatch: true,
   audience_mismatch: true,
   scope_insufficient: true,
+  dpop_scheme_required: true,
+  dpop_token_unbound: true,
+  dpop_proof_missing: true,
+  dpop_proof_repeated: true,
+  dpop_proof_malformed: true,
+  dpop_type_mismatch: true,
+  dpop_algorithm_unsupported: true,
+  dpop_key_invalid: true,
+  dpop_signature_invalid: true,
+  dpop_method_mismatch: true,
+  dpop_uri_mismatch: true,
+  dpop_nonce_required: true,
+  dpop_time_mismatch: true,
+  dpop_proof_replayed: true,
+  dpop_token_mismatch: true,
+  dpop_key_mismatch: true,
+  certificate_missing: true,
+  certificate_mismatch: true,
 };
 
 const FAILURES: Record<UnavailableReason, true> = {
@@ -52,6 +71,7 @@ const FAILURES: Record<UnavailableReason, true> = {
   jwks_unavailable: true,
   jwks_unusable: true,
   introspection_response_invalid: true,
+  dpop_proofs_full: true,
 };
 
 // The values of $phantom_token_cache_status, which access logs hold.

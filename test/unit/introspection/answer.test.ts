@@ -8,7 +8,12 @@ import type { IntrospectionReply } from '../../../src/core/introspection/reply.j
 import type { SignatureSettings } from '../../../src/core/settings/signature_settings.js';
 
 const NOW_SEC = 1_700_000_000;
-const USUAL_FORM: JwtForm = { jwtField: '', maxJwtLength: 65536, introspectionAccept: 'application/jwt' };
+const USUAL_FORM: JwtForm = {
+  jwtField: '',
+  maxJwtLength: 65536,
+  introspectionAccept: 'application/jwt',
+  sender: undefined,
+};
 const ES256_SIGNATURE = 'S'.repeat(86);
 
 function jwtOf(payload: unknown, header: object = { alg: 'ES256' }, signature = ES256_SIGNATURE): string {
@@ -125,7 +130,8 @@ type OwnReason =
   | 'jwt_signature_invalid'
   | 'jwt_key_unknown'
   | 'jwks_unavailable'
-  | 'jwks_unusable';
+  | 'jwks_unusable'
+  | 'dpop_proofs_full';
 
 // One reply for each reason: the type check fails when one is missing here.
 const REFUSED: Record<Exclude<UnavailableReason, OwnReason>, IntrospectionReply> = {
@@ -411,6 +417,7 @@ test('interpretReply: an active token is its JWT, its claims and its expiry', (t
     serverJwt: { text: jwtOf(payload), header: { alg: 'ES256' }, payload },
     answer: payload,
     claims: { notBeforeSec: NOW_SEC - 5, scope: 'read write', issuer: 'https://as', audience: ['api'] },
+    binding: undefined,
     expiresAtSec: NOW_SEC + 60,
   });
 });
@@ -564,7 +571,12 @@ function inJson(member: string, jwt: unknown): string {
   return JSON.stringify({ active: true, [member]: jwt });
 }
 
-const SHORT_FORM: JwtForm = { jwtField: '', maxJwtLength: 100, introspectionAccept: 'application/jwt' };
+const SHORT_FORM: JwtForm = {
+  jwtField: '',
+  maxJwtLength: 100,
+  introspectionAccept: 'application/jwt',
+  sender: undefined,
+};
 
 const JWT_LENGTHS: [sentence: string, jwt: string, meaning: string][] = [
   ['one character below the limit is active', jwtOfLength(99), 'active'],
@@ -590,11 +602,21 @@ test('interpretReply: JWT length: white space around the body does not count (S3
 test('interpretReply: JWT length: the limit is that of the settings (S38)', (t) => {
   const reply = replyOf('application/jwt', jwtOfLength(120));
   t.is(
-    meaningOf(reply, { jwtField: '', maxJwtLength: 119, introspectionAccept: 'application/jwt' }),
+    meaningOf(reply, {
+      jwtField: '',
+      maxJwtLength: 119,
+      introspectionAccept: 'application/jwt',
+      sender: undefined,
+    }),
     'jwt_too_large',
   );
   t.is(
-    meaningOf(reply, { jwtField: '', maxJwtLength: 120, introspectionAccept: 'application/jwt' }),
+    meaningOf(reply, {
+      jwtField: '',
+      maxJwtLength: 120,
+      introspectionAccept: 'application/jwt',
+      sender: undefined,
+    }),
     'active',
   );
 });
@@ -692,7 +714,7 @@ for (const [sentence, jwtField, members, jwt] of MEMBERS) {
     const reply = jsonReply(JSON.stringify({ active: true, ...members }));
     const outcome = interpretReply(
       reply,
-      { jwtField, maxJwtLength: 65536, introspectionAccept: 'application/jwt' },
+      { jwtField, maxJwtLength: 65536, introspectionAccept: 'application/jwt', sender: undefined },
       NOW_SEC,
     );
     if (jwt === undefined) {
@@ -727,7 +749,12 @@ for (const [sentence, value] of NO_MEMBERS) {
         JSON.stringify({ active: true, [member]: value, jwt: GOOD, token_string: GOOD }),
       );
       t.is(
-        meaningOf(reply, { jwtField, maxJwtLength: 65536, introspectionAccept: 'application/jwt' }),
+        meaningOf(reply, {
+          jwtField,
+          maxJwtLength: 65536,
+          introspectionAccept: 'application/jwt',
+          sender: undefined,
+        }),
         'introspection_malformed',
       );
     });
@@ -743,6 +770,7 @@ test('interpretReply: JSON: the claims are those of the JSON, not of the JWT (RF
     serverJwt: { text: jwtOf(ofJwt), header: { alg: 'ES256' }, payload: ofJwt },
     answer: { active: true, ...json, phantom_token: jwtOf(ofJwt) },
     claims: { notBeforeSec: NOW_SEC - 5, scope: 'read write', issuer: 'https://as', audience: ['api'] },
+    binding: undefined,
     expiresAtSec: NOW_SEC + 60,
   });
 });
@@ -832,7 +860,7 @@ test('interpretReply: JSON: a __proto__ member brings no JWT (S30)', (t) => {
 
 for (const jwtField of ['toString', 'constructor', 'hasOwnProperty', '__proto__']) {
   test(`interpretReply: JSON: ${jwtField} is a member only when the answer has one of its own (S30)`, (t) => {
-    const form = { jwtField, maxJwtLength: 65536, introspectionAccept: 'application/jwt' };
+    const form = { jwtField, maxJwtLength: 65536, introspectionAccept: 'application/jwt', sender: undefined };
     t.is(meaningOf(jsonReply('{"active":true}'), form), 'jwt_missing');
     t.is(meaningOf(jsonReply(`{"active":true,"${jwtField}":"${GOOD}"}`), form), 'active');
   });
@@ -885,7 +913,7 @@ for (const [sentence, reply, problem] of PROBLEMS) {
 }
 
 test('interpretReply: a list over the limit is no string, and not too large: only texts have a length (S38)', (t) => {
-  const form = { jwtField: '', maxJwtLength: 1, introspectionAccept: 'application/jwt' };
+  const form = { jwtField: '', maxJwtLength: 1, introspectionAccept: 'application/jwt', sender: undefined };
   t.is(meaningOf(jsonReply('{"active":true,"jwt":[1,2,3]}'), form), 'introspection_malformed');
 });
 
@@ -919,6 +947,7 @@ for (const mint of ['missing', 'always'] as const) {
       serverJwt: undefined,
       answer: PLAIN_ANSWER,
       claims: { notBeforeSec: 0, scope: 'read', issuer: '', audience: [] },
+      binding: undefined,
       expiresAtSec: NOW_SEC + 60,
     });
   });

@@ -2,6 +2,7 @@ import test from 'ava';
 import { type ActiveToken, activeToken } from '../../../src/core/introspection/active_token.js';
 import type { IntrospectionReply } from '../../../src/core/introspection/reply.js';
 import { findMintRefusal, mintedClaims } from '../../../src/core/mint/minted_claims.js';
+import type { SenderSettings } from '../../../src/core/settings/sender_settings.js';
 import type { SignatureSettings } from '../../../src/core/settings/signature_settings.js';
 import { jwsInput } from '../../../src/core/signature/jws_input.js';
 import type { JsonObject } from '../../../src/core/text/json.js';
@@ -28,9 +29,18 @@ const SETTINGS: SignatureSettings = {
   mintTtlSec: 600,
 };
 
+/** So that a bound token is taken. */
+const SENDER: SenderSettings = {
+  kind: 'sender_settings',
+  constraint: 'verify',
+  dpopOrigin: '',
+  dpopMaxAgeSec: 60,
+  dpopNonce: 'off',
+};
+
 /** What the gateway makes of an active JSON answer; its reason when it refuses it. */
 function interpret(answer: JsonObject): ActiveToken | string {
-  const active = activeToken(undefined, answer, REPLY, NOW_SEC);
+  const active = activeToken(undefined, answer, REPLY, NOW_SEC, SENDER);
   return active.kind === 'active' ? active : active.reason;
 }
 
@@ -227,7 +237,7 @@ for (const [sentence, scope, expected] of SCOPES) {
 
 test('mintedClaims: cnf of a bound token is kept, so that the API can check it (RFC 7800 §3.1, RFC 8705 §3.1)', (t) => {
   const cnf = { 'x5t#S256': 'bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2' };
-  const active = { ...activeOf(USER), answer: { ...USER, cnf } };
+  const active = activeOf({ ...USER, cnf });
   const minted = mintedClaims(active, SETTINGS, JTI, NOW_SEC);
   t.deepEqual(minted.kind === 'minted_claims' && minted.claims.cnf, cnf);
 });

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { Lines } from '../../../src/core/settings/lines.js';
 import {
   clientTextOf,
   findLookup,
@@ -136,7 +137,7 @@ for (const forgery of FORGERIES) {
 test('takeApart: gives both texts line by line, as nginx joined them', (t) => {
   const request =
     'here on\nread\napi\nhttps://as\n1\n2\npart\n/introspect\njwt\n8000\na=b\nobey\na/b\n1\t2\nid\nBearer abc';
-  const rest = Array.from({ length: 17 }, (_, i) => `r${i}`).join('\n');
+  const rest = Array.from({ length: Lines.rest }, (_, i) => `r${i}`).join('\n');
   t.deepEqual(takeApart(request as RequestText, rest as RestText), {
     request: request.split('\n'),
     rest: rest.split('\n'),
@@ -169,7 +170,7 @@ test('takeApart: nothing for a switch with a line break (S57, S59)', (t) => {
 test('takeApart: nothing when http.conf is of another version, with fewer lines or more', (t) => {
   const request = requestWith({});
   const rest = restWith({});
-  for (const other of ['', '\n'.repeat(15), '\n'.repeat(17), `${rest}\n`]) {
+  for (const other of ['', '\n'.repeat(Lines.rest - 2), '\n'.repeat(Lines.rest), `${rest}\n`]) {
     t.is(takeApart(request, other as RestText), undefined, JSON.stringify(other));
   }
   for (const other of ['', 'here on', `${request}\n`, request.replace('\n', '')]) {

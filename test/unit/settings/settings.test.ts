@@ -39,6 +39,8 @@ const DEFAULTS: Settings = {
   breakerFailures: 5,
   breakerDelaySec: 2,
   maxWaiting: 500,
+  sender: undefined,
+  resourceMetadata: '',
 };
 
 const URL_ENDPOINT = { phantom_token_introspection_endpoint: 'https://as.example.com/introspect' };
@@ -347,6 +349,7 @@ const BAD_VALUES: Record<string, [value: string, problem: string]> = {
     'secret',
     'must be a whole number of requests from 1 to 100000, without a unit',
   ],
+  phantom_token_resource_metadata: ['secret', 'must be an http or https URL'],
 };
 
 for (const { variable } of LOCATION_SETTINGS.filter(({ text }) => text !== 'nginx')) {

@@ -3,12 +3,14 @@ import { Lines, PolicyDefault } from '../../../src/core/settings/lines.js';
 import { readClientSettings } from '../../../src/core/settings/parse_client_settings.js';
 import { readPolicy } from '../../../src/core/settings/parse_policy.js';
 import { readRefusalSettings } from '../../../src/core/settings/parse_refusal.js';
+import { readSenderSettings } from '../../../src/core/settings/parse_sender_settings.js';
 import { readSettings } from '../../../src/core/settings/parse_settings.js';
 import { readSignatureSettings } from '../../../src/core/settings/parse_signature_settings.js';
 import type { SettingRow } from '../../../src/core/settings/setting_row.js';
 import {
   CLIENT_SETTINGS,
   LOCATION_SETTINGS,
+  SENDER_SETTINGS,
   SETTINGS,
   SIGNATURE_SETTINGS,
 } from '../../../src/core/settings/table.js';
@@ -17,7 +19,9 @@ import { findProblem } from '../../support/setting_checks.js';
 
 /** What the script gives for these values, read as where the gateway signs if one of them is on signatures, and the first mistake that it finds, by each of the parsers. */
 function readAll(values: Values) {
-  const isSigned = SIGNATURE_SETTINGS.some(({ variable }) => values[variable] !== undefined);
+  const isSigned = [...SIGNATURE_SETTINGS, ...SENDER_SETTINGS].some(
+    ({ variable }) => values[variable] !== undefined,
+  );
   const { request, rest } = textsWith({ ...(isSigned ? { phantom_token_mint: 'always' } : {}), ...values });
   const read = <T>(parse: (findings: { problem: string }) => T) => {
     const findings = { problem: '' };
@@ -28,6 +32,7 @@ function readAll(values: Values) {
     refusal: read((findings) => readRefusalSettings(findings, request, rest)),
     policy: read((findings) => readPolicy(findings, request.slice(1, 1 + Lines.policy))),
     signatures: read((findings) => readSignatureSettings(findings, valuesOnSignatures(request))),
+    sender: read((findings) => readSenderSettings(findings, valuesOnSignatures(request))),
     client: read((findings) => readClientSettings(findings, request, rest)),
   };
 }
@@ -42,11 +47,18 @@ const READ: Record<keyof ReturnType<typeof readAll>, readonly SettingRow[]> = {
   settings: LOCATION_SETTINGS.filter(({ field }) => field !== ''),
   policy: LOCATION_SETTINGS.filter(({ text }) => text === 'policy'),
   refusal: LOCATION_SETTINGS.filter(({ field }) =>
-    ['requiredScopes', 'realm', 'scopes', 'negativeCacheTtlSec'].includes(field),
+    ['requiredScopes', 'realm', 'scopes', 'negativeCacheTtlSec', 'resourceMetadata'].includes(field),
   ),
   signatures: SIGNATURE_SETTINGS,
+  sender: SENDER_SETTINGS,
   client: CLIENT_SETTINGS,
 };
+/** Those of settings and of refusal call that of bound tokens. */
+function isReadBy(parser: keyof typeof READ, row: SettingRow): boolean {
+  const callsSender = parser === 'settings' || parser === 'refusal';
+  return READ[parser].includes(row) || (callsSender && SENDER_SETTINGS.includes(row));
+}
+
 const PARSERS = Object.keys(READ) as (keyof typeof READ)[];
 
 /** The value that the script has of a line. */
@@ -83,6 +95,8 @@ const GOOD: Record<string, string> = {
   checkAccept: 'application/json, application/jwt;q=0.5',
   checkJwks: 'https://as.example.com/jwks',
   checkMintClaims: 'email https://example.com/claim',
+  checkOrigin: 'https://api.example.com:8443',
+  checkMetadataUrl: 'https://api.example.com/.well-known/oauth-protected-resource',
 };
 
 /** A line that no row may have, but those that only nginx reads. */
@@ -125,7 +139,7 @@ for (const row of SETTINGS) {
       t.false(expected.includes('hidden'), expected);
       const all = readAll({ [variable]: BAD });
       for (const parser of PARSERS) {
-        t.is(all[parser].problem, READ[parser].includes(row) ? expected : '', parser);
+        t.is(all[parser].problem, isReadBy(parser, row) ? expected : '', parser);
       }
     });
   }
@@ -134,8 +148,9 @@ for (const row of SETTINGS) {
 for (const parser of PARSERS) {
   test(`SETTINGS: of empty lines the parser of ${parser} makes the defaults of the table, of every row and of nothing else`, (t) => {
     const defaults = READ[parser].map((row) => [row.field, valueIn(row, row.value.defaultValue)]);
-    const { kind, ...given } = readAll({ phantom_token_introspection_endpoint: '' })[parser].given;
+    const { kind, sender, ...given } = readAll({ phantom_token_introspection_endpoint: '' })[parser].given;
     t.deepEqual(given, Object.fromEntries(defaults));
+    t.is(sender, undefined);
     t.is(typeof kind, parser === 'policy' || parser === 'refusal' ? 'undefined' : 'string');
   });
 }
@@ -151,7 +166,7 @@ test('SETTINGS: the parsers of policy, refusal and settings agree: a hit, a refu
     const { settings, policy, refusal } = readAll(values);
     t.deepEqual([settings.problem, policy.problem, refusal.problem], ['', '', '']);
     t.like(settings.given, policy.given);
-    t.like(settings.given, refusal.given);
+    t.like(settings.given, { ...refusal.given, sender: undefined });
   }
 });
 
@@ -165,14 +180,19 @@ test('SETTINGS: no variable stands twice, and all share the prefix', (t) => {
 });
 
 test('SETTINGS: no field of a parser stands twice: one variable would have no effect', (t) => {
-  for (const rows of [LOCATION_SETTINGS, SIGNATURE_SETTINGS, CLIENT_SETTINGS]) {
+  for (const rows of [LOCATION_SETTINGS, SIGNATURE_SETTINGS, SENDER_SETTINGS, CLIENT_SETTINGS]) {
     const fields = rows.map(({ field }) => field).filter((field) => field !== '');
     t.is(new Set(fields).size, fields.length);
   }
 });
 
-test('SETTINGS: those of the location come first, then those on signatures and those of the client, which share a prefix of their own', (t) => {
-  t.deepEqual(SETTINGS, [...LOCATION_SETTINGS, ...SIGNATURE_SETTINGS, ...CLIENT_SETTINGS]);
+test('SETTINGS: those of the location come first, then those on signatures, on bound tokens and those of the client, which share a prefix of their own', (t) => {
+  t.deepEqual(SETTINGS, [
+    ...LOCATION_SETTINGS,
+    ...SIGNATURE_SETTINGS,
+    ...SENDER_SETTINGS,
+    ...CLIENT_SETTINGS,
+  ]);
   const isOfClient = ({ variable }: SettingRow) => /^phantom_token_client(_[a-z]+)+$/.test(variable);
   t.deepEqual(SETTINGS.filter(isOfClient), CLIENT_SETTINGS);
 });

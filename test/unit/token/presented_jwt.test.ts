@@ -20,13 +20,13 @@ function jwtWith(payload: JsonObject, header: JsonObject = HEADER) {
 
 /** 'active', or why it is refused. */
 function meaningOf(payload: JsonObject, header?: JsonObject): string {
-  const judged = judgePresented(jwtWith(payload, header), NOW_SEC);
+  const judged = judgePresented(jwtWith(payload, header), NOW_SEC, undefined);
   return judged.kind === 'denial' ? judged.reason : judged.kind;
 }
 
 test('judgePresented: an access token is forwarded as it is, and its record is made of its claims (RFC 9068 §4)', (t) => {
   const jwt = jwtWith(CLAIMS);
-  t.deepEqual(judgePresented(jwt, NOW_SEC), {
+  t.deepEqual(judgePresented(jwt, NOW_SEC, undefined), {
     kind: 'active',
     jwt: 'the.jwt.itself',
     serverJwt: jwt,
@@ -37,12 +37,13 @@ test('judgePresented: an access token is forwarded as it is, and its record is m
       issuer: 'https://as',
       audience: ['https://api'],
     },
+    binding: undefined,
     expiresAtSec: NOW_SEC + 300,
   });
 });
 
 test('judgePresented: a refusal was looked up, and says nothing else', (t) => {
-  t.deepEqual(judgePresented(jwtWith({}), NOW_SEC), {
+  t.deepEqual(judgePresented(jwtWith({}), NOW_SEC, undefined), {
     kind: 'denial',
     reason: 'token_claims_invalid',
     cacheStatus: 'MISS',

@@ -1,0 +1,54 @@
+// The URI that a DPoP proof names, and that of the request (RFC 9449 §4.3, check 9).
+
+const URI = /^(https?):\/\/([^/?#@]+)(\/[^?#]*)?([?#]|$(?!\n))/i;
+const UNRESERVED = /[A-Za-z0-9._~-]/;
+
+/**
+ * Without query and fragment, and normalized (RFC 3986 §6.2.2, §6.2.3): the case of scheme, host and escapes, escapes of
+ * unreserved characters, dot segments, the scheme's own port, an empty path.
+ * @returns undefined for what is no http or https URI, or names a user
+ */
+export function normalizeUri(text: string): string | undefined {
+  const match = URI.exec(text);
+  if (match === null) {
+    return undefined;
+  }
+  const scheme = (match[1] as string).toLowerCase();
+  const port = scheme === 'https' ? /:(443)?$(?!\n)/ : /:(80)?$(?!\n)/;
+  const authority = (match[2] as string).toLowerCase().replace(port, '');
+  const path = removeDotSegments(normalizeEscapes(match[3] || ''));
+  return `${scheme}://${authority}${path === '' ? '/' : path}`;
+}
+
+/** @param requestUri `$request_uri`: as the client sent it, before nginx has decoded anything */
+export function targetUri(origin: string, requestUri: string): string | undefined {
+  return normalizeUri(origin + requestUri);
+}
+
+function normalizeEscapes(path: string): string {
+  return path.replace(/%[0-9A-Fa-f]{2}/g, (escaped) => {
+    const character = String.fromCharCode(Number(`0x${escaped.slice(1)}`));
+    return UNRESERVED.test(character) ? character : escaped.toUpperCase();
+  });
+}
+
+/** RFC 3986 §5.2.4, of a path that is empty or begins with a slash. */
+function removeDotSegments(path: string): string {
+  if (!path.includes('/.')) {
+    return path;
+  }
+  const segments = path.slice(1).split('/');
+  const kept: string[] = [];
+  segments.forEach((segment, i) => {
+    if (segment === '..') {
+      kept.pop();
+    } else if (segment !== '.') {
+      kept.push(segment);
+    }
+    const isLast = i === segments.length - 1;
+    if (isLast && (segment === '.' || segment === '..')) {
+      kept.push('');
+    }
+  });
+  return `/${kept.join('/')}`;
+}

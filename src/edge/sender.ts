@@ -1,0 +1,25 @@
+// Reads how a client proves that it holds a key.
+import type { Mode } from '../core/settings/njs_version.js';
+
+/** Each DPoP header of the request (RFC 9449 §4.1). nginx's own variable would join several, or give the first. */
+export function readProofs(r: NginxHTTPRequest): string[] {
+  return r.rawHeadersIn
+    .filter((header) => (header[0] as string).toLowerCase() === 'dpop')
+    .map((header) => header[1] as string);
+}
+
+/** `$phantom_token_caller_certificate`, as it was in the protected location: see takeKeptRequest. '' for none. */
+export function readCallerCertificate(r: NginxHTTPRequest, mode: Mode): string {
+  const v = r.variables;
+  return (mode === 'access' ? v.phantom_token_caller_certificate : v._phantom_kept_certificate) || '';
+}
+
+/** `$request_method`: of the client, also in the subrequest of auth_request. */
+export function readMethod(r: NginxHTTPRequest): string {
+  return r.variables.request_method || '';
+}
+
+/** `$request_uri`: path and query as the client sent them. */
+export function readRequestUri(r: NginxHTTPRequest): string {
+  return r.variables.request_uri || '';
+}

@@ -1,0 +1,161 @@
+// Between what is known of a token and its grant, where bound tokens are taken: does this client hold the key? Asked at each
+// request, wherever the answer about the token came from.
+import {
+  type BoundGrant,
+  type Denial,
+  denied,
+  type Grant,
+  granted,
+  type Unavailable,
+} from '../core/answer/outcome.js';
+import { misconfigured, notAnsweredYet } from '../core/answer/unavailable.js';
+import { certificateThumbprint } from '../core/sender/certificate.js';
+import { isDpopScheme, parseDpop } from '../core/sender/dpop_credential.js';
+import {
+  checkProof,
+  type DpopProof,
+  type ProvenRequest,
+  proofName,
+  readProof,
+  usableMs,
+} from '../core/sender/dpop_proof.js';
+import { isGoodNonce } from '../core/sender/nonce.js';
+import { targetUri } from '../core/sender/target_uri.js';
+import type { SenderSettings } from '../core/settings/sender_settings.js';
+import type { Settings } from '../core/settings/settings.js';
+import { readClockMs, readClockSec } from '../edge/clock.js';
+import { readMethod, readProofs, readRequestUri } from '../edge/sender.js';
+import { findProofZoneProblem, readNonceSecret, useProof } from '../edge/used_proofs.js';
+import { verifySignature } from '../edge/verify_signature.js';
+import type { Presented } from './handover.js';
+
+type Refused = Denial | Unavailable;
+
+/**
+ * The grant, when the client has proven what the token asks for.
+ * How a token was presented says nothing about the token: nothing of this is remembered but that a good proof was used.
+ */
+export async function proveSender(
+  r: NginxHTTPRequest,
+  known: Grant | BoundGrant,
+  presented: Presented,
+  settings: Settings,
+): Promise<Grant | Refused> {
+  const isDpop = isDpopScheme(presented.authorization);
+  if (known.kind === 'grant') {
+    return isDpop ? denied('dpop_token_unbound', known.cacheStatus) : known;
+  }
+  const binding = known.binding;
+  const sender = settings.sender;
+  if (sender === undefined) {
+    return denied('token_sender_constrained', known.cacheStatus); // such a location stores no bound token
+  }
+  if (isDpop !== (binding.jkt !== '')) {
+    return denied(isDpop ? 'dpop_token_unbound' : 'dpop_scheme_required', known.cacheStatus);
+  }
+  const refusal =
+    (binding.x5t === '' ? undefined : checkCertificate(presented.certificate, known)) ||
+    (binding.jkt === ''
+      ? undefined
+      : await checkDpop(r, known, presented.authorization, sender, settings.clockSkewSec));
+  return refusal === undefined ? granted(known.authorization, known.cacheStatus) : refusal;
+}
+
+/** RFC 8705 §3. */
+function checkCertificate(certificate: string, known: BoundGrant): Refused | undefined {
+  if (certificate === '') {
+    return denied('certificate_missing', known.cacheStatus);
+  }
+  const thumbprint = certificateThumbprint(certificate);
+  if (thumbprint === undefined) {
+    return misconfigured(
+      '$phantom_token_caller_certificate holds no certificate: it must be PEM, URL-encoded PEM or base64 of DER (RFC 9440)',
+    );
+  }
+  return thumbprint === known.binding.x5t ? undefined : denied('certificate_mismatch', known.cacheStatus);
+}
+
+/** RFC 9449 §4.3. What costs nothing comes first; only a proof in which all else is good is noted as used. */
+async function checkDpop(
+  r: NginxHTTPRequest,
+  known: BoundGrant,
+  authorization: string,
+  sender: SenderSettings,
+  clockSkewSec: number,
+): Promise<Refused | undefined> {
+  const request = provenRequestOf(r, known, authorization, sender.dpopOrigin);
+  const problem = request === undefined ? NO_ORIGIN : findProofZoneProblem();
+  if (request === undefined || problem !== undefined) {
+    return misconfigured(problem as string);
+  }
+  const proofs = readProofs(r);
+  if (proofs.length !== 1) {
+    const reason = proofs.length === 0 ? 'dpop_proof_missing' : 'dpop_proof_repeated';
+    return denied(reason, known.cacheStatus);
+  }
+  const proof = readProof(proofs[0] as string);
+  if (proof.kind === 'refused_proof') {
+    return denied(proof.reason, known.cacheStatus);
+  }
+  const reason = checkProof(
+    proof,
+    request,
+    { maxAgeSec: sender.dpopMaxAgeSec, clockSkewSec },
+    readClockSec(),
+  );
+  if (reason !== undefined) {
+    return denied(reason, known.cacheStatus);
+  }
+  const isSigned = await verifySignature(proof.jws, proof.key);
+  if (!isSigned) {
+    return denied('dpop_signature_invalid', known.cacheStatus);
+  }
+  return findStaleNonce(proof, known, sender) || findReplay(proof, known, sender);
+}
+
+const NO_ORIGIN =
+  '$phantom_token_dpop_origin is not set: a DPoP proof names the URL that the client has called, so the gateway needs its scheme and authority, such as https://api.example.com';
+
+/** undefined when the URL of the request is not known. */
+function provenRequestOf(
+  r: NginxHTTPRequest,
+  known: BoundGrant,
+  authorization: string,
+  origin: string,
+): ProvenRequest | undefined {
+  const uri = origin === '' ? undefined : targetUri(origin, readRequestUri(r));
+  const credential = parseDpop(authorization);
+  return uri === undefined || credential.kind === 'refused'
+    ? undefined
+    : { method: readMethod(r), uri, token: credential.token, jkt: known.binding.jkt };
+}
+
+/** Check 10. */
+function findStaleNonce(proof: DpopProof, known: BoundGrant, sender: SenderSettings): Refused | undefined {
+  if (sender.dpopNonce === 'off') {
+    return undefined;
+  }
+  const secret = readNonceSecret();
+  if (secret === undefined) {
+    return zoneFull();
+  }
+  return isGoodNonce(proof.nonce, secret, readClockSec())
+    ? undefined
+    : denied('dpop_nonce_required', known.cacheStatus);
+}
+
+/** Check 11, in all workers: never accepted unless it is noted. */
+function findReplay(proof: DpopProof, known: BoundGrant, sender: SenderSettings): Refused | undefined {
+  switch (useProof(proofName(proof), usableMs(proof, sender.dpopMaxAgeSec, readClockMs()))) {
+    case 'added':
+      return undefined;
+    case 'exists':
+      return denied('dpop_proof_replayed', known.cacheStatus);
+    case 'full':
+      return zoneFull();
+  }
+}
+
+function zoneFull(): Unavailable {
+  return notAnsweredYet('dpop_proofs_full', '', '1');
+}

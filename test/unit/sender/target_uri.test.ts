@@ -1,0 +1,42 @@
+import test from 'ava';
+import { normalizeUri, targetUri } from '../../../src/core/sender/target_uri.js';
+
+const EQUAL: [sentence: string, uri: string, normalized: string | undefined][] = [
+  [
+    'scheme and host have no case (RFC 3986 §6.2.2.1)',
+    'HTTPS://API.Example.COM/a',
+    'https://api.example.com/a',
+  ],
+  ['a path has one', 'https://a/B', 'https://a/B'],
+  ['escapes have none', 'https://a/%c3%a9', 'https://a/%C3%A9'],
+  ['an unreserved character is written as it is (§6.2.2.2)', 'https://a/%7Eb%2dc%41', 'https://a/~b-cA'],
+  ['a reserved one stays escaped: it may mean another path', 'https://a/b%2Fc%3F', 'https://a/b%2Fc%3F'],
+  ['dot segments are removed (§6.2.2.3)', 'https://a/b/../c/./d', 'https://a/c/d'],
+  ['also escaped ones', 'https://a/b/%2e%2E/c', 'https://a/c'],
+  ['also the last one', 'https://a/b/..', 'https://a/'],
+  ['there is nothing above the root', 'https://a/../../b', 'https://a/b'],
+  ['a segment may begin with a dot', 'https://a/.well-known/..b', 'https://a/.well-known/..b'],
+  ['an empty path is the root (§6.2.3)', 'https://a', 'https://a/'],
+  ["the scheme's own port is left out", 'https://a:443/b', 'https://a/b'],
+  ['also for http', 'http://a:80/b', 'http://a/b'],
+  ['an empty port as well', 'https://a:/b', 'https://a/b'],
+  ['another port is not', 'https://a:80/b', 'https://a:80/b'],
+  ['slashes are not merged', 'https://a//b', 'https://a//b'],
+  ['query and fragment are dropped (RFC 9449 §4.3)', 'https://a/b?c=/../d#e', 'https://a/b'],
+  ['also of an empty path', 'https://a?b', 'https://a/'],
+  ['an IPv6 address', 'https://[::1]:8443/b', 'https://[::1]:8443/b'],
+  ['another scheme', 'ftp://a/b', undefined],
+  ['a user', 'https://user@a/b', undefined],
+  ['a path alone', '/b', undefined],
+  ['nothing', '', undefined],
+];
+
+for (const [sentence, uri, normalized] of EQUAL) {
+  test(`normalizeUri: ${sentence}: ${uri} is ${normalized ?? 'refused'}`, (t) =>
+    t.is(normalizeUri(uri), normalized));
+}
+
+test('targetUri: the origin of the settings and the path that the client sent, never the query', (t) => {
+  t.is(targetUri('https://api.example.com', '/a/%7Eb?c=d'), 'https://api.example.com/a/~b');
+  t.is(targetUri('https://API.example.com:443', '/'), 'https://api.example.com/');
+});
