@@ -2,6 +2,7 @@
 // of settings. With --check it writes nothing and fails when a committed file is not what the sources give.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { STAGES } from '../src/stages.js';
 import { BuildError, bundle, ROOT } from './bundle.js';
 import { cutIntoStages } from './cut.js';
 import { inlineCalls, markedFunctions } from './inline.js';
@@ -9,42 +10,6 @@ import { bundleForNjs } from './njs_syntax.js';
 import { type Written, writeSettings } from './settings.mjs';
 
 const ENTRY = 'src/index.ts';
-
-/**
- * Files that begin a stage, in the order in which requests need them: cut.ts. Not one for each file: QuickJS keeps the
- * text of a function once for each function around it, in each context.
- */
-const STAGES = [
-  'src/core/cache/judge.ts',
-  'src/gateway/rejected.ts',
-  'src/gateway/miss.ts',
-  'src/gateway/join.ts',
-  ['src/edge/client_credentials.ts', 'src/edge/fetch.ts'],
-  [
-    'src/edge/fail.ts',
-    'src/gateway/wait.ts',
-    'src/gateway/stale.ts',
-    'src/edge/waiting.ts',
-    'src/edge/suspension.ts',
-    'src/core/answer/unavailable.ts',
-  ],
-  ['src/core/settings/signature_settings.ts', 'src/gateway/presented.ts', 'src/gateway/vouch.ts'],
-  [
-    'src/gateway/prove_sender.ts',
-    'src/edge/deny_sender.ts',
-    'src/edge/sender.ts',
-    'src/core/settings/sender_settings.ts',
-    'src/core/settings/sender_checks.ts',
-    'src/core/sender/binding.ts',
-    'src/core/sender/dpop_credential.ts',
-  ],
-  [
-    'src/operator/purge.ts',
-    'src/operator/metrics.ts',
-    'src/operator/jwks.ts',
-    'src/operator/log_variables.ts',
-  ],
-];
 
 async function bundleScript(version: string, banner: string): Promise<Written> {
   // Refused syntax is looked for before it is cut: what a stage keeps leaks into later requests as the top level does.

@@ -6,7 +6,16 @@ import { transformSync } from 'esbuild';
 
 const SRC = new URL('../../src/', import.meta.url);
 /** The files in src itself; njs.d.ts declares types for the compiler and imports nothing. */
-const ENTRIES_OF_SRC = ['core', 'edge', 'gateway', 'index.ts', 'njs.d.ts', 'operator', 'tsconfig.json'];
+const ENTRIES_OF_SRC = [
+  'core',
+  'edge',
+  'gateway',
+  'index.ts',
+  'njs.d.ts',
+  'operator',
+  'stages.ts',
+  'tsconfig.json',
+];
 /** The stages of a request, in order: each imports only later ones. */
 const STAGES = [
   'hit.ts',
