@@ -3698,6 +3698,10 @@ function normalizeUri(text) {
 function targetUri(origin, requestUri) {
   return normalizeUri(origin + requestUri);
 }
+function hasDotSegment(requestUri) {
+  const path = normalizeEscapes(requestUri.split(/[?#]/)[0] || "");
+  return /(\/|%2F)\.\.?(\/|%2F|$(?!\n))/.test(path);
+}
 function normalizeEscapes(path) {
   return path.replace(/%[0-9A-Fa-f]{2}/g, (escaped) => {
     const character = String.fromCharCode(Number(`0x${escaped.slice(1)}`));
@@ -3948,6 +3952,9 @@ function readCallerCertificate(r, mode) {
   const v = r.variables;
   return (mode === "access" ? v.phantom_token_caller_certificate : v._phantom_kept_certificate) || "";
 }
+function readRequestUri(r) {
+  return r.variables.request_uri || "";
+}
 
 // src/core/sender/binding.ts
 var THUMBPRINT = /^[A-Za-z0-9_-]{43}$(?!\n)/;
@@ -4049,6 +4056,9 @@ async function checkDpop(r, known, authorization, sender, clockSkewSec) {
   if (request === void 0 || problem !== void 0) {
     return misconfigured(problem);
   }
+  if (hasDotSegment(readRequestUri(r))) {
+    return denied("dpop_uri_mismatch", known.cacheStatus);
+  }
   const proofs = readProofs(r);
   if (proofs.length !== 1) {
     const reason2 = proofs.length === 0 ? "dpop_proof_missing" : "dpop_proof_repeated";
@@ -4075,7 +4085,7 @@ async function checkDpop(r, known, authorization, sender, clockSkewSec) {
 }
 var NO_ORIGIN = "$phantom_token_dpop_origin is not set: a DPoP proof names the URL that the client has called, so the gateway needs its scheme and authority, such as https://api.example.com";
 function provenRequestOf(r, known, authorization, origin) {
-  const uri = origin === "" ? void 0 : targetUri(origin, (r.variables.request_uri || ""));
+  const uri = origin === "" ? void 0 : targetUri(origin, readRequestUri(r));
   const credential = parseDpop(authorization);
   return uri === void 0 || credential.kind === "refused" ? void 0 : { method: (r.variables.request_method || ""), uri, token: credential.token, jkt: known.binding.jkt };
 }

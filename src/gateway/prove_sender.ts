@@ -20,7 +20,7 @@ import {
   usableMs,
 } from '../core/sender/dpop_proof.js';
 import { isGoodNonce } from '../core/sender/nonce.js';
-import { targetUri } from '../core/sender/target_uri.js';
+import { hasDotSegment, targetUri } from '../core/sender/target_uri.js';
 import type { SenderSettings } from '../core/settings/sender_settings.js';
 import type { Settings } from '../core/settings/settings.js';
 import { readClockMs, readClockSec } from '../edge/clock.js';
@@ -87,6 +87,9 @@ async function checkDpop(
   const problem = request === undefined ? NO_ORIGIN : findProofZoneProblem();
   if (request === undefined || problem !== undefined) {
     return misconfigured(problem as string);
+  }
+  if (hasDotSegment(readRequestUri(r))) {
+    return denied('dpop_uri_mismatch', known.cacheStatus);
   }
   const proofs = readProofs(r);
   if (proofs.length !== 1) {

@@ -25,6 +25,15 @@ export function targetUri(origin: string, requestUri: string): string | undefine
   return normalizeUri(origin + requestUri);
 }
 
+/**
+ * Whether the path of a request has a dot segment, be its slashes escaped or not. nginx resolves it after it has decoded `%2F` and
+ * merged slashes, so that it may stand for another path here than there. Clients resolve dots before they send.
+ */
+export function hasDotSegment(requestUri: string): boolean {
+  const path = normalizeEscapes((requestUri.split(/[?#]/)[0] as string) || '');
+  return /(\/|%2F)\.\.?(\/|%2F|$(?!\n))/.test(path);
+}
+
 function normalizeEscapes(path: string): string {
   return path.replace(/%[0-9A-Fa-f]{2}/g, (escaped) => {
     const character = String.fromCharCode(Number(`0x${escaped.slice(1)}`));

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { normalizeUri, targetUri } from '../../../src/core/sender/target_uri.js';
+import { hasDotSegment, normalizeUri, targetUri } from '../../../src/core/sender/target_uri.js';
 
 const EQUAL: [sentence: string, uri: string, normalized: string | undefined][] = [
   [
@@ -40,3 +40,29 @@ test('targetUri: the origin of the settings and the path that the client sent, n
   t.is(targetUri('https://api.example.com', '/a/%7Eb?c=d'), 'https://api.example.com/a/~b');
   t.is(targetUri('https://API.example.com:443', '/'), 'https://api.example.com/');
 });
+
+const DOTTED: [path: string, hasDot: boolean][] = [
+  ['/a/../b', true],
+  ['/a/./b', true],
+  ['/a/..', true],
+  ['/a/.', true],
+  ['/..', true],
+  ['/admin%2Fx/../c', true],
+  ['/admin%2fx%2f..%2fc', true],
+  ['/a/%2e%2e/b', true],
+  ['/a/%2E/b', true],
+  ['/a//../b', true],
+  ['/a/..?x=1', true],
+  ['/a/b', false],
+  ['/', false],
+  ['/a/..b', false],
+  ['/a/...', false],
+  ['/a.b/c.', false],
+  ['/a?b=/../c', false],
+  ['/a%2Fb', false],
+];
+
+for (const [path, hasDot] of DOTTED) {
+  test(`hasDotSegment: ${path}: ${hasDot ? 'nginx may resolve it in another way, so no proof names it' : 'names one path'} (RFC 9449 §4.3, RFC 3986 §5.2.4)`, (t) =>
+    t.is(hasDotSegment(path), hasDot));
+}
