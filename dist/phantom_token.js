@@ -1,8 +1,6 @@
 // njs-phantom-token 0.1.0 (Apache-2.0). Built from src/ by `npm run build`: change it there, not here.
 import crypto2 from "crypto";
-import crypto3 from "crypto";
 import fs from "fs";
-import crypto4 from "crypto";
 
 // src/core/cache/key.ts
 var begun;
@@ -370,9 +368,9 @@ function answerDirectly(r, refusal2) {
   headers["Content-Type"] = "application/json";
   headers["Cache-Control"] = "no-store";
   if (refusal2.challenge !== "") {
-    headers["WWW-Authenticate"] = refusal2.otherChallenge ? [refusal2.challenge, refusal2.otherChallenge] : refusal2.challenge;
+    headers["WWW-Authenticate"] = refusal2.otherChallenge === void 0 ? refusal2.challenge : [refusal2.challenge, refusal2.otherChallenge];
   }
-  if (refusal2.dpopNonce) {
+  if (refusal2.dpopNonce !== void 0) {
     headers["DPoP-Nonce"] = refusal2.dpopNonce;
   }
   if (refusal2.retryAfter !== "") {
@@ -383,7 +381,7 @@ function answerDirectly(r, refusal2) {
 function answerThroughErrorPage(r, refusal2) {
   const v = r.variables;
   v._phantom_status = String(refusal2.status);
-  v._phantom_challenge = refusal2.otherChallenge ? `${refusal2.challenge}, ${refusal2.otherChallenge}` : refusal2.challenge;
+  v._phantom_challenge = refusal2.otherChallenge === void 0 ? refusal2.challenge : `${refusal2.challenge}, ${refusal2.otherChallenge}`;
   if (refusal2.dpopNonce !== void 0) {
     v._phantom_dpop_nonce = refusal2.dpopNonce;
   }
@@ -2162,23 +2160,12 @@ function readUid() {
 }
 
 // src/edge/sign.ts
-async function signWithPkcs8(alg, der, input) {
+async function sign(alg, format, key, input) {
   const importing = keyParameters(alg);
   const signing = signatureParameters(alg);
   try {
-    const key = await crypto.subtle.importKey("pkcs8", der, importing, false, ["sign"]);
-    const signature = await crypto.subtle.sign(signing, key, Buffer.from(input));
-    return Buffer.from(signature).toString("base64url");
-  } catch (_mismatch) {
-    return void 0;
-  }
-}
-async function signWithJwk(alg, jwk, input) {
-  const importing = keyParameters(alg);
-  const signing = signatureParameters(alg);
-  try {
-    const key = await crypto.subtle.importKey("jwk", jwk, importing, false, ["sign"]);
-    const signature = await crypto.subtle.sign(signing, key, Buffer.from(input));
+    const imported = await crypto.subtle.importKey(format, key, importing, false, ["sign"]);
+    const signature = await crypto.subtle.sign(signing, imported, Buffer.from(input));
     return Buffer.from(signature).toString("base64url");
   } catch (_mismatch) {
     return void 0;
@@ -2203,7 +2190,7 @@ async function proveByKey(client2) {
     );
   }
   const input = assertionInput(client2, newJti(), (Math.floor(Date.now() / 1e3)));
-  const signature = await signWithPkcs8(client2.keyAlgorithm, key, input);
+  const signature = await (sign(client2.keyAlgorithm, "pkcs8", key, input));
   if (signature === void 0) {
     return misconfiguration(
       `$phantom_token_client_key_file: ${client2.keyFile} holds no key for ${client2.keyAlgorithm}`
@@ -3099,6 +3086,9 @@ function mintedClaims(active, signatures, jti, nowSec) {
   if (unsafe !== void 0) {
     return { kind: "invalid_claim", claim: unsafe };
   }
+  if (!(!/\uFFFD/.test(Buffer.from(JSON.stringify(claims)).toString()))) {
+    return { kind: "invalid_claim", claim: "text that is no Unicode" };
+  }
   return {
     kind: "minted_claims",
     claims,
@@ -3265,9 +3255,6 @@ async function mint(active, signatures, settings, nowSec) {
   if (minted.kind === "invalid_claim") {
     return notAnswered("introspection_invalid_claim", `claim=${minted.claim}`);
   }
-  if (/\uFFFD/.test(Buffer.from(JSON.stringify(minted.claims)).toString())) {
-    return notAnswered("introspection_invalid_claim", "claim=text that is no Unicode");
-  }
   const path = signatures.mintKeyFile;
   const keys = await readOwnKeys(path);
   if (!Array.isArray(keys)) {
@@ -3278,7 +3265,7 @@ async function mint(active, signatures, settings, nowSec) {
     return misconfigured(badKeyFile(path, "holds no private key: put the one that signs first").problem);
   }
   const input = jwsInput({ typ: "at+jwt", alg: key.alg, kid: key.kid }, minted.claims);
-  const signature = await signWithJwk(key.alg, key.privateJwk, input);
+  const signature = await (sign(key.alg, "jwk", key.privateJwk, input));
   if (signature === void 0) {
     return misconfigured(
       badKeyFile(
@@ -3305,7 +3292,10 @@ async function verifySignature(jws, key) {
   const verifying = signatureParameters(jws.alg);
   const jwk = key.kty === "EC" ? { kty: key.kty, crv: key.crv, x: key.x, y: key.y } : { kty: key.kty, n: key.n, e: key.e };
   const isGood = await tryToVerify(jws, jwk, importing, verifying);
-  return isGood || await forgetOpensslErrors(importing);
+  if (!isGood) {
+    await forgetOpensslErrors(importing);
+  }
+  return isGood;
 }
 async function tryToVerify(jws, jwk, importing, verifying) {
   try {
@@ -3320,9 +3310,8 @@ async function forgetOpensslErrors(importing) {
   try {
     await crypto.subtle.importKey("spki", Buffer.from(""), importing, false, ["verify"]);
   } catch (_intended) {
-    return false;
+    return;
   }
-  return false;
 }
 
 // src/core/signature/key_set.ts
@@ -3562,7 +3551,7 @@ async function vouch(r, question, answer, reply, settings, nowSec) {
     return problem;
   }
   const isReplaced = signatures.mint === "always" && signatures.jwks !== "" && jwt2 !== void 0;
-  const said = isReplaced ? activeToken(jwt2, jwt2.payload, reply, nowSec, settings.sender) : active;
+  const said = isReplaced ? activeToken(jwt2, jwt2.payload, reply, nowSec, (settings.sender === void 0 ? void 0 : Object.assign({}, settings.sender, { constraint: "verify" }))) : active;
   if (said.kind !== "active") {
     return said;
   }
@@ -3807,9 +3796,7 @@ function proofName(proof) {
 ${proof.jti}`;
   return (begun === void 0 ? firstDigest(used) : begun.copy().update(used).digest("base64url"));
 }
-function usableMs(proof, maxAgeSec, nowMs) {
-  return 1e3 * (proof.iatSec + maxAgeSec + 2) - nowMs;
-}
+var MOST_LAG_SEC = 10;
 function isFilled(value) {
   return typeof value === "string" && value !== "";
 }
@@ -3831,7 +3818,7 @@ function buildSenderDenial(denial, settings, sender, isDpop2, nonce) {
   return {
     status: isScope ? 403 : 401,
     challenge: challenges[0],
-    otherChallenge: challenges[1] || "",
+    otherChallenge: challenges[1],
     dpopNonce: nonce,
     retryAfter: "",
     body: isScope ? errorBody("insufficient_scope", "The access token does not grant the scope that this request needs") : errorBody("unauthorized_request", "Access denied due to missing, invalid or expired credentials")
@@ -3889,16 +3876,13 @@ function isGoodNonce(nonce, secret, nowSec) {
   return nonce === nonceOf(secret, period) || nonce === nonceOf(secret, period - 1);
 }
 function nonceOf(secret, period) {
-  return crypto3.createHmac("sha256", secret).update(String(period)).digest("base64url");
+  return (crypto2.createHmac("sha256", secret).update((String(period))).digest("base64url"));
 }
 
 // src/edge/used_proofs.ts
 var PROOFS = "phantom_token_proofs";
 var NONCE_SECRET = "nonce";
 var SECRET_MS = 2147483647;
-function useProof(name, ttlMs) {
-  return addEntry(PROOFS, name, "", ttlMs);
-}
 function readNonceSecret() {
   const known = readEntry(PROOFS, NONCE_SECRET);
   if (known !== void 0) {
@@ -3913,7 +3897,7 @@ function readNonceSecret() {
 // src/edge/deny_sender.ts
 function refusalOf(r, denial, settings, sender) {
   const secret = denial.reason === "dpop_nonce_required" ? readNonceSecret() : void 0;
-  const nonce = secret === void 0 ? "" : nonceAt(secret, (Math.floor(Date.now() / 1e3)));
+  const nonce = secret === void 0 ? void 0 : nonceAt(secret, (Math.floor(Date.now() / 1e3)));
   const isDpop2 = isDpopScheme(r.variables.http_authorization || "");
   return buildSenderDenial(denial, settings, sender, isDpop2, nonce);
 }
@@ -3954,6 +3938,9 @@ function readCallerCertificate(r, mode) {
 }
 function readRequestUri(r) {
   return r.variables.request_uri || "";
+}
+function noteOwnProof(r, name) {
+  r.variables._phantom_used_proof = name;
 }
 
 // src/core/sender/binding.ts
@@ -4005,13 +3992,13 @@ var PEM = /^\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICAT
 var BASE64 = /^[A-Za-z0-9+/]+={0,2}$(?!\n)/;
 function certificateThumbprint(text) {
   const der = decodeCertificate(text);
-  return der === void 0 ? void 0 : crypto4.createHash("sha256").update(der).digest("base64url");
+  return der === void 0 ? void 0 : (crypto2.createHash("sha256").update(der).digest("base64url"));
 }
 function decodeCertificate(text) {
   const pem = PEM.exec(text.includes("%") ? decodeUrl(text) : text);
   const base64 = pem === null ? (text.length > 2 && text.startsWith(":") && text.endsWith(":") ? text.slice(1, -1) : text) : pem[1].replace(/\s/g, "");
   const der = BASE64.test(base64) ? Buffer.from(base64, "base64") : void 0;
-  return der !== void 0 && (der.length > 4 && der[0] === 48 && der[1] === 130 && 4 + 256 * der[2] + der[3] === der.length) ? der : void 0;
+  return der !== void 0 && isWhole(der) ? der : void 0;
 }
 function decodeUrl(text) {
   try {
@@ -4019,6 +4006,12 @@ function decodeUrl(text) {
   } catch (_malformed) {
     return "";
   }
+}
+function isWhole(der) {
+  const isSequence = der.length > 4 && der[0] === 48;
+  const first = der[2];
+  const length = der[1] === 129 ? 3 + first : der[1] === 130 ? 4 + 256 * first + der[3] : void 0;
+  return isSequence && length === der.length;
 }
 
 // src/gateway/prove_sender.ts
@@ -4068,12 +4061,9 @@ async function checkDpop(r, known, authorization, sender, clockSkewSec) {
   if (proof.kind === "refused_proof") {
     return denied(proof.reason, known.cacheStatus);
   }
-  const reason = checkProof(
-    proof,
-    request,
-    { maxAgeSec: sender.dpopMaxAgeSec, clockSkewSec },
-    (Math.floor(Date.now() / 1e3))
-  );
+  const nowMs = (Date.now());
+  const times = { maxAgeSec: sender.dpopMaxAgeSec, clockSkewSec };
+  const reason = checkProof(proof, request, times, Math.floor(nowMs / 1e3));
   if (reason !== void 0) {
     return denied(reason, known.cacheStatus);
   }
@@ -4081,7 +4071,7 @@ async function checkDpop(r, known, authorization, sender, clockSkewSec) {
   if (!isSigned) {
     return denied("dpop_signature_invalid", known.cacheStatus);
   }
-  return findStaleNonce(proof, known, sender) || findReplay(proof, known, sender);
+  return findStaleNonce(proof, known, sender) || findReplay(r, proof, known, (1e3 * (proof.iatSec + sender.dpopMaxAgeSec + 1 + MOST_LAG_SEC) - nowMs));
 }
 var NO_ORIGIN = "$phantom_token_dpop_origin is not set: a DPoP proof names the URL that the client has called, so the gateway needs its scheme and authority, such as https://api.example.com";
 function provenRequestOf(r, known, authorization, origin) {
@@ -4095,22 +4085,24 @@ function findStaleNonce(proof, known, sender) {
   }
   const secret = readNonceSecret();
   if (secret === void 0) {
-    return zoneFull();
+    return zoneFull(known);
   }
   return isGoodNonce(proof.nonce, secret, (Math.floor(Date.now() / 1e3))) ? void 0 : denied("dpop_nonce_required", known.cacheStatus);
 }
-function findReplay(proof, known, sender) {
-  switch (useProof(proofName(proof), usableMs(proof, sender.dpopMaxAgeSec, (Date.now())))) {
+function findReplay(r, proof, known, ttlMs) {
+  const name = proofName(proof);
+  switch ((addEntry(PROOFS, name, "", ttlMs))) {
     case "added":
+      noteOwnProof(r, name);
       return void 0;
     case "exists":
-      return denied("dpop_proof_replayed", known.cacheStatus);
+      return (r.variables._phantom_used_proof === name) ? void 0 : denied("dpop_proof_replayed", known.cacheStatus);
     case "full":
-      return zoneFull();
+      return zoneFull(known);
   }
 }
-function zoneFull() {
-  return notAnsweredYet("dpop_proofs_full", "", "1");
+function zoneFull(known) {
+  return Object.assign(notAnsweredYet("dpop_proofs_full", "", "1"), { cacheStatus: known.cacheStatus });
 }
 
 var purgeStageMade;

@@ -17,7 +17,7 @@ export function refusalOf(
   sender: SenderSettings,
 ): Refusal {
   const secret = denial.reason === 'dpop_nonce_required' ? readNonceSecret() : undefined;
-  const nonce = secret === undefined ? '' : nonceAt(secret, readClockSec());
+  const nonce = secret === undefined ? undefined : nonceAt(secret, readClockSec());
   const isDpop = isDpopScheme(r.variables.http_authorization || '');
   return buildSenderDenial(denial, settings, sender, isDpop, nonce);
 }

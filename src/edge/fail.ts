@@ -25,7 +25,10 @@ export function failOnBug(r: NginxHTTPRequest, mode: Mode, e: unknown): void {
   fail(r, mode, bug(e instanceof Error ? e.name : typeof e), '');
 }
 
-/** Not where clients could fill the log: of a full queue or zone and of missing keys there is one line a minute, of a suspension what suspension.ts says. */
+/**
+ * Not where clients could fill the log: of a full queue or zone and of missing keys there is one line a minute, of a
+ * suspension what suspension.ts says.
+ */
 function isWorthALine(reason: UnavailableReason): boolean {
   switch (reason) {
     case 'introspection_suspended':

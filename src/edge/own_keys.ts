@@ -1,5 +1,4 @@
 // Reads the gateway's own keys from their file, whenever they are needed: a rotated key needs no reload.
-
 import { type Misconfiguration, misconfiguration } from '../core/settings/settings.js';
 import { keyParameters } from '../core/signature/algorithm.js';
 import { type OwnKey, parseOwnKeys, readOwnKeySet } from '../core/signature/own_key.js';

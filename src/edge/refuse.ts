@@ -45,11 +45,12 @@ function answerDirectly(r: NginxHTTPRequest, refusal: Refusal): void {
   headers['Content-Type'] = 'application/json';
   headers['Cache-Control'] = 'no-store';
   if (refusal.challenge !== '') {
-    headers['WWW-Authenticate'] = refusal.otherChallenge
-      ? ([refusal.challenge, refusal.otherChallenge] as never)
-      : refusal.challenge;
+    headers['WWW-Authenticate'] =
+      refusal.otherChallenge === undefined
+        ? refusal.challenge
+        : ([refusal.challenge, refusal.otherChallenge] as never);
   }
-  if (refusal.dpopNonce) {
+  if (refusal.dpopNonce !== undefined) {
     headers['DPoP-Nonce'] = refusal.dpopNonce;
   }
   if (refusal.retryAfter !== '') {
@@ -67,9 +68,10 @@ function answerThroughErrorPage(r: NginxHTTPRequest, refusal: Refusal): void {
   const v = r.variables;
   v._phantom_status = String(refusal.status);
   // One header for both: RFC 9110 §11.6.1.
-  v._phantom_challenge = refusal.otherChallenge
-    ? `${refusal.challenge}, ${refusal.otherChallenge}`
-    : refusal.challenge;
+  v._phantom_challenge =
+    refusal.otherChallenge === undefined
+      ? refusal.challenge
+      : `${refusal.challenge}, ${refusal.otherChallenge}`;
   if (refusal.dpopNonce !== undefined) {
     v._phantom_dpop_nonce = refusal.dpopNonce;
   }

@@ -23,3 +23,13 @@ export function readMethod(r: NginxHTTPRequest): string {
 export function readRequestUri(r: NginxHTTPRequest): string {
   return r.variables.request_uri || '';
 }
+
+/** Notes which proof this request has used. The variable lives as long as the request does, and no client can set it. */
+export function noteOwnProof(r: NginxHTTPRequest, name: string): void {
+  r.variables._phantom_used_proof = name;
+}
+
+/** Whether this very request has used that proof before, at a location from which nginx has led it on. */
+export function isOwnProof(r: NginxHTTPRequest, name: string): boolean {
+  return r.variables._phantom_used_proof === name;
+}

@@ -12,7 +12,10 @@ export async function verifySignature(jws: Jws, key: PublicKey): Promise<boolean
       ? { kty: key.kty, crv: key.crv, x: key.x, y: key.y }
       : { kty: key.kty, n: key.n, e: key.e };
   const isGood = await tryToVerify(jws, jwk, importing, verifying);
-  return isGood || (await forgetOpensslErrors(importing));
+  if (!isGood) {
+    await forgetOpensslErrors(importing);
+  }
+  return isGood;
 }
 
 async function tryToVerify(
@@ -33,13 +36,11 @@ async function tryToVerify(
 /**
  * A signature that is not good leaves an error in OpenSSL's queue, about which the worker's next TLS connection would write a
  * line of level `alert`. The engine empties the queue when it fails itself, as with a key of no bytes.
- * @returns false
  */
-async function forgetOpensslErrors(importing: ImportAlgorithm): Promise<false> {
+async function forgetOpensslErrors(importing: ImportAlgorithm): Promise<void> {
   try {
     await crypto.subtle.importKey('spki', Buffer.from(''), importing, false, ['verify']);
   } catch (_intended) {
-    return false;
+    return;
   }
-  return false;
 }

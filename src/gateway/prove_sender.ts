@@ -24,7 +24,7 @@ import { hasDotSegment, targetUri } from '../core/sender/target_uri.js';
 import type { SenderSettings } from '../core/settings/sender_settings.js';
 import type { Settings } from '../core/settings/settings.js';
 import { readClockMs, readClockSec } from '../edge/clock.js';
-import { readMethod, readProofs, readRequestUri } from '../edge/sender.js';
+import { isOwnProof, noteOwnProof, readMethod, readProofs, readRequestUri } from '../edge/sender.js';
 import { findProofZoneProblem, readNonceSecret, useProof } from '../edge/used_proofs.js';
 import { verifySignature } from '../edge/verify_signature.js';
 import type { Presented } from './handover.js';
@@ -100,12 +100,9 @@ async function checkDpop(
   if (proof.kind === 'refused_proof') {
     return denied(proof.reason, known.cacheStatus);
   }
-  const reason = checkProof(
-    proof,
-    request,
-    { maxAgeSec: sender.dpopMaxAgeSec, clockSkewSec },
-    readClockSec(),
-  );
+  const nowMs = readClockMs();
+  const times = { maxAgeSec: sender.dpopMaxAgeSec, clockSkewSec };
+  const reason = checkProof(proof, request, times, Math.floor(nowMs / 1000));
   if (reason !== undefined) {
     return denied(reason, known.cacheStatus);
   }
@@ -113,7 +110,10 @@ async function checkDpop(
   if (!isSigned) {
     return denied('dpop_signature_invalid', known.cacheStatus);
   }
-  return findStaleNonce(proof, known, sender) || findReplay(proof, known, sender);
+  return (
+    findStaleNonce(proof, known, sender) ||
+    findReplay(r, proof, known, usableMs(proof, sender.dpopMaxAgeSec, nowMs))
+  );
 }
 
 const NO_ORIGIN =
@@ -140,25 +140,35 @@ function findStaleNonce(proof: DpopProof, known: BoundGrant, sender: SenderSetti
   }
   const secret = readNonceSecret();
   if (secret === undefined) {
-    return zoneFull();
+    return zoneFull(known);
   }
   return isGoodNonce(proof.nonce, secret, readClockSec())
     ? undefined
     : denied('dpop_nonce_required', known.cacheStatus);
 }
 
-/** Check 11, in all workers: never accepted unless it is noted. */
-function findReplay(proof: DpopProof, known: BoundGrant, sender: SenderSettings): Refused | undefined {
-  switch (useProof(proofName(proof), usableMs(proof, sender.dpopMaxAgeSec, readClockMs()))) {
+/**
+ * Check 11, in all workers: never accepted unless it is noted. A request that nginx has led on to another location (error_page,
+ * X-Accel-Redirect, index, try_files) proves itself there with the proof that it has used here.
+ */
+function findReplay(
+  r: NginxHTTPRequest,
+  proof: DpopProof,
+  known: BoundGrant,
+  ttlMs: number,
+): Refused | undefined {
+  const name = proofName(proof);
+  switch (useProof(name, ttlMs)) {
     case 'added':
+      noteOwnProof(r, name);
       return undefined;
     case 'exists':
-      return denied('dpop_proof_replayed', known.cacheStatus);
+      return isOwnProof(r, name) ? undefined : denied('dpop_proof_replayed', known.cacheStatus);
     case 'full':
-      return zoneFull();
+      return zoneFull(known);
   }
 }
 
-function zoneFull(): Unavailable {
-  return notAnsweredYet('dpop_proofs_full', '', '1');
+function zoneFull(known: BoundGrant): Unavailable {
+  return Object.assign(notAnsweredYet('dpop_proofs_full', '', '1'), { cacheStatus: known.cacheStatus });
 }

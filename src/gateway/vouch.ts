@@ -7,6 +7,7 @@ import { interpretAnswer, type SignedResponse } from '../core/introspection/answ
 import type { IntrospectionReply } from '../core/introspection/reply.js';
 import { readSignedResponse } from '../core/introspection/signed_response.js';
 import { Lines } from '../core/settings/lines.js';
+import type { SenderSettings } from '../core/settings/sender_settings.js';
 import type { Settings } from '../core/settings/settings.js';
 import type { SignatureSettings } from '../core/settings/signature_settings.js';
 import type { Jwt } from '../core/token/jwt.js';
@@ -38,13 +39,20 @@ export async function vouch(
   }
   // In place of a verified JWT the gateway signs what that JWT says, and not what stands beside it unsigned.
   const isReplaced = signatures.mint === 'always' && signatures.jwks !== '' && jwt !== undefined;
-  const said = isReplaced ? activeToken(jwt, jwt.payload, reply, nowSec, settings.sender) : active;
+  const said = isReplaced
+    ? activeToken(jwt, jwt.payload, reply, nowSec, boundOrNot(settings.sender))
+    : active;
   if (said.kind !== 'active') {
     return said;
   }
   // What binds the token counts wherever it was said: a JWT without `cnf` must not loose a token from its key.
   const bound = isReplaced ? Object.assign({}, said, { binding: active.binding }) : said;
   return mintWhere(bound, signatures, settings, nowSec);
+}
+
+/** Whether the token is bound was judged by all that the server said; the JWT alone need not say it. */
+function boundOrNot(sender: SenderSettings | undefined): SenderSettings | undefined {
+  return sender === undefined ? undefined : Object.assign({}, sender, { constraint: 'verify' as const });
 }
 
 /** What an RFC 9701 response says, when it is the server's and for this gateway. */

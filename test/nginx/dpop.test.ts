@@ -1,15 +1,25 @@
 // Tokens that are bound to a key by DPoP (RFC 9449), at a location that verifies them.
 import test from 'ava';
 import * as dpop from 'dpop';
+import { decodeJwt } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { Agent } from 'undici';
 import { type DpopClient, newDpopClient } from '../support/dpop.js';
-import { type Answer, type Gateway, gatewayTest } from '../support/gateway.js';
+import {
+  type Answer,
+  type Gateway,
+  gatewayTest,
+  introspectionLocation,
+  protectedRoot,
+} from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
-import { jwt, type ScriptedAnswer, status } from '../support/scripted_server.js';
+import { json, jwt, type ScriptedAnswer, type ScriptedRequest, status } from '../support/scripted_server.js';
+import { keySetOf, newSigningKey } from '../support/signing_keys.js';
 
 const client = await newDpopClient();
 const thief = await newDpopClient();
+const serverKey = await newSigningKey('RS256', 'server');
+const gatewayKey = await newSigningKey('ES256', 'gateway');
 const ORIGIN = 'https://api.example.com';
 const ORIGIN_SETTING = `set $phantom_token_dpop_origin ${ORIGIN};`;
 const VERIFY = `set $phantom_token_sender_constraint verify; ${ORIGIN_SETTING}`;
@@ -193,6 +203,43 @@ gatewayTest(
 );
 
 gatewayTest(
+  'where nginx leads a request on to another protected location, its one proof is good there as well, and for no other request (S125)',
+  {
+    server: (words) => `
+      ${[
+        ['= /orders', 'try_files /none /inner;'],
+        ['= /inner', `proxy_pass ${words.upstreamUrl};`],
+        ['= /accel', `proxy_pass ${words.upstreamUrl};`],
+      ]
+        .map(
+          ([path, end]) => `location ${path} {
+            set $phantom_token on; set $phantom_token_introspection_endpoint /introspect; ${REQUIRE}
+            ${words.protect} ${end} }`,
+        )
+        .join('\n')}
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    g.as.reply(boundTo(client));
+    const led = async (path: string, method: string, proof: string) =>
+      (await g.send(path, { method, headers: { authorization: `DPoP ${TOKEN}`, dpop: proof } })).status;
+    for (const method of ['GET', 'POST']) {
+      const proof = await client.prove({ token: TOKEN, url: `${ORIGIN}/orders`, method });
+      t.is(await led('/orders', method, proof), 200, `${method} through try_files`);
+      t.is(await led('/orders', method, proof), 401);
+      t.is(await lastLine(g), '401 "HIT" "dpop_proof_replayed"');
+    }
+    t.deepEqual(
+      g.upstream.requests.map(({ headers }) => headers.authorization),
+      [`Bearer ${BOUND_JWT}`, `Bearer ${BOUND_JWT}`],
+    );
+    g.upstream.answer = ({ url }) => (url === '/accel' ? { headers: { 'X-Accel-Redirect': '/inner' } } : {});
+    const proof = await client.prove({ token: TOKEN, url: `${ORIGIN}/accel` });
+    t.is(await led('/accel', 'GET', proof), 200, 'through X-Accel-Redirect');
+  },
+);
+
+gatewayTest(
   'a signature that is altered into its ECDSA twin is good, and its proof is a replay all the same (S125)',
   { settings: REQUIRE },
   async (t, g) => {
@@ -284,7 +331,7 @@ gatewayTest(
     } while (answer.status === 200);
     t.is(answer.status, 503);
     t.is(answer.headers['retry-after'], '1');
-    t.is(await lastLine(g), '503 "MISS" "dpop_proofs_full"');
+    t.is(await lastLine(g), '503 "HIT" "dpop_proofs_full"');
     t.is((await send(g, await prove())).status, 503);
     for (const proof of [used[0], used.at(-1)]) {
       t.is((await send(g, proof)).status, 401);
@@ -337,6 +384,43 @@ gatewayTest(
     t.is(answer.headers['www-authenticate'], `Bearer realm="api", resource_metadata="${ORIGIN}/metadata"`);
     t.is((await send(g, undefined, 'Bearer')).status, 401);
     t.deepEqual(await g.accessLog(), ['401 "" "token_missing"', '401 "MISS" "token_sender_constrained"']);
+  },
+);
+
+gatewayTest(
+  'a binding that only the answer names stays with the JWT that the gateway signs in place of a verified one (S124)',
+  {
+    files: { 'key.json': JSON.stringify(gatewayKey.privateJwk) },
+    server: (words) => `
+      ${protectedRoot(
+        words,
+        `${REQUIRE} set $phantom_token_jwks /keys; set $phantom_token_mint always;
+         set $phantom_token_mint_key_file ${words.prefix}/key.json;
+         set $phantom_token_mint_issuer https://gateway.test;`,
+      )}
+      ${introspectionLocation(words)}
+      location = /keys {
+        include ${words.snippets}/jwks.conf;
+        proxy_pass ${words.introspectionUrl.replace('/introspect', '')}/keys;
+      }`,
+  },
+  async (t, g) => {
+    const signed = await serverKey.sign({ sub: 'u', exp: 4102444800 });
+    const cnf = { jkt: client.jkt };
+    g.as.reply(({ path }: ScriptedRequest) =>
+      path === '/keys'
+        ? json(JSON.parse(keySetOf(serverKey)))
+        : json({ active: true, sub: 'u', client_id: 'c', exp: 4102444800, cnf, jwt: signed }),
+    );
+    t.is((await send(g, await prove())).status, 200);
+    const sent = String(g.upstream.requests[0]?.headers.authorization).slice('Bearer '.length);
+    t.like(decodeJwt(sent), { iss: 'https://gateway.test', sub: 'u', cnf });
+    t.is((await send(g, undefined, 'Bearer')).status, 401);
+    t.is((await send(g, await prove({}, {}, thief))).status, 401);
+    t.deepEqual((await g.accessLog()).slice(1), [
+      '401 "HIT" "dpop_scheme_required"',
+      '401 "HIT" "dpop_key_mismatch"',
+    ]);
   },
 );
 

@@ -27,6 +27,7 @@ const INTERNAL = [
   '_phantom_form',
   '_phantom_accept',
   '_phantom_client_authorization',
+  '_phantom_used_proof',
   '_phantom_server',
   '_phantom_kept_request',
   '_phantom_kept_rest',

@@ -4,10 +4,10 @@
 export interface Refusal {
   readonly status: number;
   readonly challenge: string;
-  /** Where another scheme is taken as well; left out for none. */
-  readonly otherChallenge?: string;
-  /** RFC 9449 §8.1; left out for none. */
-  readonly dpopNonce?: string;
+  /** Where another scheme is taken as well; undefined elsewhere. */
+  readonly otherChallenge?: string | undefined;
+  /** RFC 9449 §8.1; undefined where no nonce is asked for. */
+  readonly dpopNonce?: string | undefined;
   readonly retryAfter: string;
   readonly body: string;
 }

@@ -41,11 +41,19 @@ function firstDigest(text: string): string {
 }
 
 /**
- * SHA-256 in base64url of a text as it is.
+ * SHA-256 in base64url of a text as it is, or of bytes.
  * @inline
  */
-export function sha256(text: string): string {
-  return crypto.createHash('sha256').update(text).digest('base64url');
+export function sha256(input: string | Buffer): string {
+  return crypto.createHash('sha256').update(input).digest('base64url');
+}
+
+/**
+ * HMAC with SHA-256 (RFC 2104), in base64url. Here because each file that imports `crypto` would cost every request an import.
+ * @inline
+ */
+export function hmacSha256(secret: string, text: string): string {
+  return crypto.createHmac('sha256', secret).update(text).digest('base64url');
 }
 
 /** Changes with the layout of a lookup or a record, so that a reload never reads what an older script stored. */

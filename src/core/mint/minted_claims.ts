@@ -72,6 +72,9 @@ export function mintedClaims(
   if (unsafe !== undefined) {
     return { kind: 'invalid_claim', claim: unsafe };
   }
+  if (!isUnicode(claims)) {
+    return { kind: 'invalid_claim', claim: 'text that is no Unicode' };
+  }
   return {
     kind: 'minted_claims',
     claims,
@@ -123,6 +126,11 @@ function copyClaims(claims: Record<string, unknown>, answer: JsonObject, names: 
     claims[name] = answer[name];
   });
   return wanted.filter((name) => hasUnsafeNumber(answer[name]))[0];
+}
+
+/** The njs engine reads each half of a surrogate pair as U+FFFD (RFC 8259 §8.2): two texts would be signed as one. */
+function isUnicode(claims: JsonObject): boolean {
+  return !/\uFFFD/.test(Buffer.from(JSON.stringify(claims)).toString());
 }
 
 /** Beyond it two whole numbers can be one: 2^53 - 1. */

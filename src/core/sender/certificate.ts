@@ -1,5 +1,5 @@
 // The client's certificate, in the forms in which nginx and TLS terminators hand it over.
-import crypto from 'crypto';
+import { sha256 } from '../cache/key.js';
 
 const PEM = /^\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*$(?!\n)/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$(?!\n)/;
@@ -11,7 +11,7 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$(?!\n)/;
  */
 export function certificateThumbprint(text: string): string | undefined {
   const der = decodeCertificate(text);
-  return der === undefined ? undefined : crypto.createHash('sha256').update(der).digest('base64url');
+  return der === undefined ? undefined : sha256(der);
 }
 
 function decodeCertificate(text: string): Buffer | undefined {
@@ -33,12 +33,11 @@ function stripColons(text: string): string {
   return text.length > 2 && text.startsWith(':') && text.endsWith(':') ? text.slice(1, -1) : text;
 }
 
-/** One SEQUENCE, its length of two bytes as every certificate's is, and nothing after it. */
+/** One SEQUENCE, its length in one byte or two as every certificate's is, and nothing after it (X.690 §8.1.3.5). */
 function isWhole(der: Buffer): boolean {
-  return (
-    der.length > 4 &&
-    der[0] === 0x30 &&
-    der[1] === 0x82 &&
-    4 + 256 * (der[2] as number) + (der[3] as number) === der.length
-  );
+  const isSequence = der.length > 4 && der[0] === 0x30;
+  const first = der[2] as number;
+  const length =
+    der[1] === 0x81 ? 3 + first : der[1] === 0x82 ? 4 + 256 * first + (der[3] as number) : undefined;
+  return isSequence && length === der.length;
 }

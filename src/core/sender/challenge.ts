@@ -8,14 +8,14 @@ import { PROOF_ALGORITHMS } from './dpop_proof.js';
 
 /**
  * @param isDpop whether the request came with the scheme DPoP: the error stands in the challenge of its scheme
- * @param nonce that the client shall use; '' for none
+ * @param nonce that the client shall use; undefined for none
  */
 export function buildSenderDenial(
   denial: Denial,
   settings: RefusalSettings,
   sender: SenderSettings,
   isDpop: boolean,
-  nonce: string,
+  nonce: string | undefined,
 ): Refusal {
   const isScope = denial.reason === 'scope_insufficient';
   const takesDpop = sender.dpopOrigin !== '';
@@ -30,7 +30,7 @@ export function buildSenderDenial(
   return {
     status: isScope ? 403 : 401,
     challenge: challenges[0] as string,
-    otherChallenge: challenges[1] || '',
+    otherChallenge: challenges[1],
     dpopNonce: nonce,
     retryAfter: '',
     body: isScope

@@ -153,12 +153,15 @@ export function proofName(proof: DpopProof): string {
   return digest(used);
 }
 
+/** By how much the time of a worker's event loop, by which a zone forgets, may lag behind the clock that reads `iat`. */
+const MOST_LAG_SEC = 10;
+
 /**
- * For how long a proof could be used again, in milliseconds: to the end of its last second, and one more, as the clock of a zone
- * may lag.
+ * For how long a proof could be used again, in milliseconds: to the end of its last second, and as long as a zone may lag.
+ * @param nowMs when {@link checkProof} found its time good
  */
 export function usableMs(proof: DpopProof, maxAgeSec: number, nowMs: number): number {
-  return 1000 * (proof.iatSec + maxAgeSec + 2) - nowMs;
+  return 1000 * (proof.iatSec + maxAgeSec + 1 + MOST_LAG_SEC) - nowMs;
 }
 
 function isFilled(value: unknown): value is string {

@@ -1,5 +1,5 @@
 // Nonces without stored state (RFC 9449 §8, §9): each is made of the time, coarsely, with a secret that all workers share.
-import crypto from 'crypto';
+import { hmacSha256 } from '../cache/key.js';
 
 /** For how long one nonce is handed out. It is good for as long again. */
 const PERIOD_SEC = 120;
@@ -16,5 +16,5 @@ export function isGoodNonce(nonce: string, secret: string, nowSec: number): bool
 }
 
 function nonceOf(secret: string, period: number): string {
-  return crypto.createHmac('sha256', secret).update(String(period)).digest('base64url');
+  return hmacSha256(secret, String(period));
 }

@@ -362,3 +362,12 @@ test('mintedClaims: other numbers are copied as they are', (t) => {
   const tenant = { id: 9007199254740991, share: 0.25, list: [-1, 0] };
   t.deepEqual(claimsOf({ ...USER, tenant }, { mintClaims: 'tenant' }).tenant, tenant);
 });
+
+test('mintedClaims: U+FFFD is refused, as which the njs engine reads any half of a surrogate pair: two subjects would be one (RFC 8259 §8.2)', (t) => {
+  const invalid = { kind: 'invalid_claim', claim: 'text that is no Unicode' };
+  t.deepEqual(mint({ active: true, sub: 'u\uFFFD' }) as object, invalid);
+  t.deepEqual(
+    mint({ active: true, sub: 'u', roles: ['\uFFFD'] }, { mintClaims: 'roles' }) as object,
+    invalid,
+  );
+});

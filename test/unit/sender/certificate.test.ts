@@ -24,6 +24,14 @@ for (const [sentence, text] of FORMS) {
     t.is(certificateThumbprint(text), X5T));
 }
 
+test('certificateThumbprint: a certificate of less than 256 bytes has its length in one byte (X.690 §8.1.3.5)', (t) => {
+  const short = Buffer.concat([Buffer.from([0x30, 0x81, 0xc8]), Buffer.alloc(0xc8)]);
+  const x5t = createHash('sha256').update(short).digest('base64url');
+  t.is(certificateThumbprint(short.toString('base64')), x5t);
+  t.is(certificateThumbprint(short.subarray(1).toString('base64')), undefined);
+  t.is(certificateThumbprint(short.subarray(0, -1).toString('base64')), undefined);
+});
+
 const OTHERS: [sentence: string, text: string][] = [
   ['nothing', ''],
   ['a fingerprint', 'da39a3ee5e6b4b0d3255bfef95601890afd80709'],

@@ -22,7 +22,7 @@ const CHALLENGES: [
   sender: SenderSettings,
   isDpop: boolean,
   challenge: string,
-  other: string,
+  other: string | undefined,
 ][] = [
   [
     'no token: both schemes, and no error (RFC 9449 §7.1)',
@@ -78,7 +78,7 @@ const CHALLENGES: [
     REQUIRED,
     false,
     `DPoP realm="api", error="invalid_token", ${ALGS}`,
-    '',
+    undefined,
   ],
   [
     'a nonce is asked for (RFC 9449 §9)',
@@ -86,7 +86,7 @@ const CHALLENGES: [
     REQUIRED,
     true,
     `DPoP realm="api", error="use_dpop_nonce", ${ALGS}`,
-    '',
+    undefined,
   ],
   [
     'without DPoP, Bearer alone: that is how tokens come that are bound to a certificate (RFC 8705 §3)',
@@ -94,14 +94,14 @@ const CHALLENGES: [
     { ...MTLS, constraint: 'require' },
     false,
     'Bearer realm="api", error="invalid_token"',
-    '',
+    undefined,
   ],
 ];
 
 for (const [sentence, reason, sender, isDpop, challenge, other] of CHALLENGES) {
   test(`buildSenderDenial: ${sentence}`, (t) => {
-    const refusal = buildSenderDenial(denied(reason, ''), settingsWith({}), sender, isDpop, '');
-    t.like(refusal, { status: 401, challenge, otherChallenge: other, dpopNonce: '' });
+    const refusal = buildSenderDenial(denied(reason, ''), settingsWith({}), sender, isDpop, undefined);
+    t.like(refusal, { status: 401, challenge, otherChallenge: other, dpopNonce: undefined });
   });
 }
 
