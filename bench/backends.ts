@@ -7,6 +7,7 @@ import {
   type NginxBinary,
   startNginx,
 } from '../runtime/nginx_process.js';
+import { BOUND_JWTS } from './bound.js';
 import { JWT, SIZED_JWT_LENGTHS, sizedJwt } from './jwt.js';
 import { type BenchAlgorithm, JSON_ANSWER, signedJwt } from './signatures.js';
 
@@ -27,6 +28,8 @@ export const INTROSPECTION = {
   json: '/json',
   /** Like `active`, with a JWT that is really signed. */
   signed: (alg: BenchAlgorithm) => `/signed/${alg}`,
+  /** Like `active`, with a JWT that is bound to the client's key or certificate. */
+  bound: (to: keyof typeof BOUND_JWTS) => `/bound/${to}`,
   /** Like `active`, with a JWT of that length. */
   sized: (length: number) => `/sized/${length}`,
 } as const;
@@ -147,6 +150,8 @@ function authorizationServerLocations(): string {
     js_import slow from slow.js;
     ${answer(INTROSPECTION.active, JWT)}
     ${sized.join('\n    ')}
+    ${answer(INTROSPECTION.bound('key'), BOUND_JWTS.key)}
+    ${answer(INTROSPECTION.bound('certificate'), BOUND_JWTS.certificate)}
     ${answer(INTROSPECTION.signed('ES256'), signedJwt('ES256'))}
     ${answer(INTROSPECTION.signed('RS256'), signedJwt('RS256'))}
     location = ${INTROSPECTION.json} { default_type application/json; ${CACHEABLE} return 200 '${JSON_ANSWER}'; }

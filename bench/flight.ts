@@ -110,7 +110,12 @@ export async function measureHeldBytes(
 }
 
 async function heldBytes({ url, workerPids: [pid = 0] }: Gateway, api: HeldApi): Promise<number> {
-  const request = { url, path: PATHS.active, tokenAt: () => TOKEN, expectedStatus: 200 };
+  const request = {
+    url,
+    path: PATHS.active,
+    headersAt: () => ({ authorization: `Bearer ${TOKEN}` }),
+    expectedStatus: 200,
+  };
   const clients: SequentialClient[] = [];
   const answers: Promise<void>[] = [];
   const bytesWithHeld = async (count: number) => {

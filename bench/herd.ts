@@ -17,7 +17,12 @@ export interface HerdSample {
 
 /** @param token  never sent before @throws {BenchError} when a client is not served */
 export async function measureHerd(gateway: Gateway, backends: Backends, token: string): Promise<HerdSample> {
-  const request = { url: gateway.url, path: PATHS.slow, tokenAt: () => token, expectedStatus: 200 };
+  const request = {
+    url: gateway.url,
+    path: PATHS.slow,
+    headersAt: () => ({ authorization: `Bearer ${token}` }),
+    expectedStatus: 200,
+  };
   const clients: SequentialClient[] = [];
   try {
     // All are connected before one sends.

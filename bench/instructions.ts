@@ -15,7 +15,7 @@ import { findRuntimes, type Runtimes } from './machine.js';
 import { allowedCpus } from './processors.js';
 import { BenchError, runProgram } from './program.js';
 import { RESULTS, readResults, writeResults } from './results.js';
-import { ROWS, type Row } from './rows.js';
+import { credentialsOf, ROWS, type Row } from './rows.js';
 import { openSequentialClient, type SequentialClient } from './sequential_client.js';
 import { isRefused, WORKLOADS } from './workloads.js';
 
@@ -137,7 +137,7 @@ async function countWorkload(
   const client = await openSequentialClient({
     url: gateway.url,
     path: workload.path,
-    tokenAt: (sent) => tokenOf(tokens, sent),
+    headersAt: (sent) => credentialsOf(gateway.row, workload.path, tokenOf(tokens, sent)),
     expectedStatus: isRefused(gateway.row, name) ? 401 : 200,
   });
   try {

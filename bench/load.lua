@@ -1,19 +1,31 @@
--- Load for wrk: -s load.lua URL -- <path> <token prefix> <first> <count>
--- Sends the tokens <prefix><number>, numbers of eight digits, from <first> on, <count> different ones in a cycle.
--- Prints one line of JSON.
-local head, first, count
+-- Load for wrk: -s load.lua URL -- <path> <token prefix> <first> <count> [<file of proofs>]
+-- Sends the tokens <prefix><number>, numbers of eight digits, from <first> on, <count> different ones in a cycle; with a
+-- file, each line of it once, as a DPoP proof. Prints one line of JSON.
+local head, first, count, proofs
 local position = 0
 
 function init(args)
-  head = "GET " .. args[1] .. " HTTP/1.1\r\nHost: gateway.bench\r\nAuthorization: Bearer " .. args[2]
+  if args[5] then
+    proofs = {}
+    for proof in io.lines(args[5]) do proofs[#proofs + 1] = proof end
+  end
+  local scheme = proofs and "DPoP " or "Bearer "
+  head = "GET " .. args[1] .. " HTTP/1.1\r\nHost: gateway.bench\r\nAuthorization: " .. scheme .. args[2]
   first, count = tonumber(args[3]), tonumber(args[4])
 end
+
+local sent = 0
 
 function request()
   local number = first + position
   position = position + 1
   if position == count then position = 0 end
-  return head .. string.format("%08d", number) .. "\r\n\r\n"
+  local proof = ""
+  if proofs then
+    sent = sent + 1
+    proof = "\r\nDPoP: " .. (proofs[sent] or "none is left")
+  end
+  return head .. string.format("%08d", number) .. proof .. "\r\n\r\n"
 end
 
 function done(summary, latency)

@@ -1,6 +1,9 @@
 // Runs wrk. Its script is load.lua, the same for every row, so that all rows see the same client.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +24,8 @@ export interface Load {
   readonly url: string;
   readonly path: string;
   readonly tokens: Tokens;
+  /** Each is sent once, with the scheme DPoP. None: the scheme is Bearer. */
+  readonly proofs?: readonly string[];
   readonly connections: number;
   readonly seconds: number;
   /** Ends the run before its time, once it holds. */
@@ -44,11 +49,24 @@ export interface LoadResult {
 
 /** @throws when wrk fails */
 export async function runLoad(load: Load): Promise<LoadResult> {
+  const { proofs = [] } = load;
+  if (proofs.length === 0) return runWrk(load, []);
+  const folder = await mkdtemp(join(tmpdir(), 'phantom-token-proofs-'));
+  try {
+    const file = join(folder, 'proofs');
+    await writeFile(file, proofs.map((proof) => `${proof}\n`).join(''));
+    return await runWrk(load, [file]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function runWrk(load: Load, proofFile: string[]): Promise<LoadResult> {
   const { tokens, seconds } = load;
   const args = ['--cpu-list', load.cpus.join(','), 'wrk', '--latency', '--timeout', '10s'];
   args.push('--threads', '1', '--connections', String(load.connections), '--duration', `${seconds}s`);
   args.push('--script', SCRIPT, load.url, '--', load.path, tokens.prefix);
-  args.push(String(tokens.first), String(tokens.count));
+  args.push(String(tokens.first), String(tokens.count), ...proofFile);
   const timeout = seconds * 1000 + GRACE_MS;
   const wrk = spawn('taskset', args, { stdio: ['ignore', 'pipe', 'pipe'], timeout, killSignal: 'SIGKILL' });
   const ended = once(wrk, 'close');

@@ -1,10 +1,11 @@
 // One cell of the table, once: the load on one gateway, what it took, and whether it was what the row claims.
 import { type Backends, ECHO } from './backends.js';
+import { proofFor } from './bound.js';
 import type { Gateway } from './gateway.js';
 import { type LoadResult, runLoad, type Tokens, tokenOf } from './load.js';
 import { cpuTimeNs } from './processors.js';
 import { BenchError } from './program.js';
-import { isForwarded } from './rows.js';
+import { credentialsOf, isForwarded } from './rows.js';
 import {
   expectedApiRequests,
   expectedIntrospections,
@@ -47,8 +48,9 @@ export async function measure(
   const tokens = workload.tokens(round);
   await checkAnswer(gateway, workload, tokens, 'before');
   const countsBefore = await readCounts(plan.backends);
+  const proofs = gateway.row.scheme === 'DPoP' ? proofsFor(workload.path, tokens, plan) : [];
   const cpuBefore = await cpuTimeOf(gateway);
-  const result = await runLoad({ ...plan, url: gateway.url, path: workload.path, tokens });
+  const result = await runLoad({ ...plan, url: gateway.url, path: workload.path, tokens, proofs });
   const cpuNs = (await cpuTimeOf(gateway)) - cpuBefore;
   // Its answer comes after those of the requests that wrk left under way.
   await checkAnswer(gateway, workload, tokens, 'after');
@@ -75,6 +77,14 @@ export async function measure(
     p999Us: result.p999Us,
     introspections,
   };
+}
+
+/** More than a gateway can verify in that time. When they end all the same, wrk is answered 401 and the run fails. */
+const MOST_PROOFS_PER_SEC = 12_000;
+
+/** Made before the run, since making them takes as long as verifying them. */
+function proofsFor(path: string, tokens: Tokens, { seconds }: LoadPlan): string[] {
+  return Array.from({ length: seconds * MOST_PROOFS_PER_SEC }, () => proofFor(path, tokenOf(tokens)));
 }
 
 /**
@@ -119,9 +129,8 @@ async function checkAnswer(
   when: 'before' | 'after',
 ): Promise<void> {
   const token = workload.name === 'miss' ? `${tokens.prefix}${when}` : tokenOf(tokens);
-  const response = await fetch(`${url}${workload.path}${ECHO}`, {
-    headers: { authorization: `Bearer ${token}` },
-  });
+  const path = workload.path + ECHO;
+  const response = await fetch(url + path, { headers: credentialsOf(row, path, token) });
   const received = await response.text();
   const expectedStatus = isRefused(row, workload.name) ? 401 : 200;
   const isRight =

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { INTROSPECTION } from './backends.js';
+import { CERTIFICATE, ORIGIN, proofFor } from './bound.js';
 import { AUDIENCE, JWT, SCOPES, SIZED_JWT_LENGTHS } from './jwt.js';
 import { type BenchAlgorithm, keySetOf, PRIVATE_KEYS } from './signatures.js';
 
@@ -11,8 +12,8 @@ const SNIPPETS = `${REPOSITORY}nginx`;
 export type WorkloadName = 'hot' | 'many' | 'miss' | 'denied' | 'policy';
 export type RuntimeName = 'modern' | 'legacy';
 
-/** What the API finds in Authorization: `jwt` is that of every row, `signed` one whose signature is real. */
-export type Forwards = 'token' | 'jwt' | 'signed';
+/** What the API finds in Authorization: `jwt` is that of every row, `other` one of the row's own. */
+export type Forwards = 'token' | 'jwt' | 'other';
 
 /** Whether the API received what the row forwards. */
 export function isForwarded(row: Row, token: string, received: string): boolean {
@@ -21,8 +22,8 @@ export function isForwarded(row: Row, token: string, received: string): boolean 
       return received === `Bearer ${token}`;
     case 'jwt':
       return received === `Bearer ${JWT}`;
-    case 'signed':
-      return /^Bearer eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(received);
+    case 'other':
+      return /^Bearer eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(received) && received !== `Bearer ${JWT}`;
   }
 }
 
@@ -33,6 +34,8 @@ export interface Row {
   readonly runtime: RuntimeName;
   readonly workloads: readonly WorkloadName[];
   readonly forwards: Forwards;
+  /** Default `Bearer`. `DPoP`: each request brings a proof of its own. */
+  readonly scheme?: 'DPoP';
   /** The row of the same nginx that does nothing but proxy; itself for that row. */
   readonly bare: string;
   /** Whether the gateway asks the authorization server, remembers answers, and refuses inactive tokens. */
@@ -52,6 +55,13 @@ export interface RowWords {
   readonly prefix: string;
   /** Size of the zone of active tokens, as nginx takes it. */
   readonly zoneSize: string;
+}
+
+/** The headers of a request with that token. */
+export function credentialsOf(row: Row, path: string, token: string): Record<string, string> {
+  return row.scheme === 'DPoP'
+    ? { authorization: `DPoP ${token}`, dpop: proofFor(path, token) }
+    : { authorization: `Bearer ${token}` };
 }
 
 /** Paths of the gateway: the token is introspected as active, inactive, held against a policy, active but slowly. */
@@ -110,6 +120,10 @@ export const ROWS: readonly Row[] = [
   verifyRow('verify-es256-qjs', 'verifies ES256, QuickJS', 'qjs', 'ES256'),
   verifyRow('verify-rs256-njs', 'verifies RS256, njs', 'njs', 'RS256'),
   verifyRow('verify-rs256-qjs', 'verifies RS256, QuickJS', 'qjs', 'RS256'),
+  dpopRow('dpop-njs', 'token bound to a key, ES256 proof, njs', 'njs'),
+  dpopRow('dpop-qjs', 'token bound to a key, ES256 proof, QuickJS', 'qjs'),
+  mtlsRow('mtls-njs', 'token bound to a certificate, njs', 'njs'),
+  mtlsRow('mtls-qjs', 'token bound to a certificate, QuickJS', 'qjs'),
   bareRow('bare-legacy', 'bare `proxy_pass`, old nginx', 'legacy'),
   authRequestRow('auth-request-legacy', 'auth_request mode, njs 0.8', 'legacy', undefined),
 ];
@@ -212,6 +226,29 @@ function verifyRow(name: string, title: string, engine: Engine, alg: BenchAlgori
   return signatureRow(name, title, engine, INTROSPECTION.signed(alg), settings, keys);
 }
 
+/** Access mode; the client proves each request with a key. */
+function dpopRow(name: string, title: string, engine: Engine): Row {
+  const settings = () => `
+      set $phantom_token_sender_constraint verify;
+      set $phantom_token_dpop_origin ${ORIGIN};`;
+  return {
+    ...signatureRow(name, title, engine, INTROSPECTION.bound('key'), settings, ''),
+    workloads: ['hot'],
+    scheme: 'DPoP',
+  };
+}
+
+/** Access mode; a TLS terminator in front has handed the client's certificate over. */
+function mtlsRow(name: string, title: string, engine: Engine): Row {
+  const settings = () => `
+      set $phantom_token_sender_constraint verify;
+      set $phantom_token_caller_certificate ${CERTIFICATE};`;
+  return {
+    ...signatureRow(name, title, engine, INTROSPECTION.bound('certificate'), settings, ''),
+    workloads: ['hot'],
+  };
+}
+
 function signatureRow(
   name: string,
   title: string,
@@ -223,7 +260,7 @@ function signatureRow(
   return {
     ...ourRow(name, title, 'modern'),
     workloads: ['miss'],
-    forwards: 'signed',
+    forwards: 'other',
     http: (words) => `
   js_engine ${engine};
   js_path ${REPOSITORY}dist;
@@ -335,9 +372,11 @@ function introspectionLocation(path: string, remotePath: string): string {
     }`;
 }
 
-/** The shipped zones file with room for the run's tokens. */
+/** The shipped zones file with room for the run's tokens, and for its proofs. */
 function zonesOfSize(file: string, size: string): string {
-  return readFileSync(`${SNIPPETS}/${file}`, 'utf8').replace(/(zone=phantom_token):\w+/, `$1:${size}`);
+  return readFileSync(`${SNIPPETS}/${file}`, 'utf8')
+    .replace(/(zone=phantom_token):\w+/, `$1:${size}`)
+    .replace(/(zone=phantom_token_proofs):\w+/, '$1:256m');
 }
 
 function server({ listen }: RowWords, lines: string): string {

@@ -11,7 +11,8 @@ export interface SequentialClient {
 export interface SequentialRequest {
   readonly url: string;
   readonly path: string;
-  readonly tokenAt: (sent: number) => string;
+  /** The headers of the credentials. */
+  readonly headersAt: (sent: number) => Record<string, string>;
   readonly expectedStatus: number;
 }
 
@@ -19,12 +20,14 @@ export async function openSequentialClient(request: SequentialRequest): Promise<
   const { hostname, port } = new URL(request.url);
   const socket = connect({ host: hostname, port: Number(port), noDelay: true });
   await once(socket, 'connect');
-  const head = `GET ${request.path} HTTP/1.1\r\nHost: gateway.bench\r\nAuthorization: Bearer `;
+  const head = `GET ${request.path} HTTP/1.1\r\nHost: gateway.bench\r\n`;
+  const headers = () =>
+    Object.entries(request.headersAt(sent)).map(([name, value]) => `${name}: ${value}\r\n`);
   let sent = 0;
   return {
     async send(count) {
       for (const end = sent + count; sent < end; sent += 1) {
-        await exchange(socket, `${head}${request.tokenAt(sent)}\r\n\r\n`, request.expectedStatus);
+        await exchange(socket, `${head}${headers().join('')}\r\n`, request.expectedStatus);
       }
     },
     close: () => socket.destroy(),

@@ -80,7 +80,7 @@ function handle(r, mode) {
     const request = (mode === "access" ? variables._phantom_request : takeKeptRequest(variables));
     const hasNoPolicy = (request.startsWith("here on\n\n\n\n\n\n" /* onWithoutPolicy */));
     if (!hasNoPolicy && !(request.startsWith("here on\n" /* on */))) {
-      return judgeStage().rejectedStage().missStage().handleNotOn(r, mode, request);
+      return judgeStage().rejectedStage().undecidedStage().missStage().handleNotOn(r, mode, request);
     }
     const policy = hasNoPolicy ? "\n\n\n\n" /* text */ : readPolicy2(variables, request);
     const lookup = (request.slice("here on\n" /* on */.length + policy.length + 1));
@@ -92,7 +92,7 @@ function handle(r, mode) {
     }
     grant(r, variables, mode, (record.slice(+record.slice(55 /* authorizationStart */, 60 /* policy */))), "HIT");
   } catch (e) {
-    judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
+    judgeStage().rejectedStage().undecidedStage().missStage().joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
   }
   return void 0;
 }
@@ -111,11 +111,11 @@ var index_default = {
   authorize,
   jwt,
   // What these call is made when they are called: scripts/cut.ts.
-  purge: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().purgeStage().purge(r),
-  metrics: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().purgeStage().metrics(r),
-  jwks: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().purgeStage().jwks(r),
-  subject: (r) => (judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().purgeStage().textClaim(judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().purgeStage().readPayload(r), "sub")),
-  client: (r) => judgeStage().rejectedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().purgeStage().client(r)
+  purge: (r) => judgeStage().rejectedStage().undecidedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().purge(r),
+  metrics: (r) => judgeStage().rejectedStage().undecidedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().metrics(r),
+  jwks: (r) => judgeStage().rejectedStage().undecidedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().jwks(r),
+  subject: (r) => (judgeStage().rejectedStage().undecidedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().textClaim(judgeStage().rejectedStage().undecidedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().readPayload(r), "sub")),
+  client: (r) => judgeStage().rejectedStage().undecidedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().client(r)
 };
 export {
   index_default as default
@@ -345,7 +345,7 @@ function fullOrThrow(e) {
 // src/edge/refuse.ts
 function deny(r, mode, denial, settings) {
   r.log(`phantom_token: ${denial.reason}`);
-  const refusal2 = settings.sender === void 0 ? buildDenial(denial, settings) : missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().refusalOf(r, denial, settings, settings.sender);
+  const refusal2 = settings.sender === void 0 ? buildDenial(denial, settings) : undecidedStage().boundStage().refusalOf(r, denial, settings, settings.sender);
   refuse(r, mode, refusal2, denial);
 }
 function refuse(r, mode, refusal2, outcome) {
@@ -481,13 +481,25 @@ function reasonOf(record, ttlSec, nowSec) {
   return isTaken ? record.slice(2 * TIME_DIGITS) : void 0;
 }
 
+// src/core/settings/parse_refusal.ts
+function readRefusalSettings(findings, request, rest) {
+  return {
+    requiredScopes: request[1] === "" ? [] : readScopes(findings, "phantom_token_required_scopes", request[1]),
+    realm: rest[0] === "" ? "api" : readChecked(findings, "phantom_token_realm", rest[0], checkRealm),
+    scopes: rest[1] === "" ? [] : readScopes(findings, "phantom_token_scopes", rest[1]),
+    negativeCacheTtlSec: rest[3] === "" ? 5 : readWhole(findings, "phantom_token_negative_cache_ttl", rest[3], 0, 60, "seconds"),
+    resourceMetadata: rest[9] === "" ? "" : readChecked(findings, "phantom_token_resource_metadata", rest[9], undecidedStage().boundStage().checkMetadataUrl),
+    sender: request[13] === "" ? void 0 : undecidedStage().boundStage().readSender(findings, request[13])
+  };
+}
+
 // src/gateway/rejected.ts
 function handleNotGranted(r, mode, first) {
   const denialRecord = first.record === void 0 ? readDenial(first.key) : void 0;
   if (denialRecord !== void 0 && refuseRejected(r, mode, first, denialRecord)) {
     return void 0;
   }
-  return missStage().handleMiss(r, mode, first, first.record === void 0 && denialRecord === void 0);
+  return undecidedStage().handleUndecided(r, mode, first, first.record === void 0 && denialRecord === void 0);
 }
 function refuseRejected(r, mode, first, denialRecord) {
   const texts = takeApart(first.request, readRest(r, mode));
@@ -495,14 +507,7 @@ function refuseRejected(r, mode, first, denialRecord) {
     return false;
   }
   const findings = { problem: "" };
-  const settings = ({
-    requiredScopes: texts.request[1] === "" ? [] : readScopes(findings, "phantom_token_required_scopes", texts.request[1]),
-    realm: texts.rest[0] === "" ? "api" : readChecked(findings, "phantom_token_realm", texts.rest[0], checkRealm),
-    scopes: texts.rest[1] === "" ? [] : readScopes(findings, "phantom_token_scopes", texts.rest[1]),
-    negativeCacheTtlSec: texts.rest[3] === "" ? 5 : readWhole(findings, "phantom_token_negative_cache_ttl", texts.rest[3], 0, 60, "seconds"),
-    resourceMetadata: texts.rest[9] === "" ? "" : readChecked(findings, "phantom_token_resource_metadata", texts.rest[9], missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().checkMetadataUrl),
-    sender: texts.request[13] === "" ? void 0 : missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().readSender(findings, texts.request[13])
-  });
+  const settings = readRefusalSettings(findings, texts.request, texts.rest);
   const reason = reasonOf(denialRecord, settings.negativeCacheTtlSec, (Math.floor(Date.now() / 1e3)));
   if (findings.problem !== "" || reason === void 0) {
     return false;
@@ -511,11 +516,11 @@ function refuseRejected(r, mode, first, denialRecord) {
   return true;
 }
 
-var missStageMade;
-function missStage() {
-  return missStageMade || (missStageMade = makeMissStage());
+var undecidedStageMade;
+function undecidedStage() {
+  return undecidedStageMade || (undecidedStageMade = makeUndecidedStage());
 }
-function makeMissStage() {
+function makeUndecidedStage() {
 
 // src/core/text/json.ts
 function parseJsonObject(text) {
@@ -526,38 +531,6 @@ function parseJsonObject(text) {
     return void 0;
   }
   return (typeof value === "object" && value !== null && !Array.isArray(value)) ? value : void 0;
-}
-
-// src/core/request/bearer.ts
-var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$(?!\n)/;
-var SCHEME_LENGTH = 6;
-var MAX_TOKEN_LENGTH = 4096;
-function isB64Token(text) {
-  return text.length <= MAX_TOKEN_LENGTH && B64TOKEN.test(text);
-}
-function parseBearer(authorization) {
-  const usual = authorization.startsWith(USUAL_SCHEME) ? authorization.slice(USUAL_SCHEME.length) : "";
-  return isB64Token(usual) ? { kind: "token", token: usual } : parseUnusual(authorization);
-}
-var USUAL_SCHEME = "Bearer ";
-function parseUnusual(authorization) {
-  if (authorization.slice(0, SCHEME_LENGTH).toLowerCase() !== "bearer") {
-    return { kind: "refused", reason: "token_missing" };
-  }
-  const start = skipSpaces(authorization, SCHEME_LENGTH);
-  const isOtherScheme = start === SCHEME_LENGTH;
-  if (isOtherScheme || start === authorization.length) {
-    return { kind: "refused", reason: "token_missing" };
-  }
-  const token = authorization.slice(start);
-  return isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
-}
-function skipSpaces(text, from) {
-  let i = from;
-  while (i < text.length && text.charCodeAt(i) === 32) {
-    i++;
-  }
-  return i;
 }
 
 // src/core/token/jws_token.ts
@@ -575,8 +548,14 @@ function isJwsShaped(token) {
 
 // src/core/cache/lookup.ts
 var CANONICAL_SCHEME = "Bearer ";
+function credentialOf(lookup) {
+  return lookup.slice(lookup.lastIndexOf("\n") + 1);
+}
 function endpointOf(lookup) {
   return lookup.slice(0, lookup.indexOf("\n", lookup.indexOf("\n") + 1));
+}
+function askedOf(endpoint) {
+  return endpoint.slice(endpoint.indexOf("\n") + 1);
 }
 function keyspaceOf(lookup) {
   return lookup.slice(0, lookup.lastIndexOf("\n") + 1) + CANONICAL_SCHEME;
@@ -593,147 +572,6 @@ ${(isJwsShaped(token) ? token.slice(0, token.lastIndexOf(".")) : token)}`;
   return ((begun === void 0 ? firstDigest(question) : begun.copy().update(question).digest("base64url")));
 }
 
-// src/core/settings/question_checks.ts
-var INTERNAL_LOCATION = /^\/[\x21\x22\x24-\x3E\x40-\x7E]*$(?!\n)/;
-var ABSOLUTE_URL = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\/[\x21\x22\x24-\x3E\x40-\x7E]*)?$(?!\n)/;
-var FORM_FIELDS = /^([A-Za-z0-9._~*+-]+=([A-Za-z0-9._~*+-]|%[0-9A-Fa-f]{2})*(&(?!$(?!\n))|$(?!\n)))*$(?!\n)/;
-var OUR_FIELD = /(^|&)(token|token_type_hint|client_id|client_secret|client_assertion|client_assertion_type)=/;
-function checkSwitch(value) {
-  if (value === "") {
-    return "is not set in this location: set it to on or off above the include of protect.conf";
-  }
-  const lower = value.toLowerCase();
-  return lower === "on" || lower === "off" ? void 0 : "must be on or off";
-}
-function checkEndpoint(value) {
-  if (value === "") {
-    return "is not set: name the internal location that introspects, or an absolute URL";
-  }
-  return INTERNAL_LOCATION.test(value) || ABSOLUTE_URL.test(value) ? void 0 : "must be the path of an internal location, such as /introspect, or an http or https URL; neither with a query";
-}
-function checkFormFields(value) {
-  if (!FORM_FIELDS.test(value)) {
-    return "must be form fields, encoded: name=value&name=value";
-  }
-  return OUR_FIELD.test(value) ? "must not name a field that the script sends itself" : void 0;
-}
-var ACCEPT = /^[A-Za-z0-9!#$&^_.+*-]+\/[A-Za-z0-9!#$&^_.+*-]+( *[;,] *[A-Za-z0-9!#$&^_.+*/=-]+)*$(?!\n)/;
-function checkAccept(value) {
-  return ACCEPT.test(value) ? void 0 : "must be media types, such as application/json";
-}
-function checkFile(value) {
-  return value === "" || value.startsWith("/") ? checkPlainText(value) : "must be an absolute path";
-}
-
-// src/core/settings/settings.ts
-function misconfiguration(problem) {
-  return { kind: "misconfiguration", problem };
-}
-function parseSettings(texts) {
-  const head = texts.request[0];
-  if (!isConfiguredHere(head)) {
-    return misconfiguration(NOT_HERE);
-  }
-  const problem = checkSwitch(head.slice(head.indexOf(" ") + 1));
-  return problem === void 0 ? parseOwnSettings(texts) : misconfiguration(`$phantom_token ${problem}`);
-}
-function parseOwnSettings(texts) {
-  const findings = { problem: "" };
-  const settings = ({
-    kind: "settings",
-    introspectionEndpoint: readChecked(findings, "phantom_token_introspection_endpoint", texts.request[7], checkEndpoint),
-    requiredScopes: texts.request[1] === "" ? [] : readScopes(findings, "phantom_token_required_scopes", texts.request[1]),
-    audience: texts.request[2] === "" ? "" : readChecked(findings, "phantom_token_audience", texts.request[2], checkPlainText),
-    issuer: texts.request[3] === "" ? "" : readChecked(findings, "phantom_token_issuer", texts.request[3], checkPlainText),
-    clockSkewSec: texts.request[4] === "" ? 60 : readWhole(findings, "phantom_token_clock_skew", texts.request[4], 0, 31536e3, "seconds"),
-    cacheTtlSec: texts.request[5] === "" ? 300 : readWhole(findings, "phantom_token_cache_ttl", texts.request[5], 0, 31536e3, "seconds"),
-    realm: texts.rest[0] === "" ? "api" : readChecked(findings, "phantom_token_realm", texts.rest[0], checkRealm),
-    scopes: texts.rest[1] === "" ? [] : readScopes(findings, "phantom_token_scopes", texts.rest[1]),
-    preflight: texts.rest[2] === "" ? "answer" : readWord(findings, "phantom_token_preflight", texts.rest[2], "answer pass authenticate"),
-    jwtField: texts.request[8] === "" ? "" : readChecked(findings, "phantom_token_jwt_field", texts.request[8], checkPlainText),
-    maxJwtLength: texts.request[9] === "" ? 65536 : readWhole(findings, "phantom_token_max_jwt_length", texts.request[9], 1, 1048576, "characters"),
-    introspectionParameters: texts.request[10] === "" ? "" : readChecked(findings, "phantom_token_introspection_parameters", texts.request[10], checkFormFields),
-    cacheControl: texts.request[11] === "" ? "obey" : readWord(findings, "phantom_token_cache_control", texts.request[11], "obey ignore"),
-    introspectionAccept: texts.request[12] === "" ? "application/jwt" : readChecked(findings, "phantom_token_introspection_accept", texts.request[12], checkAccept),
-    negativeCacheTtlSec: texts.rest[3] === "" ? 5 : readWhole(findings, "phantom_token_negative_cache_ttl", texts.rest[3], 0, 60, "seconds"),
-    staleIfErrorSec: texts.rest[4] === "" ? 0 : readWhole(findings, "phantom_token_stale_if_error", texts.rest[4], 0, 31536e3, "seconds"),
-    introspectionTimeoutSec: texts.rest[5] === "" ? 10 : readWhole(findings, "phantom_token_introspection_timeout", texts.rest[5], 1, 60, "seconds"),
-    breakerFailures: texts.rest[6] === "" ? 5 : readWhole(findings, "phantom_token_breaker_failures", texts.rest[6], 0, 1e3, "failures"),
-    breakerDelaySec: texts.rest[7] === "" ? 2 : readWhole(findings, "phantom_token_breaker_delay", texts.rest[7], 0, 3600, "seconds"),
-    maxWaiting: texts.rest[8] === "" ? 500 : readWhole(findings, "phantom_token_max_waiting", texts.rest[8], 1, 1e5, "requests"),
-    resourceMetadata: texts.rest[9] === "" ? "" : readChecked(findings, "phantom_token_resource_metadata", texts.rest[9], joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().checkMetadataUrl),
-    sender: texts.request[13] === "" ? void 0 : joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().readSender(findings, texts.request[13])
-  });
-  return findings.problem === "" ? settings : misconfiguration(findings.problem);
-}
-function isAbsoluteUrl(endpoint) {
-  return endpoint.charAt(0) !== "/";
-}
-
-// src/core/settings/parsed_location.ts
-var kept;
-var wasCalled2;
-function parseLocation(request, rest, credential) {
-  if (!wasCalled2) {
-    wasCalled2 = true;
-    return parse(request, rest);
-  }
-  const head = request.slice(0, request.length - credential.length);
-  if (kept === void 0 || kept.head !== head || kept.rest !== rest) {
-    kept = { head, rest, location: parse(head, rest) };
-  }
-  return kept.location;
-}
-function parse(request, rest) {
-  const texts = takeApart(request, rest);
-  if (texts === void 0) {
-    return void 0;
-  }
-  const clientText = clientTextOf(texts);
-  const settings = parseSettings(texts);
-  if (settings.kind === "misconfiguration" || (signatureLineOf(texts) === "" && settings.introspectionAccept === "application/jwt")) {
-    return { texts, settings, signatures: void 0, clientText };
-  }
-  const signatures = joinStage().clientCredentialsStage().failStage().signatureSettingsStage().parseSignatureSettings(texts, settings);
-  return signatures.kind === "misconfiguration" ? { texts, settings: signatures, signatures: void 0, clientText } : { texts, settings, signatures, clientText };
-}
-
-// src/core/settings/njs_version.ts
-function findUnsafeNjs(version, engine, mode, isUrl) {
-  if (mode === "access" && version < 65537) {
-    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
-  }
-  if (!isUrl && version >= 2309 && version <= 2313) {
-    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
-  }
-  if (isUrl && engine === "QuickJS" && version < 2305) {
-    return "QuickJS of njs below 0.9.1 cannot fetch a URL: use an internal location as endpoint, js_engine njs, or njs 1.0.1 or newer";
-  }
-  return void 0;
-}
-
-// src/edge/declared_zones.ts
-var areDeclared;
-function findZoneProblem(r) {
-  if ((njs.version_number < 2311) && r.variables.phantom_zones !== "without_evict") {
-    return EVICTS;
-  }
-  if (areDeclared) {
-    return void 0;
-  }
-  const missing = findMissingZones();
-  areDeclared = missing === "";
-  return areDeclared ? void 0 : `the js_shared_dict_zone ${missing} is not declared: include zones.conf at http level, or add its line to your own zones.conf`;
-}
-var EVICTS = "below njs 0.9.7 a zone with evict crashes workers: include zones_njs_0.8.conf in place of zones.conf; a zones file of your own needs the js_var line of that file, and no evict";
-function findMissingZones() {
-  const zones = ngx.shared;
-  return zones.phantom_token !== void 0 && zones.phantom_token_denied !== void 0 && zones.phantom_token_locks !== void 0 && zones.phantom_token_state !== void 0 ? "" : listZones().filter((zone) => zones[zone] === void 0).join(", ");
-}
-function listZones() {
-  return ["phantom_token", "phantom_token_denied", "phantom_token_locks", "phantom_token_state"];
-}
-
 // src/core/cache/bound_record.ts
 var BOUND_MARK = "00000000000000000000";
 function encodeBoundRecord(binding, record) {
@@ -741,168 +579,29 @@ function encodeBoundRecord(binding, record) {
   const x5t = binding.x5t.padEnd(106 /* record */ - 63 /* x5t */);
   return `${BOUND_MARK}${jkt}${x5t}${record}`;
 }
-
-// src/gateway/known.ts
-function decideKnown(key, settings, ifActive, ifRejected) {
-  const nowSec = (Math.floor(Date.now() / 1e3));
-  const stored = (records === void 0 ? readFirstRecord(key) : records.get(key));
-  const record = stored === void 0 ? void 0 : readableRecord(stored);
-  const verdict = record === void 0 ? "void" : judgeRecord(record, settings, nowSec);
-  if (verdict !== "void") {
-    return findingOf(stored, verdict, ifActive);
-  }
-  const denial = readDenial(key);
-  const reason = denial === void 0 ? void 0 : reasonOf(denial, settings.negativeCacheTtlSec, nowSec);
-  return reason === void 0 ? void 0 : denied(reason, ifRejected);
-}
-function readableRecord(stored) {
-  return (stored.startsWith(BOUND_MARK)) ? (stored.slice(106 /* record */)) : stored;
-}
-function findingOf(stored, verdict, cacheStatus) {
-  if (verdict !== "good") {
-    return denied(verdict, cacheStatus);
-  }
-  const record = readableRecord(stored);
-  const authorization = (record.slice(+record.slice(55 /* authorizationStart */, 60 /* policy */)));
-  return grantedTo((stored.startsWith(BOUND_MARK)) ? ({
-    jkt: stored.slice(20 /* jkt */, 63 /* x5t */).trim(),
-    x5t: stored.slice(63 /* x5t */, 106 /* record */).trim()
-  }) : void 0, authorization, cacheStatus);
-}
-
-// src/edge/preflight.ts
-function answerPreflight(r, mode) {
-  const v = r.variables;
-  v.phantom_token_authorization = "";
-  v._phantom_state = "BYPASS";
-  count((`phantom_token_requests_total{cache_status="${"BYPASS" === "" ? "NONE" : "BYPASS"}"}`), 1);
-  if (mode === "access") {
-    r.return(204);
-  } else {
-    v._phantom_status = "204";
-    r.return(401, "");
-  }
-}
-
-// src/gateway/respond.ts
-function respondTo(r, mode, finding, presented, settings) {
-  if (finding.kind === "bound" || finding.kind === "grant" && settings.sender !== void 0) {
-    return proveAndRespond(r, mode, finding, presented, settings);
-  }
-  respond(r, mode, finding, settings);
-  return void 0;
-}
-async function proveAndRespond(r, mode, known, presented, settings) {
-  try {
-    const outcome = await joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().proveSender(r, known, presented, settings);
-    respond(r, mode, outcome, settings);
-  } catch (e) {
-    joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
-  }
-}
-function respond(r, mode, outcome, settings) {
-  switch (outcome.kind) {
-    case "grant":
-      grant(r, (r.variables), mode, outcome.authorization, outcome.cacheStatus);
-      break;
-    case "denial":
-      deny(r, mode, outcome, settings);
-      break;
-    case "unavailable":
-      joinStage().clientCredentialsStage().failStage().fail(r, mode, outcome, settings.introspectionEndpoint);
-      break;
-    case "preflight":
-      answerPreflight(r, mode);
-      break;
-  }
-}
-
-// src/gateway/miss.ts
-function handleNotOn(r, mode, request) {
-  if ((isConfiguredHere(request) && request.slice(HERE.length, request.indexOf("\n")).toLowerCase() === "off")) {
-    grant(r, (r.variables), mode, (r.variables.http_authorization || ""), "BYPASS");
-    return void 0;
-  }
-  const lookup = findLookup(request);
-  const policy = (request.split("\n").slice(1, 1 + 5 /* policy */).join("\n"));
-  return handleMiss(r, mode, { request, policy, lookup, key: ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url"))), record: void 0 }, false);
-}
-function handleMiss(r, mode, first, isUnknown) {
-  const authorization = (first.lookup.slice(first.lookup.lastIndexOf("\n") + 1));
-  const location = parseLocation(first.request, readRest(r, mode), authorization);
-  if (location === void 0) {
-    joinStage().clientCredentialsStage().failStage().fail(r, mode, joinStage().clientCredentialsStage().failStage().misconfigured(isConfiguredHere(first.request) ? BROKEN_TEXTS : NOT_HERE), "");
-    return void 0;
-  }
-  const settings = location.settings;
-  if (settings.kind === "misconfiguration") {
-    joinStage().clientCredentialsStage().failStage().fail(r, mode, joinStage().clientCredentialsStage().failStage().misconfigured(settings.problem), "");
-    return void 0;
-  }
-  const decided = decide2(r, mode, first, isUnknown, authorization, location, settings);
-  const certificate = settings.sender === void 0 ? "" : joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().readCallerCertificate(r, mode);
-  const presented = { authorization, certificate };
-  return decided.kind === "question" ? askAndRespond(r, mode, decided, presented, settings) : respondTo(r, mode, decided, presented, settings);
-}
-function decide2(r, mode, first, isUnknown, authorization, location, settings) {
-  const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
-  const problem = (findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl)) || findZoneProblem(r);
-  if (problem !== void 0) {
-    return joinStage().clientCredentialsStage().failStage().misconfigured(problem);
-  }
-  const credential = (settings.sender !== void 0 && joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().isDpopScheme(authorization) ? joinStage().clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().parseDpop(authorization) : parseBearer(authorization));
-  if (credential.kind === "refused") {
-    return credential.reason === "token_missing" ? decideNoToken(r, settings) : denied(credential.reason, "");
-  }
-  const token = credential.token;
-  const isCanonical = authorization === CANONICAL_SCHEME + token;
-  const lookup = isCanonical ? first.lookup : lookupIn(keyspaceOf(first.lookup), token);
-  const key = isCanonical ? first.key : ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url")));
-  const known = isUnknown && isCanonical ? void 0 : decideKnown(key, settings, "HIT", "NEGATIVE");
-  if (known !== void 0) {
-    return known;
-  }
-  const endpoint = endpointOf(lookup);
-  const reach = reachOf(endpoint);
-  const markKey = purgeKey(reach, token);
-  if (isPurged(markKey)) {
-    return denied("token_purged", "NEGATIVE");
-  }
+function bindingOf(record) {
   return {
-    kind: "question",
-    token,
-    lookup,
-    key,
-    endpoint,
-    reach,
-    markKey,
-    policy: first.policy,
-    texts: location.texts,
-    clientText: location.clientText,
-    signatures: location.signatures
+    jkt: record.slice(20 /* jkt */, 63 /* x5t */).trim(),
+    x5t: record.slice(63 /* x5t */, 106 /* record */).trim()
   };
 }
-function decideNoToken(r, settings) {
-  if (settings.preflight === "authenticate" || !readsAsPreflight(r)) {
-    return denied("token_missing", "");
-  }
-  return settings.preflight === "pass" ? granted("", "BYPASS") : { kind: "preflight" };
-}
-async function askAndRespond(r, mode, question, presented, settings) {
-  try {
-    const answered = await (question.signatures !== void 0 && (question.signatures.acceptJwt === "on" && isJwsShaped(question.token)) ? joinStage().clientCredentialsStage().failStage().signatureSettingsStage().decidePresented(r, question, settings) : joinStage().askOnce(r, question, settings));
-    const finding = answered.kind === "unavailable" ? joinStage().clientCredentialsStage().failStage().standIn(r, answered, question, settings) : answered;
-    return respondTo(r, mode, finding, presented, settings);
-  } catch (e) {
-    joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
-  }
+function unboundPartOf(record) {
+  return record.slice(106 /* record */);
 }
 
-var joinStageMade;
-function joinStage() {
-  return joinStageMade || (joinStageMade = makeJoinStage());
+// src/gateway/undecided.ts
+function handleUndecided(r, mode, first, isUnknown) {
+  const credential = credentialOf(first.lookup);
+  const mayBeBound = isUnknown ? (credential.slice(0, 5 /* length */).toLowerCase() === "dpop ") : first.record !== void 0 && (first.record.startsWith(BOUND_MARK));
+  const bound = mayBeBound ? boundStage().findBound(first, credential) : void 0;
+  return bound === void 0 ? missStage().handleMiss(r, mode, first, isUnknown) : boundStage().judgeProof(r, mode, first, bound);
 }
-function makeJoinStage() {
+
+var jwtStageMade;
+function jwtStage() {
+  return jwtStageMade || (jwtStageMade = makeJwtStage());
+}
+function makeJwtStage() {
 
 // src/core/token/jwt.ts
 var RSA_STEP_BYTES = 32;
@@ -992,6 +691,347 @@ function hasWholeSignature(alg, signature) {
       return true;
   }
 }
+
+return { parseJwt, explainBadJwt, isCanonicallySigned, isIntrospectionResponse };
+}
+
+var missStageMade;
+function missStage() {
+  return missStageMade || (missStageMade = makeMissStage());
+}
+function makeMissStage() {
+
+// src/core/request/bearer.ts
+var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$(?!\n)/;
+var SCHEME_LENGTH = 6;
+var MAX_TOKEN_LENGTH = 4096;
+function isB64Token(text) {
+  return text.length <= MAX_TOKEN_LENGTH && B64TOKEN.test(text);
+}
+function parseBearer(authorization) {
+  const usual = authorization.startsWith(USUAL_SCHEME) ? authorization.slice(USUAL_SCHEME.length) : "";
+  return isB64Token(usual) ? { kind: "token", token: usual } : parseUnusual(authorization);
+}
+var USUAL_SCHEME = "Bearer ";
+function parseUnusual(authorization) {
+  if (authorization.slice(0, SCHEME_LENGTH).toLowerCase() !== "bearer") {
+    return { kind: "refused", reason: "token_missing" };
+  }
+  const start = skipSpaces(authorization, SCHEME_LENGTH);
+  const isOtherScheme = start === SCHEME_LENGTH;
+  if (isOtherScheme || start === authorization.length) {
+    return { kind: "refused", reason: "token_missing" };
+  }
+  const token = authorization.slice(start);
+  return isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
+}
+function skipSpaces(text, from) {
+  let i = from;
+  while (i < text.length && text.charCodeAt(i) === 32) {
+    i++;
+  }
+  return i;
+}
+
+// src/core/settings/question_checks.ts
+var INTERNAL_LOCATION = /^\/[\x21\x22\x24-\x3E\x40-\x7E]*$(?!\n)/;
+var ABSOLUTE_URL = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\/[\x21\x22\x24-\x3E\x40-\x7E]*)?$(?!\n)/;
+var FORM_FIELDS = /^([A-Za-z0-9._~*+-]+=([A-Za-z0-9._~*+-]|%[0-9A-Fa-f]{2})*(&(?!$(?!\n))|$(?!\n)))*$(?!\n)/;
+var OUR_FIELD = /(^|&)(token|token_type_hint|client_id|client_secret|client_assertion|client_assertion_type)=/;
+function checkSwitch(value) {
+  if (value === "") {
+    return "is not set in this location: set it to on or off above the include of protect.conf";
+  }
+  const lower = value.toLowerCase();
+  return lower === "on" || lower === "off" ? void 0 : "must be on or off";
+}
+function checkEndpoint(value) {
+  if (value === "") {
+    return "is not set: name the internal location that introspects, or an absolute URL";
+  }
+  return INTERNAL_LOCATION.test(value) || ABSOLUTE_URL.test(value) ? void 0 : "must be the path of an internal location, such as /introspect, or an http or https URL; neither with a query";
+}
+function checkFormFields(value) {
+  if (!FORM_FIELDS.test(value)) {
+    return "must be form fields, encoded: name=value&name=value";
+  }
+  return OUR_FIELD.test(value) ? "must not name a field that the script sends itself" : void 0;
+}
+var ACCEPT = /^[A-Za-z0-9!#$&^_.+*-]+\/[A-Za-z0-9!#$&^_.+*-]+( *[;,] *[A-Za-z0-9!#$&^_.+*/=-]+)*$(?!\n)/;
+function checkAccept(value) {
+  return ACCEPT.test(value) ? void 0 : "must be media types, such as application/json";
+}
+function checkFile(value) {
+  return value === "" || value.startsWith("/") ? checkPlainText(value) : "must be an absolute path";
+}
+
+// src/core/settings/settings.ts
+function misconfiguration(problem) {
+  return { kind: "misconfiguration", problem };
+}
+function parseSettings(texts) {
+  const head = texts.request[0];
+  if (!isConfiguredHere(head)) {
+    return misconfiguration(NOT_HERE);
+  }
+  const problem = checkSwitch(head.slice(head.indexOf(" ") + 1));
+  return problem === void 0 ? parseOwnSettings(texts) : misconfiguration(`$phantom_token ${problem}`);
+}
+function parseOwnSettings(texts) {
+  const findings = { problem: "" };
+  const settings = ({
+    kind: "settings",
+    introspectionEndpoint: readChecked(findings, "phantom_token_introspection_endpoint", texts.request[7], checkEndpoint),
+    requiredScopes: texts.request[1] === "" ? [] : readScopes(findings, "phantom_token_required_scopes", texts.request[1]),
+    audience: texts.request[2] === "" ? "" : readChecked(findings, "phantom_token_audience", texts.request[2], checkPlainText),
+    issuer: texts.request[3] === "" ? "" : readChecked(findings, "phantom_token_issuer", texts.request[3], checkPlainText),
+    clockSkewSec: texts.request[4] === "" ? 60 : readWhole(findings, "phantom_token_clock_skew", texts.request[4], 0, 31536e3, "seconds"),
+    cacheTtlSec: texts.request[5] === "" ? 300 : readWhole(findings, "phantom_token_cache_ttl", texts.request[5], 0, 31536e3, "seconds"),
+    realm: texts.rest[0] === "" ? "api" : readChecked(findings, "phantom_token_realm", texts.rest[0], checkRealm),
+    scopes: texts.rest[1] === "" ? [] : readScopes(findings, "phantom_token_scopes", texts.rest[1]),
+    preflight: texts.rest[2] === "" ? "answer" : readWord(findings, "phantom_token_preflight", texts.rest[2], "answer pass authenticate"),
+    jwtField: texts.request[8] === "" ? "" : readChecked(findings, "phantom_token_jwt_field", texts.request[8], checkPlainText),
+    maxJwtLength: texts.request[9] === "" ? 65536 : readWhole(findings, "phantom_token_max_jwt_length", texts.request[9], 1, 1048576, "characters"),
+    introspectionParameters: texts.request[10] === "" ? "" : readChecked(findings, "phantom_token_introspection_parameters", texts.request[10], checkFormFields),
+    cacheControl: texts.request[11] === "" ? "obey" : readWord(findings, "phantom_token_cache_control", texts.request[11], "obey ignore"),
+    introspectionAccept: texts.request[12] === "" ? "application/jwt" : readChecked(findings, "phantom_token_introspection_accept", texts.request[12], checkAccept),
+    negativeCacheTtlSec: texts.rest[3] === "" ? 5 : readWhole(findings, "phantom_token_negative_cache_ttl", texts.rest[3], 0, 60, "seconds"),
+    staleIfErrorSec: texts.rest[4] === "" ? 0 : readWhole(findings, "phantom_token_stale_if_error", texts.rest[4], 0, 31536e3, "seconds"),
+    introspectionTimeoutSec: texts.rest[5] === "" ? 10 : readWhole(findings, "phantom_token_introspection_timeout", texts.rest[5], 1, 60, "seconds"),
+    breakerFailures: texts.rest[6] === "" ? 5 : readWhole(findings, "phantom_token_breaker_failures", texts.rest[6], 0, 1e3, "failures"),
+    breakerDelaySec: texts.rest[7] === "" ? 2 : readWhole(findings, "phantom_token_breaker_delay", texts.rest[7], 0, 3600, "seconds"),
+    maxWaiting: texts.rest[8] === "" ? 500 : readWhole(findings, "phantom_token_max_waiting", texts.rest[8], 1, 1e5, "requests"),
+    resourceMetadata: texts.rest[9] === "" ? "" : readChecked(findings, "phantom_token_resource_metadata", texts.rest[9], boundStage().checkMetadataUrl),
+    sender: texts.request[13] === "" ? void 0 : boundStage().readSender(findings, texts.request[13])
+  });
+  return findings.problem === "" ? settings : misconfiguration(findings.problem);
+}
+function isAbsoluteUrl(endpoint) {
+  return endpoint.charAt(0) !== "/";
+}
+
+// src/core/settings/parsed_location.ts
+var kept;
+var wasCalled2;
+function parseLocation(request, rest, credential) {
+  if (!wasCalled2) {
+    wasCalled2 = true;
+    return parse(request, rest);
+  }
+  const head = request.slice(0, request.length - credential.length);
+  if (kept === void 0 || kept.head !== head || kept.rest !== rest) {
+    kept = { head, rest, location: parse(head, rest) };
+  }
+  return kept.location;
+}
+function parse(request, rest) {
+  const texts = takeApart(request, rest);
+  if (texts === void 0) {
+    return void 0;
+  }
+  const clientText = clientTextOf(texts);
+  const settings = parseSettings(texts);
+  if (settings.kind === "misconfiguration" || (signatureLineOf(texts) === "" && settings.introspectionAccept === "application/jwt")) {
+    return { texts, settings, signatures: void 0, clientText };
+  }
+  const signatures = joinStage().clientCredentialsStage().failStage().signatureSettingsStage().parseSignatureSettings(texts, settings);
+  return signatures.kind === "misconfiguration" ? { texts, settings: signatures, signatures: void 0, clientText } : { texts, settings, signatures, clientText };
+}
+
+// src/core/settings/njs_version.ts
+function findUnsafeNjs(version, engine, mode, isUrl) {
+  if (mode === "access" && version < 65537) {
+    return "js_access needs njs 1.0.1 or newer: use auth_request mode or a newer njs";
+  }
+  if (!isUrl && version >= 2309 && version <= 2313) {
+    return "njs 0.9.5 to 0.9.9 crash in subrequests when a client hangs up: use an absolute URL as endpoint, or njs 1.0.1 or newer";
+  }
+  if (isUrl && engine === "QuickJS" && version < 2305) {
+    return "QuickJS of njs below 0.9.1 cannot fetch a URL: use an internal location as endpoint, js_engine njs, or njs 1.0.1 or newer";
+  }
+  return void 0;
+}
+
+// src/edge/declared_zones.ts
+var areDeclared;
+function findZoneProblem(r) {
+  if ((njs.version_number < 2311) && r.variables.phantom_zones !== "without_evict") {
+    return EVICTS;
+  }
+  if (areDeclared) {
+    return void 0;
+  }
+  const missing = findMissingZones();
+  areDeclared = missing === "";
+  return areDeclared ? void 0 : `the js_shared_dict_zone ${missing} is not declared: include zones.conf at http level, or add its line to your own zones.conf`;
+}
+var EVICTS = "below njs 0.9.7 a zone with evict crashes workers: include zones_njs_0.8.conf in place of zones.conf; a zones file of your own needs the js_var line of that file, and no evict";
+function findMissingZones() {
+  const zones = ngx.shared;
+  return zones.phantom_token !== void 0 && zones.phantom_token_denied !== void 0 && zones.phantom_token_locks !== void 0 && zones.phantom_token_state !== void 0 ? "" : listZones().filter((zone) => zones[zone] === void 0).join(", ");
+}
+function listZones() {
+  return ["phantom_token", "phantom_token_denied", "phantom_token_locks", "phantom_token_state"];
+}
+
+// src/gateway/known.ts
+function decideKnown(key, settings, ifActive, ifRejected) {
+  const nowSec = (Math.floor(Date.now() / 1e3));
+  const stored = (records === void 0 ? readFirstRecord(key) : records.get(key));
+  const record = stored === void 0 ? void 0 : readableRecord(stored);
+  const verdict = record === void 0 ? "void" : judgeRecord(record, settings, nowSec);
+  if (verdict !== "void") {
+    return findingOf(stored, verdict, ifActive);
+  }
+  const denial = readDenial(key);
+  const reason = denial === void 0 ? void 0 : reasonOf(denial, settings.negativeCacheTtlSec, nowSec);
+  return reason === void 0 ? void 0 : denied(reason, ifRejected);
+}
+function readableRecord(stored) {
+  return (stored.startsWith(BOUND_MARK)) ? unboundPartOf(stored) : stored;
+}
+function findingOf(stored, verdict, cacheStatus) {
+  if (verdict !== "good") {
+    return denied(verdict, cacheStatus);
+  }
+  const record = readableRecord(stored);
+  const authorization = (record.slice(+record.slice(55 /* authorizationStart */, 60 /* policy */)));
+  return grantedTo((stored.startsWith(BOUND_MARK)) ? bindingOf(stored) : void 0, authorization, cacheStatus);
+}
+
+// src/edge/preflight.ts
+function answerPreflight(r, mode) {
+  const v = r.variables;
+  v.phantom_token_authorization = "";
+  v._phantom_state = "BYPASS";
+  count((`phantom_token_requests_total{cache_status="${"BYPASS" === "" ? "NONE" : "BYPASS"}"}`), 1);
+  if (mode === "access") {
+    r.return(204);
+  } else {
+    v._phantom_status = "204";
+    r.return(401, "");
+  }
+}
+
+// src/gateway/respond.ts
+function respondTo(r, mode, finding, presented, settings) {
+  if (finding.kind === "bound" || finding.kind === "grant" && settings.sender !== void 0) {
+    return proveAndRespond(r, mode, finding, presented, settings);
+  }
+  respond(r, mode, finding, settings);
+  return void 0;
+}
+async function proveAndRespond(r, mode, known, presented, settings) {
+  try {
+    const outcome = await boundStage().proveSender(r, known, presented, settings);
+    respond(r, mode, outcome, settings);
+  } catch (e) {
+    joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
+  }
+}
+function respond(r, mode, outcome, settings) {
+  switch (outcome.kind) {
+    case "grant":
+      grant(r, (r.variables), mode, outcome.authorization, outcome.cacheStatus);
+      break;
+    case "denial":
+      deny(r, mode, outcome, settings);
+      break;
+    case "unavailable":
+      joinStage().clientCredentialsStage().failStage().fail(r, mode, outcome, settings.introspectionEndpoint);
+      break;
+    case "preflight":
+      answerPreflight(r, mode);
+      break;
+  }
+}
+
+// src/gateway/miss.ts
+function handleNotOn(r, mode, request) {
+  if ((isConfiguredHere(request) && request.slice(HERE.length, request.indexOf("\n")).toLowerCase() === "off")) {
+    grant(r, (r.variables), mode, (r.variables.http_authorization || ""), "BYPASS");
+    return void 0;
+  }
+  const lookup = findLookup(request);
+  const policy = (request.split("\n").slice(1, 1 + 5 /* policy */).join("\n"));
+  return handleMiss(r, mode, { request, policy, lookup, key: ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url"))), record: void 0 }, false);
+}
+function handleMiss(r, mode, first, isUnknown) {
+  const authorization = credentialOf(first.lookup);
+  const location = parseLocation(first.request, readRest(r, mode), authorization);
+  if (location === void 0) {
+    joinStage().clientCredentialsStage().failStage().fail(r, mode, joinStage().clientCredentialsStage().failStage().misconfigured(isConfiguredHere(first.request) ? BROKEN_TEXTS : NOT_HERE), "");
+    return void 0;
+  }
+  const settings = location.settings;
+  if (settings.kind === "misconfiguration") {
+    joinStage().clientCredentialsStage().failStage().fail(r, mode, joinStage().clientCredentialsStage().failStage().misconfigured(settings.problem), "");
+    return void 0;
+  }
+  const decided = decide2(r, mode, first, isUnknown, authorization, location, settings);
+  const certificate = settings.sender === void 0 ? "" : boundStage().readCallerCertificate(r, mode);
+  const presented = { authorization, certificate };
+  return decided.kind === "question" ? askAndRespond(r, mode, decided, presented, settings) : respondTo(r, mode, decided, presented, settings);
+}
+function decide2(r, mode, first, isUnknown, authorization, location, settings) {
+  const isUrl = isAbsoluteUrl(settings.introspectionEndpoint);
+  const problem = (findUnsafeNjs(njs.version_number, njs.engine, mode, isUrl)) || findZoneProblem(r);
+  if (problem !== void 0) {
+    return joinStage().clientCredentialsStage().failStage().misconfigured(problem);
+  }
+  const credential = (settings.sender !== void 0 && (authorization.slice(0, 5 /* length */).toLowerCase() === "dpop ") ? boundStage().parseDpop(authorization) : parseBearer(authorization));
+  if (credential.kind === "refused") {
+    return credential.reason === "token_missing" ? decideNoToken(r, settings) : denied(credential.reason, "");
+  }
+  const token = credential.token;
+  const isCanonical = authorization === CANONICAL_SCHEME + token;
+  const lookup = isCanonical ? first.lookup : lookupIn(keyspaceOf(first.lookup), token);
+  const key = isCanonical ? first.key : ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url")));
+  const known = isUnknown && isCanonical ? void 0 : decideKnown(key, settings, "HIT", "NEGATIVE");
+  if (known !== void 0) {
+    return known;
+  }
+  const endpoint = endpointOf(lookup);
+  const reach = reachOf(endpoint);
+  const markKey = purgeKey(reach, token);
+  if (isPurged(markKey)) {
+    return denied("token_purged", "NEGATIVE");
+  }
+  return {
+    kind: "question",
+    token,
+    lookup,
+    key,
+    endpoint,
+    reach,
+    markKey,
+    policy: first.policy,
+    texts: location.texts,
+    clientText: location.clientText,
+    signatures: location.signatures
+  };
+}
+function decideNoToken(r, settings) {
+  if (settings.preflight === "authenticate" || !readsAsPreflight(r)) {
+    return denied("token_missing", "");
+  }
+  return settings.preflight === "pass" ? granted("", "BYPASS") : { kind: "preflight" };
+}
+async function askAndRespond(r, mode, question, presented, settings) {
+  try {
+    const answered = await (question.signatures !== void 0 && (question.signatures.acceptJwt === "on" && isJwsShaped(question.token)) ? joinStage().clientCredentialsStage().failStage().signatureSettingsStage().decidePresented(r, question, settings) : joinStage().askOnce(r, question, settings));
+    const finding = answered.kind === "unavailable" ? joinStage().clientCredentialsStage().failStage().standIn(r, answered, question, settings) : answered;
+    return respondTo(r, mode, finding, presented, settings);
+  } catch (e) {
+    joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
+  }
+}
+
+var joinStageMade;
+function joinStage() {
+  return joinStageMade || (joinStageMade = makeJoinStage());
+}
+function makeJoinStage() {
 
 // src/core/introspection/flight.ts
 function flightName(key, clientText) {
@@ -1227,7 +1267,7 @@ function activeToken(jwt2, source, reply, nowSec, sender) {
     return denied("token_type_mismatch", "MISS");
   }
   const isBound = read.isSenderConstrained || own.isSenderConstrained;
-  const binding = isBound && sender !== void 0 ? clientCredentialsStage().failStage().signatureSettingsStage().proveSenderStage().readBinding([source, payload]) : void 0;
+  const binding = isBound && sender !== void 0 ? boundStage().readBinding([source, payload]) : void 0;
   if (isBound && binding === void 0) {
     return denied("token_sender_constrained", "MISS");
   }
@@ -1322,8 +1362,8 @@ function interpretResponseJwt(reply, signatures) {
   if (text.split(".").length === 5) {
     return refuseMalformed(reply, "an encrypted answer (JWE), which the gateway does not decrypt");
   }
-  const jwt2 = parseJwt(text);
-  return jwt2 === void 0 ? refuseMalformed(reply, explainBadJwt(text)) : { kind: "signed_response", jwt: jwt2 };
+  const jwt2 = jwtStage().parseJwt(text);
+  return jwt2 === void 0 ? refuseMalformed(reply, jwtStage().explainBadJwt(text)) : { kind: "signed_response", jwt: jwt2 };
 }
 function interpretJson(reply, form, nowSec, signatures) {
   const answer = parseJsonObject(reply.body);
@@ -1365,11 +1405,11 @@ function findJwt(text, reply, form) {
   if (typeof text === "string" && text.length > form.maxJwtLength) {
     return refuseReply("jwt_too_large", reply);
   }
-  const jwt2 = typeof text === "string" ? parseJwt(text) : void 0;
+  const jwt2 = typeof text === "string" ? jwtStage().parseJwt(text) : void 0;
   if (jwt2 === void 0) {
-    return refuseMalformed(reply, typeof text === "string" ? explainBadJwt(text) : "the JWT is no string");
+    return refuseMalformed(reply, typeof text === "string" ? jwtStage().explainBadJwt(text) : "the JWT is no string");
   }
-  return isIntrospectionResponse(jwt2) ? refuseReply("introspection_response_jwt", reply) : { kind: "jwt", jwt: jwt2 };
+  return jwtStage().isIntrospectionResponse(jwt2) ? refuseReply("introspection_response_jwt", reply) : { kind: "jwt", jwt: jwt2 };
 }
 
 // src/core/text/form.ts
@@ -1394,7 +1434,7 @@ function andFields(fields) {
 // src/core/introspection/breaker.ts
 var ALL_TOKENS = "*";
 var NO_BREAKER = { failures: 0, suspendedUntilMs: 0, token: ALL_TOKENS };
-function tokenOf(key) {
+function tokenOf2(key) {
   return key.slice(0, 11);
 }
 function parseBreaker(text) {
@@ -1450,7 +1490,7 @@ function suspensionSec(endpoint, key, mustWait) {
   }
   const breaker = readBreaker(endpoint);
   const nowMs = (Date.now());
-  switch (holdsFor(breaker, tokenOf(key)) ? stateOf(breaker, nowMs) : "closed") {
+  switch (holdsFor(breaker, tokenOf2(key)) ? stateOf(breaker, nowMs) : "closed") {
     case "closed":
       return 0;
     case "open":
@@ -2543,7 +2583,7 @@ var SEPARATOR = "";
 var MAX_LISTED = 100;
 function noteTransportFailure(endpoint, key, settings) {
   const before = readBreaker(endpoint);
-  const breaker = afterFailure(before, tokenOf(key), settings, (Date.now()));
+  const breaker = afterFailure(before, tokenOf2(key), settings, (Date.now()));
   list(endpoint);
   writeEntry(
     STATE3,
@@ -2798,92 +2838,6 @@ function signatureSettingsStage() {
 }
 function makeSignatureSettingsStage() {
 
-// src/core/signature/public_key.ts
-var LEAST_RSA_BYTES = 256;
-var MOST_RSA_BYTES = 2048;
-var MOST_EXPONENT_BYTES = 8;
-var MOST_KID_LENGTH = 512;
-function readPublicKey(jwk) {
-  const named = readNames(jwk);
-  if (named === void 0 || !isForVerifying(jwk)) {
-    return void 0;
-  }
-  switch (jwk.kty) {
-    case "RSA":
-      return readRsa(jwk, named);
-    case "EC":
-      return readEc(jwk, named);
-    default:
-      return void 0;
-  }
-}
-function readNames(jwk) {
-  const names = {};
-  if (jwk.kid !== void 0) {
-    if (typeof jwk.kid !== "string" || jwk.kid.length > MOST_KID_LENGTH) return void 0;
-    names.kid = jwk.kid;
-  }
-  if (jwk.alg !== void 0) {
-    if (typeof jwk.alg !== "string") return void 0;
-    names.alg = jwk.alg;
-  }
-  return names;
-}
-function isForVerifying(jwk) {
-  const operations = jwk.key_ops;
-  const isListed = operations === void 0 || Array.isArray(operations) && (operations.includes("verify") || operations.includes("sign"));
-  return isListed && (jwk.use === void 0 || jwk.use === "sig");
-}
-function readRsa(jwk, names) {
-  const n = jwk.n;
-  const e = jwk.e;
-  if (!isModulus(n) || !isExponent(e)) {
-    return void 0;
-  }
-  return Object.assign({ kty: "RSA", n, e }, names);
-}
-function readEc(jwk, names) {
-  const crv = jwk.crv;
-  const bytes = crv === "P-256" ? 32 : crv === "P-384" ? 48 : crv === "P-521" ? 66 : 0;
-  const x = jwk.x;
-  const y = jwk.y;
-  if (bytes === 0 || !isCoordinate(x, bytes) || !isCoordinate(y, bytes)) {
-    return void 0;
-  }
-  return Object.assign({ kty: "EC", crv, x, y }, names);
-}
-function isModulus(value) {
-  const bytes = decode(value);
-  if (bytes === void 0 || bytes.length < LEAST_RSA_BYTES || bytes.length > MOST_RSA_BYTES) {
-    return false;
-  }
-  const first = bytes[0];
-  return first >= 128 || first > 0 && bytes.length > LEAST_RSA_BYTES;
-}
-function isExponent(value) {
-  const bytes = decode(value);
-  if (bytes === void 0 || bytes.length === 0 || bytes.length > MOST_EXPONENT_BYTES || value === "AQ") {
-    return false;
-  }
-  return bytes[0] !== 0 && bytes[bytes.length - 1] % 2 === 1;
-}
-function isCoordinate(value, bytes) {
-  const decoded = decode(value);
-  return decoded !== void 0 && decoded.length === bytes;
-}
-function decode(value) {
-  const bytes = typeof value === "string" ? Buffer.from(value, "base64url") : void 0;
-  return bytes !== void 0 && bytes.toString("base64url") === value ? bytes : void 0;
-}
-function isKeyFor(key, alg) {
-  const fits = key.kty === "EC" ? key.crv === curveOf(alg) : curveOf(alg) === void 0;
-  return fits && (key.alg === void 0 || key.alg === alg);
-}
-function thumbprint(key) {
-  const text = key.kty === "EC" ? `{"crv":"${key.crv}","kty":"EC","x":"${key.x}","y":"${key.y}"}` : `{"e":"${key.e}","kty":"RSA","n":"${key.n}"}`;
-  return (crypto2.createHash("sha256").update(text).digest("base64url"));
-}
-
 // src/core/settings/signature_checks.ts
 function checkJwks(value) {
   return value === "" ? void 0 : checkEndpoint(value);
@@ -3076,7 +3030,7 @@ function mintedClaims(active, signatures, jti, nowSec) {
     auth_time: answer.auth_time,
     acr: answer.acr,
     amr: (typeof answer.amr === "string" ? [answer.amr] : answer.amr),
-    cnf: active.binding === void 0 ? void 0 : proveSenderStage().confirmationOf(active.binding)
+    cnf: active.binding === void 0 ? void 0 : boundStage().confirmationOf(active.binding)
   };
   const invalid = findInvalid2(claims);
   if (invalid !== void 0) {
@@ -3164,7 +3118,7 @@ function readOwnKey(value) {
   if (jwk.kty !== "RSA" && jwk.kty !== "EC") {
     return "is neither RSA nor EC: only those can sign here (no oct, no EdDSA)";
   }
-  const key = readPublicKey(jwk);
+  const key = verifySignatureStage().readPublicKey(jwk);
   if (key === void 0) {
     return "is not usable: RSA needs 2048 bits or more, EC the curve P-256 or P-384, and neither may be for encryption";
   }
@@ -3179,7 +3133,7 @@ function readOwnKey(value) {
   if (isPrivate && jwk.oth !== void 0) {
     return "has more than two primes (oth): make one with two";
   }
-  const kid = key.kid || thumbprint(key);
+  const kid = key.kid || verifySignatureStage().thumbprint(key);
   const members = PUBLIC_MEMBERS[key.kty];
   return {
     kind: "own_key",
@@ -3194,7 +3148,7 @@ function signingKeyOf(keys) {
 }
 function algorithmOf(key) {
   const algorithms = ["ES256", "ES384", "RS256", "PS256"];
-  return algorithms.filter((alg) => isKeyFor(key, alg))[0];
+  return algorithms.filter((alg) => verifySignatureStage().isKeyFor(key, alg))[0];
 }
 function pick(jwk, members) {
   const picked = {};
@@ -3286,34 +3240,6 @@ async function mint(active, signatures, settings, nowSec) {
   };
 }
 
-// src/edge/verify_signature.ts
-async function verifySignature(jws, key) {
-  const importing = keyParameters(jws.alg);
-  const verifying = signatureParameters(jws.alg);
-  const jwk = key.kty === "EC" ? { kty: key.kty, crv: key.crv, x: key.x, y: key.y } : { kty: key.kty, n: key.n, e: key.e };
-  const isGood = await tryToVerify(jws, jwk, importing, verifying);
-  if (!isGood) {
-    await forgetOpensslErrors(importing);
-  }
-  return isGood;
-}
-async function tryToVerify(jws, jwk, importing, verifying) {
-  try {
-    const key = await crypto.subtle.importKey("jwk", jwk, importing, true, ["verify"]);
-    const isGood = await crypto.subtle.verify(verifying, key, jws.signature, Buffer.from(jws.input));
-    return isGood;
-  } catch (_broken) {
-    return false;
-  }
-}
-async function forgetOpensslErrors(importing) {
-  try {
-    await crypto.subtle.importKey("spki", Buffer.from(""), importing, false, ["verify"]);
-  } catch (_intended) {
-    return;
-  }
-}
-
 // src/core/signature/key_set.ts
 var MOST_KEYS = 100;
 var MOST_LENGTH2 = 131072;
@@ -3337,7 +3263,7 @@ function readPublicKeys(list2) {
   const keys = [];
   for (let i = 0; i < list2.length; i++) {
     const jwk = list2[i];
-    const key = typeof jwk === "object" && jwk !== null ? readPublicKey(jwk) : void 0;
+    const key = typeof jwk === "object" && jwk !== null ? verifySignatureStage().readPublicKey(jwk) : void 0;
     if (key !== void 0) {
       keys.push(key);
     }
@@ -3348,7 +3274,7 @@ function chooseKeys(keys, kid, alg) {
   const chosen = [];
   for (let i = 0; i < keys.length && chosen.length < MOST_TRIED; i++) {
     const key = keys[i];
-    if ((kid === "" || key.kid === kid) && isKeyFor(key, alg)) {
+    if ((kid === "" || key.kid === kid) && verifySignatureStage().isKeyFor(key, alg)) {
       chosen.push(key);
     }
   }
@@ -3530,7 +3456,7 @@ async function verifyJwt(r, jwt2, question, jwks2, settings) {
 }
 async function tryKeys(jws, keys) {
   for (let i = 0; i < keys.length; i++) {
-    const isGood = await verifySignature(jws, keys[i]);
+    const isGood = await verifySignatureStage().verifySignature(jws, keys[i]);
     if (isGood) {
       return { kind: "verified" };
     }
@@ -3609,7 +3535,7 @@ function judgePresented(jwt2, nowSec, sender) {
     return denied("token_expired", "MISS");
   }
   const isBound = read.isSenderConstrained;
-  const binding = isBound && sender !== void 0 ? proveSenderStage().readBinding([payload]) : void 0;
+  const binding = isBound && sender !== void 0 ? boundStage().readBinding([payload]) : void 0;
   if (isBound && binding === void 0) {
     return denied("token_sender_constrained", "MISS");
   }
@@ -3632,8 +3558,8 @@ async function decidePresented(r, question, settings) {
   const signatures = question.signatures;
   const sinceMs = (Date.now());
   const nowSec = (Math.floor(Date.now() / 1e3));
-  const jwt2 = question.token.length > settings.maxJwtLength ? void 0 : parseJwt(question.token);
-  if (jwt2 === void 0 || !isCanonicallySigned(jwt2)) {
+  const jwt2 = question.token.length > settings.maxJwtLength ? void 0 : jwtStage().parseJwt(question.token);
+  if (jwt2 === void 0 || !jwtStage().isCanonicallySigned(jwt2)) {
     return rememberDenial(question.key, denied("token_signature_invalid", "MISS"), settings, nowSec).outcome;
   }
   noteReach(question.reach, markTtlSecOf(settings));
@@ -3663,447 +3589,6 @@ async function decidePresented(r, question, settings) {
   }
 }
 var NO_LIMITS = { cacheControl: "", age: "" };
-
-var proveSenderStageMade;
-function proveSenderStage() {
-  return proveSenderStageMade || (proveSenderStageMade = makeProveSenderStage());
-}
-function makeProveSenderStage() {
-
-// src/core/sender/target_uri.ts
-var URI = /^(https?):\/\/([^/?#@]+)(\/[^?#]*)?([?#]|$(?!\n))/i;
-var UNRESERVED = /[A-Za-z0-9._~-]/;
-function normalizeUri(text) {
-  const match = URI.exec(text);
-  if (match === null) {
-    return void 0;
-  }
-  const scheme = match[1].toLowerCase();
-  const port = scheme === "https" ? /:(443)?$(?!\n)/ : /:(80)?$(?!\n)/;
-  const authority = match[2].toLowerCase().replace(port, "");
-  const path = removeDotSegments(normalizeEscapes(match[3] || ""));
-  return `${scheme}://${authority}${path === "" ? "/" : path}`;
-}
-function targetUri(origin, requestUri) {
-  return normalizeUri(origin + requestUri);
-}
-function hasDotSegment(requestUri) {
-  const path = normalizeEscapes(requestUri.split(/[?#]/)[0] || "");
-  return /(\/|%2F)\.\.?(\/|%2F|$(?!\n))/.test(path);
-}
-function normalizeEscapes(path) {
-  return path.replace(/%[0-9A-Fa-f]{2}/g, (escaped) => {
-    const character = String.fromCharCode(Number(`0x${escaped.slice(1)}`));
-    return UNRESERVED.test(character) ? character : escaped.toUpperCase();
-  });
-}
-function removeDotSegments(path) {
-  if (!path.includes("/.")) {
-    return path;
-  }
-  const segments = path.slice(1).split("/");
-  const kept3 = [];
-  segments.forEach((segment, i) => {
-    if (segment === "..") {
-      kept3.pop();
-    } else if (segment !== ".") {
-      kept3.push(segment);
-    }
-    const isLast = i === segments.length - 1;
-    if (isLast && (segment === "." || segment === "..")) {
-      kept3.push("");
-    }
-  });
-  return `/${kept3.join("/")}`;
-}
-
-// src/core/sender/dpop_proof.ts
-var PROOF_ALGORITHMS = "ES256 ES384 RS256 PS256";
-var MOST_LENGTH = 4096;
-var MOST_JWK_MEMBERS = 16;
-var PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-var CRITICAL_MEMBERS = ["crit", "b64"];
-var MOST_AHEAD_SEC = 60;
-function readProof(text) {
-  const jwt2 = text.length > MOST_LENGTH ? void 0 : parseJwt(text);
-  if (jwt2 === void 0 || CRITICAL_MEMBERS.some((name) => jwt2.header[name] !== void 0)) {
-    return refused("dpop_proof_malformed");
-  }
-  if (jwt2.header.typ !== "dpop+jwt") {
-    return refused("dpop_type_mismatch");
-  }
-  const alg = jwt2.header.alg;
-  if (!PROOF_ALGORITHMS.split(" ").includes(alg)) {
-    return refused("dpop_algorithm_unsupported");
-  }
-  const key = readKey(jwt2.header.jwk);
-  if (key === void 0 || !isKeyFor(key, alg)) {
-    return refused("dpop_key_invalid");
-  }
-  return readClaims(jwt2, alg, key);
-}
-function readKey(jwk) {
-  if (typeof jwk !== "object" || jwk === null) {
-    return void 0;
-  }
-  const members = Object.keys(jwk);
-  const isPublic = members.every((name) => !PRIVATE_MEMBERS.includes(name));
-  return isPublic && members.length <= MOST_JWK_MEMBERS ? readPublicKey(jwk) : void 0;
-}
-function readClaims(jwt2, alg, key) {
-  const claims = jwt2.payload;
-  const iat = claims.iat;
-  const dot = jwt2.text.lastIndexOf(".");
-  const encoded = jwt2.text.slice(dot + 1);
-  const signature = Buffer.from(encoded, "base64url");
-  const nonce = claims.nonce === void 0 ? "" : claims.nonce;
-  if (!isFilled(claims.jti) || !isFilled(claims.htm) || !isFilled(claims.htu) || !isFilled(claims.ath) || Math.floor(iat) !== iat || // also for what is no number
-  typeof nonce !== "string" || // Bits of the last character that no byte uses would let a signature have two spellings.
-  signature.toString("base64url") !== encoded) {
-    return refused("dpop_proof_malformed");
-  }
-  return {
-    kind: "proof",
-    jws: { kind: "jws", alg, kid: "", input: jwt2.text.slice(0, dot), signature },
-    key,
-    jkt: thumbprint(key),
-    jti: claims.jti,
-    htm: claims.htm,
-    htu: claims.htu,
-    iatSec: iat,
-    ath: claims.ath,
-    nonce
-  };
-}
-function checkProof(proof, request, times, nowSec) {
-  if (proof.htm !== request.method) {
-    return "dpop_method_mismatch";
-  }
-  if (normalizeUri(proof.htu) !== request.uri) {
-    return "dpop_uri_mismatch";
-  }
-  const aheadSec = Math.min(times.clockSkewSec, MOST_AHEAD_SEC);
-  if (proof.iatSec < nowSec - times.maxAgeSec || proof.iatSec > nowSec + aheadSec) {
-    return "dpop_time_mismatch";
-  }
-  if (proof.ath !== (crypto2.createHash("sha256").update(request.token).digest("base64url"))) {
-    return "dpop_token_mismatch";
-  }
-  return proof.jkt === request.jkt ? void 0 : "dpop_key_mismatch";
-}
-function proofName(proof) {
-  const used = `${proof.jkt}
-${proof.jti}`;
-  return (begun === void 0 ? firstDigest(used) : begun.copy().update(used).digest("base64url"));
-}
-var MOST_LAG_SEC = 10;
-function isFilled(value) {
-  return typeof value === "string" && value !== "";
-}
-function refused(reason) {
-  return { kind: "refused_proof", reason };
-}
-
-// src/core/sender/challenge.ts
-function buildSenderDenial(denial, settings, sender, isDpop2, nonce) {
-  const isScope = denial.reason === "scope_insufficient";
-  const takesDpop = sender.dpopOrigin !== "";
-  const takesBearer = sender.constraint === "verify" || !takesDpop;
-  const schemes = (takesBearer ? ["Bearer"] : []).concat(takesDpop ? ["DPoP"] : []);
-  const presented = isDpop2 ? "DPoP" : "Bearer";
-  const errorScheme = schemes.includes(presented) ? presented : schemes[0];
-  const challenges = schemes.map(
-    (scheme) => challengeOf(scheme, scheme === errorScheme ? errorOf(denial.reason) : "", isScope, settings)
-  );
-  return {
-    status: isScope ? 403 : 401,
-    challenge: challenges[0],
-    otherChallenge: challenges[1],
-    dpopNonce: nonce,
-    retryAfter: "",
-    body: isScope ? errorBody("insufficient_scope", "The access token does not grant the scope that this request needs") : errorBody("unauthorized_request", "Access denied due to missing, invalid or expired credentials")
-  };
-}
-function challengeOf(scheme, error, isScope, settings) {
-  const scopes = isScope || settings.scopes.length === 0 ? settings.requiredScopes : settings.scopes;
-  const parameters = [
-    ["realm", settings.realm],
-    ["error", error],
-    ["scope", scopes.join(" ")],
-    ["algs", scheme === "DPoP" ? PROOF_ALGORITHMS : ""],
-    ["resource_metadata", settings.resourceMetadata]
-  ];
-  const written = parameters.filter((pair) => pair[1] !== "").map((pair) => `${pair[0]}="${pair[1]}"`);
-  return `${scheme} ${written.join(", ")}`;
-}
-function errorOf(reason) {
-  switch (reason) {
-    case "token_missing":
-      return "";
-    case "scope_insufficient":
-      return "insufficient_scope";
-    case "dpop_nonce_required":
-      return "use_dpop_nonce";
-    case "dpop_scheme_required":
-    case "dpop_token_unbound":
-      return "invalid_token";
-    default:
-      return reason.startsWith("dpop_") ? "invalid_dpop_proof" : "invalid_token";
-  }
-}
-
-// src/core/sender/dpop_credential.ts
-var SCHEME = /^dpop +/i;
-function isDpopScheme(authorization) {
-  return SCHEME.test(authorization);
-}
-function parseDpop(authorization) {
-  const match = SCHEME.exec(authorization);
-  const token = match === null ? "" : authorization.slice(match[0].length);
-  if (token === "") {
-    return { kind: "refused", reason: "token_missing" };
-  }
-  return isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
-}
-
-// src/core/sender/nonce.ts
-var PERIOD_SEC = 120;
-function nonceAt(secret, nowSec) {
-  return nonceOf(secret, Math.floor(nowSec / PERIOD_SEC));
-}
-function isGoodNonce(nonce, secret, nowSec) {
-  const period = Math.floor(nowSec / PERIOD_SEC);
-  return nonce === nonceOf(secret, period) || nonce === nonceOf(secret, period - 1);
-}
-function nonceOf(secret, period) {
-  return (crypto2.createHmac("sha256", secret).update((String(period))).digest("base64url"));
-}
-
-// src/edge/used_proofs.ts
-var PROOFS = "phantom_token_proofs";
-var NONCE_SECRET = "nonce";
-var SECRET_MS = 2147483647;
-function readNonceSecret() {
-  const known = readEntry(PROOFS, NONCE_SECRET);
-  if (known !== void 0) {
-    return known;
-  }
-  const bytes = new Uint8Array(32);
-  crypto.getRandomValues(bytes);
-  addEntry(PROOFS, NONCE_SECRET, Buffer.from(bytes).toString("hex"), SECRET_MS);
-  return readEntry(PROOFS, NONCE_SECRET);
-}
-
-// src/edge/deny_sender.ts
-function refusalOf(r, denial, settings, sender) {
-  const secret = denial.reason === "dpop_nonce_required" ? readNonceSecret() : void 0;
-  const nonce = secret === void 0 ? void 0 : nonceAt(secret, (Math.floor(Date.now() / 1e3)));
-  const isDpop2 = isDpopScheme(r.variables.http_authorization || "");
-  return buildSenderDenial(denial, settings, sender, isDpop2, nonce);
-}
-
-// src/core/settings/sender_checks.ts
-var ORIGIN = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$(?!\n)/i;
-var METADATA_URL = /^https?:\/\/[\x21\x24-\x5B\x5D-\x7E]+$(?!\n)/i;
-function checkOrigin(value) {
-  return value === "" || ORIGIN.test(value) ? void 0 : "must be scheme and authority, such as https://api.example.com, without a path";
-}
-function checkMetadataUrl(value) {
-  return value === "" || METADATA_URL.test(value) ? void 0 : "must be an http or https URL";
-}
-
-// src/core/settings/sender_settings.ts
-function readSender(findings, line) {
-  const values = line.split("	");
-  if (values.length !== 14 /* signatures */) {
-    return void 0;
-  }
-  const sender = ({
-    kind: "sender_settings",
-    constraint: values[8] === "" ? "refuse" : readWord(findings, "phantom_token_sender_constraint", values[8], "refuse verify require"),
-    dpopOrigin: values[9] === "" ? "" : readChecked(findings, "phantom_token_dpop_origin", values[9], checkOrigin),
-    dpopMaxAgeSec: values[10] === "" ? 60 : readWhole(findings, "phantom_token_dpop_max_age", values[10], 1, 3600, "seconds"),
-    dpopNonce: values[11] === "" ? "off" : readWord(findings, "phantom_token_dpop_nonce", values[11], "off on")
-  });
-  return sender.constraint === "refuse" ? void 0 : sender;
-}
-
-// src/edge/sender.ts
-function readProofs(r) {
-  return r.rawHeadersIn.filter((header2) => header2[0].toLowerCase() === "dpop").map((header2) => header2[1]);
-}
-function readCallerCertificate(r, mode) {
-  const v = r.variables;
-  return (mode === "access" ? v.phantom_token_caller_certificate : v._phantom_kept_certificate) || "";
-}
-function readRequestUri(r) {
-  return r.variables.request_uri || "";
-}
-function noteOwnProof(r, name) {
-  r.variables._phantom_used_proof = name;
-}
-
-// src/core/sender/binding.ts
-var THUMBPRINT = /^[A-Za-z0-9_-]{43}$(?!\n)/;
-function readBinding(sources) {
-  const jkt = readThumbprint(sources, "jkt");
-  const x5t = readThumbprint(sources, "x5t#S256");
-  const isBound = jkt !== "" || x5t !== "";
-  const isUsable = jkt !== void 0 && x5t !== void 0 && isBound && sources.every(isCheckable);
-  return isUsable && (jkt !== "" || !sources.some(isDpop)) ? { jkt, x5t } : void 0;
-}
-function confirmationOf(binding) {
-  const members = {};
-  if (binding.jkt !== "") {
-    members.jkt = binding.jkt;
-  }
-  if (binding.x5t !== "") {
-    members["x5t#S256"] = binding.x5t;
-  }
-  return members;
-}
-function readThumbprint(sources, member) {
-  let found = "";
-  for (let i = 0; i < sources.length; i++) {
-    const value = confirmationIn(sources[i])[member];
-    if (value === void 0) {
-      continue;
-    }
-    if (typeof value !== "string" || !THUMBPRINT.test(value) || found !== "" && found !== value) {
-      return void 0;
-    }
-    found = value;
-  }
-  return found;
-}
-function isCheckable(source) {
-  const cnf = confirmationIn(source);
-  return source.cnf === void 0 || cnf.jkt !== void 0 || cnf["x5t#S256"] !== void 0;
-}
-function isDpop(source) {
-  return typeof source.token_type === "string" && source.token_type.toLowerCase() === "dpop";
-}
-function confirmationIn(source) {
-  return source.cnf === void 0 ? {} : source.cnf;
-}
-
-// src/core/sender/certificate.ts
-var PEM = /^\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*$(?!\n)/;
-var BASE64 = /^[A-Za-z0-9+/]+={0,2}$(?!\n)/;
-function certificateThumbprint(text) {
-  const der = decodeCertificate(text);
-  return der === void 0 ? void 0 : (crypto2.createHash("sha256").update(der).digest("base64url"));
-}
-function decodeCertificate(text) {
-  const pem = PEM.exec(text.includes("%") ? decodeUrl(text) : text);
-  const base64 = pem === null ? (text.length > 2 && text.startsWith(":") && text.endsWith(":") ? text.slice(1, -1) : text) : pem[1].replace(/\s/g, "");
-  const der = BASE64.test(base64) ? Buffer.from(base64, "base64") : void 0;
-  return der !== void 0 && isWhole(der) ? der : void 0;
-}
-function decodeUrl(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch (_malformed) {
-    return "";
-  }
-}
-function isWhole(der) {
-  const isSequence = der.length > 4 && der[0] === 48;
-  const first = der[2];
-  const length = der[1] === 129 ? 3 + first : der[1] === 130 ? 4 + 256 * first + der[3] : void 0;
-  return isSequence && length === der.length;
-}
-
-// src/gateway/prove_sender.ts
-async function proveSender(r, known, presented, settings) {
-  const isDpop2 = isDpopScheme(presented.authorization);
-  if (known.kind === "grant") {
-    return isDpop2 ? denied("dpop_token_unbound", known.cacheStatus) : known;
-  }
-  const binding = known.binding;
-  const sender = settings.sender;
-  if (sender === void 0) {
-    return denied("token_sender_constrained", known.cacheStatus);
-  }
-  if (isDpop2 !== (binding.jkt !== "")) {
-    return denied(isDpop2 ? "dpop_token_unbound" : "dpop_scheme_required", known.cacheStatus);
-  }
-  const refusal2 = (binding.x5t === "" ? void 0 : checkCertificate(presented.certificate, known)) || (binding.jkt === "" ? void 0 : await checkDpop(r, known, presented.authorization, sender, settings.clockSkewSec));
-  return refusal2 === void 0 ? granted(known.authorization, known.cacheStatus) : refusal2;
-}
-function checkCertificate(certificate, known) {
-  if (certificate === "") {
-    return denied("certificate_missing", known.cacheStatus);
-  }
-  const thumbprint2 = certificateThumbprint(certificate);
-  if (thumbprint2 === void 0) {
-    return misconfigured(
-      "$phantom_token_caller_certificate holds no certificate: it must be PEM, URL-encoded PEM or base64 of DER (RFC 9440)"
-    );
-  }
-  return thumbprint2 === known.binding.x5t ? void 0 : denied("certificate_mismatch", known.cacheStatus);
-}
-async function checkDpop(r, known, authorization, sender, clockSkewSec) {
-  const request = provenRequestOf(r, known, authorization, sender.dpopOrigin);
-  const problem = request === void 0 ? NO_ORIGIN : (ngx.shared.phantom_token_proofs === void 0 ? "the js_shared_dict_zone phantom_token_proofs is not declared, which DPoP needs: include zones.conf at http level, or add its line to your own zones.conf" : void 0);
-  if (request === void 0 || problem !== void 0) {
-    return misconfigured(problem);
-  }
-  if (hasDotSegment(readRequestUri(r))) {
-    return denied("dpop_uri_mismatch", known.cacheStatus);
-  }
-  const proofs = readProofs(r);
-  if (proofs.length !== 1) {
-    const reason2 = proofs.length === 0 ? "dpop_proof_missing" : "dpop_proof_repeated";
-    return denied(reason2, known.cacheStatus);
-  }
-  const proof = readProof(proofs[0]);
-  if (proof.kind === "refused_proof") {
-    return denied(proof.reason, known.cacheStatus);
-  }
-  const nowMs = (Date.now());
-  const times = { maxAgeSec: sender.dpopMaxAgeSec, clockSkewSec };
-  const reason = checkProof(proof, request, times, Math.floor(nowMs / 1e3));
-  if (reason !== void 0) {
-    return denied(reason, known.cacheStatus);
-  }
-  const isSigned = await verifySignature(proof.jws, proof.key);
-  if (!isSigned) {
-    return denied("dpop_signature_invalid", known.cacheStatus);
-  }
-  return findStaleNonce(proof, known, sender) || findReplay(r, proof, known, (1e3 * (proof.iatSec + sender.dpopMaxAgeSec + 1 + MOST_LAG_SEC) - nowMs));
-}
-var NO_ORIGIN = "$phantom_token_dpop_origin is not set: a DPoP proof names the URL that the client has called, so the gateway needs its scheme and authority, such as https://api.example.com";
-function provenRequestOf(r, known, authorization, origin) {
-  const uri = origin === "" ? void 0 : targetUri(origin, readRequestUri(r));
-  const credential = parseDpop(authorization);
-  return uri === void 0 || credential.kind === "refused" ? void 0 : { method: (r.variables.request_method || ""), uri, token: credential.token, jkt: known.binding.jkt };
-}
-function findStaleNonce(proof, known, sender) {
-  if (sender.dpopNonce === "off") {
-    return void 0;
-  }
-  const secret = readNonceSecret();
-  if (secret === void 0) {
-    return zoneFull(known);
-  }
-  return isGoodNonce(proof.nonce, secret, (Math.floor(Date.now() / 1e3))) ? void 0 : denied("dpop_nonce_required", known.cacheStatus);
-}
-function findReplay(r, proof, known, ttlMs) {
-  const name = proofName(proof);
-  switch ((addEntry(PROOFS, name, "", ttlMs))) {
-    case "added":
-      noteOwnProof(r, name);
-      return void 0;
-    case "exists":
-      return (r.variables._phantom_used_proof === name) ? void 0 : denied("dpop_proof_replayed", known.cacheStatus);
-    case "full":
-      return zoneFull(known);
-  }
-}
-function zoneFull(known) {
-  return Object.assign(notAnsweredYet("dpop_proofs_full", "", "1"), { cacheStatus: known.cacheStatus });
-}
 
 var purgeStageMade;
 function purgeStage() {
@@ -4436,7 +3921,7 @@ var ORDERS = {
   ES512: "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409"
 };
 function spellingsOf(token) {
-  const jwt2 = parseJwt(token);
+  const jwt2 = jwtStage().parseJwt(token);
   const order = jwt2 === void 0 ? void 0 : ORDERS[String(jwt2.header.alg)];
   if (order === void 0) {
     return [token];
@@ -4461,7 +3946,7 @@ function subtract(minuend, subtrahend) {
   return difference;
 }
 function endOf(token) {
-  const jwt2 = parseJwt(token);
+  const jwt2 = jwtStage().parseJwt(token);
   const exp = jwt2 === void 0 ? void 0 : jwt2.payload.exp;
   return typeof exp === "number" && exp >= 0 && exp < Infinity ? Math.ceil(exp) : void 0;
 }
@@ -4526,25 +4011,686 @@ function endRecord(lookup) {
 return { jwks, client, readPayload, textClaim, metrics, purge };
 }
 
-return { purgeStage, isDpopScheme, parseDpop, refusalOf, checkMetadataUrl, readSender, readCallerCertificate, readBinding, confirmationOf, proveSender };
-}
-
-return { proveSenderStage, parseSignatureSettings, vouch, decidePresented };
+return { purgeStage, parseSignatureSettings, vouch, decidePresented };
 }
 
 return { signatureSettingsStage, misconfigured, notAnswered, notAnsweredYet, answeredTooLate, withDetail, fail, failOnBug, noteNoAnswer, noteResumed, release, failFlight, waitFor, standIn };
 }
 
-return { failStage, proveClient, forgetProof, fetchReply };
+return { failStage, curveOf, keyParameters, signatureParameters, proveClient, forgetProof, fetchReply };
 }
 
 return { clientCredentialsStage, askOnce };
 }
 
-return { joinStage, handleNotOn, handleMiss };
+return { joinStage, isB64Token, handleNotOn, handleMiss };
 }
 
-return { missStage, handleNotGranted };
+var verifySignatureStageMade;
+function verifySignatureStage() {
+  return verifySignatureStageMade || (verifySignatureStageMade = makeVerifySignatureStage());
+}
+function makeVerifySignatureStage() {
+
+// src/core/signature/public_key.ts
+var LEAST_RSA_BYTES = 256;
+var MOST_RSA_BYTES = 2048;
+var MOST_EXPONENT_BYTES = 8;
+var MOST_KID_LENGTH = 512;
+function readPublicKey(jwk) {
+  const named = readNames(jwk);
+  if (named === void 0 || !isForVerifying(jwk)) {
+    return void 0;
+  }
+  switch (jwk.kty) {
+    case "RSA":
+      return readRsa(jwk, named);
+    case "EC":
+      return readEc(jwk, named);
+    default:
+      return void 0;
+  }
+}
+function readNames(jwk) {
+  const names = {};
+  if (jwk.kid !== void 0) {
+    if (typeof jwk.kid !== "string" || jwk.kid.length > MOST_KID_LENGTH) return void 0;
+    names.kid = jwk.kid;
+  }
+  if (jwk.alg !== void 0) {
+    if (typeof jwk.alg !== "string") return void 0;
+    names.alg = jwk.alg;
+  }
+  return names;
+}
+function isForVerifying(jwk) {
+  const operations = jwk.key_ops;
+  const isListed = operations === void 0 || Array.isArray(operations) && (operations.includes("verify") || operations.includes("sign"));
+  return isListed && (jwk.use === void 0 || jwk.use === "sig");
+}
+function readRsa(jwk, names) {
+  const n = jwk.n;
+  const e = jwk.e;
+  if (!isModulus(n) || !isExponent(e)) {
+    return void 0;
+  }
+  return Object.assign({ kty: "RSA", n, e }, names);
+}
+function readEc(jwk, names) {
+  const crv = jwk.crv;
+  const bytes = crv === "P-256" ? 32 : crv === "P-384" ? 48 : crv === "P-521" ? 66 : 0;
+  const x = jwk.x;
+  const y = jwk.y;
+  if (bytes === 0 || !isCoordinate(x, bytes) || !isCoordinate(y, bytes)) {
+    return void 0;
+  }
+  return Object.assign({ kty: "EC", crv, x, y }, names);
+}
+function isModulus(value) {
+  const bytes = decode(value);
+  if (bytes === void 0 || bytes.length < LEAST_RSA_BYTES || bytes.length > MOST_RSA_BYTES) {
+    return false;
+  }
+  const first = bytes[0];
+  return first >= 128 || first > 0 && bytes.length > LEAST_RSA_BYTES;
+}
+function isExponent(value) {
+  const bytes = decode(value);
+  if (bytes === void 0 || bytes.length === 0 || bytes.length > MOST_EXPONENT_BYTES || value === "AQ") {
+    return false;
+  }
+  return bytes[0] !== 0 && bytes[bytes.length - 1] % 2 === 1;
+}
+function isCoordinate(value, bytes) {
+  const decoded = decode(value);
+  return decoded !== void 0 && decoded.length === bytes;
+}
+function decode(value) {
+  const bytes = typeof value === "string" ? Buffer.from(value, "base64url") : void 0;
+  return bytes !== void 0 && bytes.toString("base64url") === value ? bytes : void 0;
+}
+function isKeyFor(key, alg) {
+  const fits = key.kty === "EC" ? key.crv === missStage().joinStage().clientCredentialsStage().curveOf(alg) : missStage().joinStage().clientCredentialsStage().curveOf(alg) === void 0;
+  return fits && (key.alg === void 0 || key.alg === alg);
+}
+function thumbprint(key) {
+  const text = key.kty === "EC" ? `{"crv":"${key.crv}","kty":"EC","x":"${key.x}","y":"${key.y}"}` : `{"e":"${key.e}","kty":"RSA","n":"${key.n}"}`;
+  return (crypto2.createHash("sha256").update(text).digest("base64url"));
+}
+
+// src/edge/verify_signature.ts
+async function verifySignature(jws, key) {
+  const importing = missStage().joinStage().clientCredentialsStage().keyParameters(jws.alg);
+  const verifying = missStage().joinStage().clientCredentialsStage().signatureParameters(jws.alg);
+  const jwk = key.kty === "EC" ? { kty: key.kty, crv: key.crv, x: key.x, y: key.y } : { kty: key.kty, n: key.n, e: key.e };
+  const isGood = await tryToVerify(jws, jwk, importing, verifying);
+  if (!isGood) {
+    await forgetOpensslErrors(importing);
+  }
+  return isGood;
+}
+async function tryToVerify(jws, jwk, importing, verifying) {
+  try {
+    const key = await crypto.subtle.importKey("jwk", jwk, importing, true, ["verify"]);
+    const isGood = await crypto.subtle.verify(verifying, key, jws.signature, Buffer.from(jws.input));
+    return isGood;
+  } catch (_broken) {
+    return false;
+  }
+}
+async function forgetOpensslErrors(importing) {
+  try {
+    await crypto.subtle.importKey("spki", Buffer.from(""), importing, false, ["verify"]);
+  } catch (_intended) {
+    return;
+  }
+}
+
+return { readPublicKey, isKeyFor, thumbprint, verifySignature };
+}
+
+var boundStageMade;
+function boundStage() {
+  return boundStageMade || (boundStageMade = makeBoundStage());
+}
+function makeBoundStage() {
+
+// src/core/sender/target_uri.ts
+var URI = /^(https?):\/\/([^/?#@]+)(\/[^?#]*)?([?#]|$(?!\n))/i;
+var UNRESERVED = /[A-Za-z0-9._~-]/;
+function normalizeUri(text) {
+  const match = URI.exec(text);
+  if (match === null) {
+    return void 0;
+  }
+  const scheme = match[1].toLowerCase();
+  const port = scheme === "https" ? /:(443)?$(?!\n)/ : /:(80)?$(?!\n)/;
+  const authority = match[2].toLowerCase().replace(port, "");
+  const path = removeDotSegments(normalizeEscapes(match[3] || ""));
+  return `${scheme}://${authority}${path === "" ? "/" : path}`;
+}
+function isTargetUri(htu, origin, requestUri) {
+  const called = origin + pathOf(requestUri);
+  if (htu === called) {
+    return true;
+  }
+  const normalized = normalizeUri(called);
+  return normalized !== void 0 && normalizeUri(htu) === normalized;
+}
+function pathOf(requestUri) {
+  const query = requestUri.indexOf("?");
+  const fragment = requestUri.indexOf("#");
+  const end2 = query === -1 || fragment !== -1 && fragment < query ? fragment : query;
+  return end2 === -1 ? requestUri : requestUri.slice(0, end2);
+}
+function hasDotSegment(requestUri) {
+  if (!requestUri.includes("/.") && !requestUri.includes("%")) {
+    return false;
+  }
+  const path = normalizeEscapes(pathOf(requestUri));
+  return /(\/|%2F)\.\.?(\/|%2F|$(?!\n))/.test(path);
+}
+function normalizeEscapes(path) {
+  return path.replace(/%[0-9A-Fa-f]{2}/g, (escaped) => {
+    const character = String.fromCharCode(Number(`0x${escaped.slice(1)}`));
+    return UNRESERVED.test(character) ? character : escaped.toUpperCase();
+  });
+}
+function removeDotSegments(path) {
+  if (!path.includes("/.")) {
+    return path;
+  }
+  const segments = path.slice(1).split("/");
+  const kept3 = [];
+  segments.forEach((segment, i) => {
+    if (segment === "..") {
+      kept3.pop();
+    } else if (segment !== ".") {
+      kept3.push(segment);
+    }
+    const isLast = i === segments.length - 1;
+    if (isLast && (segment === "." || segment === "..")) {
+      kept3.push("");
+    }
+  });
+  return `/${kept3.join("/")}`;
+}
+
+// src/core/sender/dpop_proof.ts
+var PROOF_ALGORITHMS = "ES256 ES384 RS256 PS256";
+var MOST_LENGTH = 4096;
+var MOST_JWK_MEMBERS = 16;
+var PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+var CRITICAL_MEMBERS = ["crit", "b64"];
+var MOST_AHEAD_SEC = 60;
+function readProof(text) {
+  const jwt2 = text.length > MOST_LENGTH ? void 0 : jwtStage().parseJwt(text);
+  if (jwt2 === void 0 || CRITICAL_MEMBERS.some((name) => jwt2.header[name] !== void 0)) {
+    return refused("dpop_proof_malformed");
+  }
+  if (jwt2.header.typ !== "dpop+jwt") {
+    return refused("dpop_type_mismatch");
+  }
+  const alg = jwt2.header.alg;
+  if (!PROOF_ALGORITHMS.split(" ").includes(alg)) {
+    return refused("dpop_algorithm_unsupported");
+  }
+  const key = readKey(jwt2.header.jwk);
+  if (key === void 0 || !verifySignatureStage().isKeyFor(key, alg)) {
+    return refused("dpop_key_invalid");
+  }
+  return readClaims(jwt2, alg, key);
+}
+function readKey(jwk) {
+  if (typeof jwk !== "object" || jwk === null) {
+    return void 0;
+  }
+  const isPublic = !PRIVATE_MEMBERS.some((name) => jwk[name] !== void 0);
+  return isPublic && Object.keys(jwk).length <= MOST_JWK_MEMBERS ? verifySignatureStage().readPublicKey(jwk) : void 0;
+}
+function readClaims(jwt2, alg, key) {
+  const claims = jwt2.payload;
+  const iat = claims.iat;
+  const dot = jwt2.text.lastIndexOf(".");
+  const encoded = jwt2.text.slice(dot + 1);
+  const signature = Buffer.from(encoded, "base64url");
+  const nonce = claims.nonce === void 0 ? "" : claims.nonce;
+  if (!isFilled(claims.jti) || !isFilled(claims.htm) || !isFilled(claims.htu) || !isFilled(claims.ath) || Math.floor(iat) !== iat || // also for what is no number
+  typeof nonce !== "string" || // Bits of the last character that no byte uses would let a signature have two spellings.
+  signature.toString("base64url") !== encoded) {
+    return refused("dpop_proof_malformed");
+  }
+  return {
+    kind: "proof",
+    jws: { kind: "jws", alg, kid: "", input: jwt2.text.slice(0, dot), signature },
+    key,
+    jkt: verifySignatureStage().thumbprint(key),
+    jti: claims.jti,
+    htm: claims.htm,
+    htu: claims.htu,
+    iatSec: iat,
+    ath: claims.ath,
+    nonce
+  };
+}
+function checkProof(proof, request, times, nowSec) {
+  if (proof.htm !== request.method) {
+    return "dpop_method_mismatch";
+  }
+  if (!isTargetUri(proof.htu, request.origin, request.requestUri)) {
+    return "dpop_uri_mismatch";
+  }
+  const aheadSec = Math.min(times.clockSkewSec, MOST_AHEAD_SEC);
+  if (proof.iatSec < nowSec - times.maxAgeSec || proof.iatSec > nowSec + aheadSec) {
+    return "dpop_time_mismatch";
+  }
+  if (proof.ath !== (crypto2.createHash("sha256").update(request.token).digest("base64url"))) {
+    return "dpop_token_mismatch";
+  }
+  return proof.jkt === request.jkt ? void 0 : "dpop_key_mismatch";
+}
+function proofName(proof) {
+  const used = `${proof.jkt}
+${proof.jti}`;
+  return (begun === void 0 ? firstDigest(used) : begun.copy().update(used).digest("base64url"));
+}
+var MOST_LAG_SEC = 10;
+function isFilled(value) {
+  return typeof value === "string" && value !== "";
+}
+function refused(reason) {
+  return { kind: "refused_proof", reason };
+}
+
+// src/core/sender/challenge.ts
+function buildSenderDenial(denial, settings, sender, isDpop2, nonce) {
+  const isScope = denial.reason === "scope_insufficient";
+  const takesDpop = sender.dpopOrigin !== "";
+  const takesBearer = sender.constraint === "verify" || !takesDpop;
+  const schemes = (takesBearer ? ["Bearer"] : []).concat(takesDpop ? ["DPoP"] : []);
+  const presented = isDpop2 ? "DPoP" : "Bearer";
+  const errorScheme = schemes.includes(presented) ? presented : schemes[0];
+  const challenges = schemes.map(
+    (scheme) => challengeOf(scheme, scheme === errorScheme ? errorOf(denial.reason) : "", isScope, settings)
+  );
+  return {
+    status: isScope ? 403 : 401,
+    challenge: challenges[0],
+    otherChallenge: challenges[1],
+    dpopNonce: nonce,
+    retryAfter: "",
+    body: isScope ? errorBody("insufficient_scope", "The access token does not grant the scope that this request needs") : errorBody("unauthorized_request", "Access denied due to missing, invalid or expired credentials")
+  };
+}
+function challengeOf(scheme, error, isScope, settings) {
+  const scopes = isScope || settings.scopes.length === 0 ? settings.requiredScopes : settings.scopes;
+  const parameters = [
+    ["realm", settings.realm],
+    ["error", error],
+    ["scope", scopes.join(" ")],
+    ["algs", scheme === "DPoP" ? PROOF_ALGORITHMS : ""],
+    ["resource_metadata", settings.resourceMetadata]
+  ];
+  const written = parameters.filter((pair) => pair[1] !== "").map((pair) => `${pair[0]}="${pair[1]}"`);
+  return `${scheme} ${written.join(", ")}`;
+}
+function errorOf(reason) {
+  switch (reason) {
+    case "token_missing":
+      return "";
+    case "scope_insufficient":
+      return "insufficient_scope";
+    case "dpop_nonce_required":
+      return "use_dpop_nonce";
+    case "dpop_scheme_required":
+    case "dpop_token_unbound":
+      return "invalid_token";
+    default:
+      return reason.startsWith("dpop_") ? "invalid_dpop_proof" : "invalid_token";
+  }
+}
+
+// src/core/sender/dpop_credential.ts
+function tokenOf(authorization) {
+  return authorization.slice(5 /* length */).replace(/^ +/, "");
+}
+function parseDpop(authorization) {
+  const token = (authorization.slice(0, 5 /* length */).toLowerCase() === "dpop ") ? tokenOf(authorization) : "";
+  if (token === "") {
+    return { kind: "refused", reason: "token_missing" };
+  }
+  return missStage().isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
+}
+
+// src/core/sender/nonce.ts
+var PERIOD_SEC = 120;
+function nonceAt(secret, nowSec) {
+  return nonceOf(secret, Math.floor(nowSec / PERIOD_SEC));
+}
+function isGoodNonce(nonce, secret, nowSec) {
+  const period = Math.floor(nowSec / PERIOD_SEC);
+  return nonce === nonceOf(secret, period) || nonce === nonceOf(secret, period - 1);
+}
+function nonceOf(secret, period) {
+  return (crypto2.createHmac("sha256", secret).update((String(period))).digest("base64url"));
+}
+
+// src/edge/used_proofs.ts
+var PROOFS = "phantom_token_proofs";
+var NONCE_SECRET = "nonce";
+var SECRET_MS = 2147483647;
+function readNonceSecret() {
+  const known = readEntry(PROOFS, NONCE_SECRET);
+  if (known !== void 0) {
+    return known;
+  }
+  const bytes = new Uint8Array(32);
+  crypto.getRandomValues(bytes);
+  addEntry(PROOFS, NONCE_SECRET, Buffer.from(bytes).toString("hex"), SECRET_MS);
+  return readEntry(PROOFS, NONCE_SECRET);
+}
+
+// src/edge/deny_sender.ts
+function refusalOf(r, denial, settings, sender) {
+  const secret = denial.reason === "dpop_nonce_required" ? readNonceSecret() : void 0;
+  const nonce = secret === void 0 ? void 0 : nonceAt(secret, (Math.floor(Date.now() / 1e3)));
+  const isDpop2 = ((r.variables.http_authorization || "").slice(0, 5 /* length */).toLowerCase() === "dpop ");
+  return buildSenderDenial(denial, settings, sender, isDpop2, nonce);
+}
+
+// src/core/settings/sender_checks.ts
+var ORIGIN = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$(?!\n)/i;
+var METADATA_URL = /^https?:\/\/[\x21\x24-\x5B\x5D-\x7E]+$(?!\n)/i;
+function checkOrigin(value) {
+  return value === "" || ORIGIN.test(value) ? void 0 : "must be scheme and authority, such as https://api.example.com, without a path";
+}
+function checkMetadataUrl(value) {
+  return value === "" || METADATA_URL.test(value) ? void 0 : "must be an http or https URL";
+}
+
+// src/core/settings/sender_settings.ts
+function readSender(findings, line) {
+  const values = line.split("	");
+  if (values.length !== 14 /* signatures */) {
+    return void 0;
+  }
+  const sender = ({
+    kind: "sender_settings",
+    constraint: values[8] === "" ? "refuse" : readWord(findings, "phantom_token_sender_constraint", values[8], "refuse verify require"),
+    dpopOrigin: values[9] === "" ? "" : readChecked(findings, "phantom_token_dpop_origin", values[9], checkOrigin),
+    dpopMaxAgeSec: values[10] === "" ? 60 : readWhole(findings, "phantom_token_dpop_max_age", values[10], 1, 3600, "seconds"),
+    dpopNonce: values[11] === "" ? "off" : readWord(findings, "phantom_token_dpop_nonce", values[11], "off on")
+  });
+  return sender.constraint === "refuse" ? void 0 : sender;
+}
+
+// src/edge/sender.ts
+function readProofs(r) {
+  return r.rawHeadersIn.filter((header2) => header2[0].toLowerCase() === "dpop").map((header2) => header2[1]);
+}
+function readCallerCertificate(r, mode) {
+  const v = r.variables;
+  return (mode === "access" ? v.phantom_token_caller_certificate : v._phantom_kept_certificate) || "";
+}
+function noteOwnProof(r, name) {
+  r.variables._phantom_used_proof = name;
+}
+
+// src/core/sender/binding.ts
+var THUMBPRINT = /^[A-Za-z0-9_-]{43}$(?!\n)/;
+function readBinding(sources) {
+  const jkt = readThumbprint(sources, "jkt");
+  const x5t = readThumbprint(sources, "x5t#S256");
+  const isBound = jkt !== "" || x5t !== "";
+  const isUsable = jkt !== void 0 && x5t !== void 0 && isBound && sources.every(isCheckable);
+  return isUsable && (jkt !== "" || !sources.some(isDpop)) ? { jkt, x5t } : void 0;
+}
+function confirmationOf(binding) {
+  const members = {};
+  if (binding.jkt !== "") {
+    members.jkt = binding.jkt;
+  }
+  if (binding.x5t !== "") {
+    members["x5t#S256"] = binding.x5t;
+  }
+  return members;
+}
+function readThumbprint(sources, member) {
+  let found = "";
+  for (let i = 0; i < sources.length; i++) {
+    const value = confirmationIn(sources[i])[member];
+    if (value === void 0) {
+      continue;
+    }
+    if (typeof value !== "string" || !THUMBPRINT.test(value) || found !== "" && found !== value) {
+      return void 0;
+    }
+    found = value;
+  }
+  return found;
+}
+function isCheckable(source) {
+  const cnf = confirmationIn(source);
+  return source.cnf === void 0 || cnf.jkt !== void 0 || cnf["x5t#S256"] !== void 0;
+}
+function isDpop(source) {
+  return typeof source.token_type === "string" && source.token_type.toLowerCase() === "dpop";
+}
+function confirmationIn(source) {
+  return source.cnf === void 0 ? {} : source.cnf;
+}
+
+// src/core/sender/certificate.ts
+var PEM_BEGIN = "-----BEGIN CERTIFICATE-----";
+var PEM_END = "-----END CERTIFICATE-----";
+var ENCODED_BEGIN = "-----BEGIN%20CERTIFICATE-----";
+function certificateThumbprint(text) {
+  const der = decodeCertificate(text);
+  return der === void 0 ? void 0 : (crypto2.createHash("sha256").update(der).digest("base64url"));
+}
+function decodeCertificate(text) {
+  const base64 = readBase64(text.startsWith(ENCODED_BEGIN) ? decodeUrl(text) : text);
+  const der = Buffer.from(base64, "base64");
+  return isWhole(der) && der.toString("base64") === base64 ? der : void 0;
+}
+function decodeUrl(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch (_malformed) {
+    return "";
+  }
+}
+function readBase64(text) {
+  if (text.charAt(0) === ":") {
+    return text.charAt(text.length - 1) === ":" ? text.slice(1, -1) : "";
+  }
+  if (text.charAt(0) !== "-") {
+    return text;
+  }
+  const lines = text.trim().split("\n");
+  const isWhole2 = lines[0] === PEM_BEGIN && lines[lines.length - 1].trim() === PEM_END;
+  return isWhole2 ? lines.slice(1, -1).map((line) => line.trim()).join("") : "";
+}
+function isWhole(der) {
+  const isSequence = der.length > 4 && der[0] === 48;
+  const first = der[2];
+  const length = der[1] === 129 ? 3 + first : der[1] === 130 ? 4 + 256 * first + der[3] : void 0;
+  return isSequence && length === der.length;
+}
+
+// src/gateway/prove_sender.ts
+function proveSender(r, known, presented, settings) {
+  const isDpop2 = (presented.authorization.slice(0, 5 /* length */).toLowerCase() === "dpop ");
+  if (known.kind === "grant") {
+    return isDpop2 ? denied("dpop_token_unbound", known.cacheStatus) : known;
+  }
+  const binding = known.binding;
+  const sender = settings.sender;
+  if (sender === void 0) {
+    return denied("token_sender_constrained", known.cacheStatus);
+  }
+  if (isDpop2 !== (binding.jkt !== "")) {
+    return denied(isDpop2 ? "dpop_token_unbound" : "dpop_scheme_required", known.cacheStatus);
+  }
+  const refusal2 = binding.x5t === "" ? void 0 : checkCertificate(presented.certificate, known);
+  if (refusal2 !== void 0) {
+    return refusal2;
+  }
+  return binding.jkt === "" ? granted(known.authorization, known.cacheStatus) : proveKey(r, known, presented.authorization, sender, settings.clockSkewSec);
+}
+async function proveKey(r, known, authorization, sender, clockSkewSec) {
+  const refusal2 = await checkDpop(r, known, authorization, sender, clockSkewSec);
+  return refusal2 === void 0 ? granted(known.authorization, known.cacheStatus) : refusal2;
+}
+function checkCertificate(certificate, known) {
+  if (certificate === "") {
+    return denied("certificate_missing", known.cacheStatus);
+  }
+  const thumbprint2 = certificateThumbprint(certificate);
+  if (thumbprint2 === void 0) {
+    return missStage().joinStage().clientCredentialsStage().failStage().misconfigured(
+      "$phantom_token_caller_certificate holds no certificate: it must be PEM, URL-encoded PEM or base64 of DER (RFC 9440)"
+    );
+  }
+  return thumbprint2 === known.binding.x5t ? void 0 : denied("certificate_mismatch", known.cacheStatus);
+}
+async function checkDpop(r, known, authorization, sender, clockSkewSec) {
+  const problem = sender.dpopOrigin === "" ? NO_ORIGIN : (ngx.shared.phantom_token_proofs === void 0 ? "the js_shared_dict_zone phantom_token_proofs is not declared, which DPoP needs: include zones.conf at http level, or add its line to your own zones.conf" : void 0);
+  if (problem !== void 0) {
+    return missStage().joinStage().clientCredentialsStage().failStage().misconfigured(problem);
+  }
+  const requestUri = (r.variables.request_uri || "");
+  if (hasDotSegment(requestUri)) {
+    return denied("dpop_uri_mismatch", known.cacheStatus);
+  }
+  const proofs = readProofs(r);
+  if (proofs.length !== 1) {
+    const reason2 = proofs.length === 0 ? "dpop_proof_missing" : "dpop_proof_repeated";
+    return denied(reason2, known.cacheStatus);
+  }
+  const proof = readProof(proofs[0]);
+  if (proof.kind === "refused_proof") {
+    return denied(proof.reason, known.cacheStatus);
+  }
+  const request = {
+    method: (r.variables.request_method || ""),
+    origin: sender.dpopOrigin,
+    requestUri,
+    token: tokenOf(authorization),
+    jkt: known.binding.jkt
+  };
+  const nowMs = (Date.now());
+  const times = { maxAgeSec: sender.dpopMaxAgeSec, clockSkewSec };
+  const reason = checkProof(proof, request, times, Math.floor(nowMs / 1e3));
+  if (reason !== void 0) {
+    return denied(reason, known.cacheStatus);
+  }
+  const isSigned = await verifySignatureStage().verifySignature(proof.jws, proof.key);
+  if (!isSigned) {
+    return denied("dpop_signature_invalid", known.cacheStatus);
+  }
+  return findStaleNonce(proof, known, sender) || findReplay(r, proof, known, (1e3 * (proof.iatSec + sender.dpopMaxAgeSec + 1 + MOST_LAG_SEC) - nowMs));
+}
+var NO_ORIGIN = "$phantom_token_dpop_origin is not set: a DPoP proof names the URL that the client has called, so the gateway needs its scheme and authority, such as https://api.example.com";
+function findStaleNonce(proof, known, sender) {
+  if (sender.dpopNonce === "off") {
+    return void 0;
+  }
+  const secret = readNonceSecret();
+  if (secret === void 0) {
+    return zoneFull(known);
+  }
+  return isGoodNonce(proof.nonce, secret, (Math.floor(Date.now() / 1e3))) ? void 0 : denied("dpop_nonce_required", known.cacheStatus);
+}
+function findReplay(r, proof, known, ttlMs) {
+  const name = proofName(proof);
+  switch ((addEntry(PROOFS, name, "", ttlMs))) {
+    case "added":
+      noteOwnProof(r, name);
+      return void 0;
+    case "exists":
+      return (r.variables._phantom_used_proof === name) ? void 0 : denied("dpop_proof_replayed", known.cacheStatus);
+    case "full":
+      return zoneFull(known);
+  }
+}
+function zoneFull(known) {
+  return Object.assign(missStage().joinStage().clientCredentialsStage().failStage().notAnsweredYet("dpop_proofs_full", "", "1"), { cacheStatus: known.cacheStatus });
+}
+
+// src/gateway/bound.ts
+function findBound(first, authorization) {
+  const record = first.record === void 0 ? readByProof(first, authorization) : first.record;
+  const policy = parsePolicy(first.policy);
+  if (record === void 0 || !(record.startsWith(BOUND_MARK)) || policy === void 0) {
+    return void 0;
+  }
+  const lines = first.request.split("\n");
+  const findings = { problem: "" };
+  const sender = lines.length === 16 /* request */ ? readSender(findings, lines[13 /* signatureLine */]) : void 0;
+  const readable = unboundPartOf(record);
+  if (sender === void 0 || findings.problem !== "" || judgeRecord(readable, policy, (Math.floor(Date.now() / 1e3))) !== "good") {
+    return void 0;
+  }
+  const known = {
+    kind: "bound",
+    authorization: (readable.slice(+readable.slice(55 /* authorizationStart */, 60 /* policy */))),
+    binding: bindingOf(record),
+    cacheStatus: "HIT"
+  };
+  return { known, authorization, settings: { sender, clockSkewSec: policy.clockSkewSec }, lines };
+}
+function readByProof(first, authorization) {
+  const credential = parseDpop(authorization);
+  if (credential.kind === "refused") {
+    return void 0;
+  }
+  const lookup = lookupIn(keyspaceOf(first.lookup), credential.token);
+  const key = ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url")));
+  return (records === void 0 ? readFirstRecord(key) : records.get(key));
+}
+function judgeProof(r, mode, first, bound) {
+  const certificate = bound.known.binding.x5t === "" ? "" : readCallerCertificate(r, mode);
+  const presented = { authorization: bound.authorization, certificate };
+  const outcome = proveSender(r, bound.known, presented, bound.settings);
+  if (outcome instanceof Promise) {
+    return respondLater(r, mode, first, bound, outcome);
+  }
+  respond2(r, mode, first, bound, outcome);
+  return void 0;
+}
+async function respondLater(r, mode, first, bound, proving) {
+  try {
+    const outcome = await proving;
+    respond2(r, mode, first, bound, outcome);
+  } catch (e) {
+    missStage().joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
+  }
+}
+function respond2(r, mode, first, bound, outcome) {
+  if (outcome.kind === "grant") {
+    grant(r, (r.variables), mode, outcome.authorization, outcome.cacheStatus);
+    return;
+  }
+  const endpoint = askedOf(endpointOf(first.lookup));
+  const findings = { problem: "" };
+  const settings = readRefusalSettings(findings, bound.lines, readRest(r, mode).split("\n"));
+  if (findings.problem !== "") {
+    missStage().joinStage().clientCredentialsStage().failStage().fail(r, mode, missStage().joinStage().clientCredentialsStage().failStage().misconfigured(findings.problem), endpoint);
+  } else if (outcome.kind === "denial") {
+    deny(r, mode, outcome, settings);
+  } else if (outcome.kind === "unavailable") {
+    missStage().joinStage().clientCredentialsStage().failStage().fail(r, mode, outcome, endpoint);
+  }
+}
+
+return { parseDpop, refusalOf, checkMetadataUrl, readSender, readCallerCertificate, readBinding, confirmationOf, proveSender, findBound, judgeProof };
+}
+
+return { jwtStage, missStage, verifySignatureStage, boundStage, handleUndecided };
+}
+
+return { undecidedStage, handleNotGranted };
 }
 
 return { rejectedStage, meetsPolicy };

@@ -1,4 +1,4 @@
-// The fifth stage: asks the authorization server about a token that the cache does not know.
+// The sixth stage: asks the authorization server about a token that the cache does not know.
 import { countsForBreaker } from '../core/answer/failure_kind.js';
 import type { Denial, Finding, Unavailable } from '../core/answer/outcome.js';
 import { answeredTooLate, misconfigured, notAnsweredYet, withDetail } from '../core/answer/unavailable.js';

@@ -1,4 +1,4 @@
-// The fourth stage: of all requests that want the same answer one asks, and the others wait for it.
+// The fifth stage: of all requests that want the same answer one asks, and the others wait for it.
 import type { Finding } from '../core/answer/outcome.js';
 import { flightName, isLosable, leaseMs } from '../core/introspection/flight.js';
 import { isAbsoluteUrl, type Settings } from '../core/settings/settings.js';

@@ -1,4 +1,4 @@
-// The third stage: a token that is neither granted at once nor known as rejected. What can be decided without the
+// The fourth stage: a token that is neither granted at once nor known as rejected. What can be decided without the
 // authorization server is decided here, without a promise; only a question goes on to join.ts.
 import { denied, type Finding, granted } from '../core/answer/outcome.js';
 import { misconfigured } from '../core/answer/unavailable.js';

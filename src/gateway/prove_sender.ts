@@ -10,19 +10,11 @@ import {
 } from '../core/answer/outcome.js';
 import { misconfigured, notAnsweredYet } from '../core/answer/unavailable.js';
 import { certificateThumbprint } from '../core/sender/certificate.js';
-import { isDpopScheme, parseDpop } from '../core/sender/dpop_credential.js';
-import {
-  checkProof,
-  type DpopProof,
-  type ProvenRequest,
-  proofName,
-  readProof,
-  usableMs,
-} from '../core/sender/dpop_proof.js';
+import { isDpopScheme, tokenOf } from '../core/sender/dpop_credential.js';
+import { checkProof, type DpopProof, proofName, readProof, usableMs } from '../core/sender/dpop_proof.js';
 import { isGoodNonce } from '../core/sender/nonce.js';
-import { hasDotSegment, targetUri } from '../core/sender/target_uri.js';
+import { hasDotSegment } from '../core/sender/target_uri.js';
 import type { SenderSettings } from '../core/settings/sender_settings.js';
-import type { Settings } from '../core/settings/settings.js';
 import { readClockMs, readClockSec } from '../edge/clock.js';
 import { isOwnProof, noteOwnProof, readMethod, readProofs, readRequestUri } from '../edge/sender.js';
 import { findProofZoneProblem, readNonceSecret, useProof } from '../edge/used_proofs.js';
@@ -31,16 +23,22 @@ import type { Presented } from './handover.js';
 
 type Refused = Denial | Unavailable;
 
+/** What a location says of proofs. */
+export interface ProofSettings {
+  readonly sender: SenderSettings | undefined;
+  readonly clockSkewSec: number;
+}
+
 /**
- * The grant, when the client has proven what the token asks for.
+ * The grant, when the client has proven what the token asks for. A promise only for DPoP.
  * How a token was presented says nothing about the token: nothing of this is remembered but that a good proof was used.
  */
-export async function proveSender(
+export function proveSender(
   r: NginxHTTPRequest,
   known: Grant | BoundGrant,
   presented: Presented,
-  settings: Settings,
-): Promise<Grant | Refused> {
+  settings: ProofSettings,
+): Grant | Refused | Promise<Grant | Refused> {
   const isDpop = isDpopScheme(presented.authorization);
   if (known.kind === 'grant') {
     return isDpop ? denied('dpop_token_unbound', known.cacheStatus) : known;
@@ -53,11 +51,23 @@ export async function proveSender(
   if (isDpop !== (binding.jkt !== '')) {
     return denied(isDpop ? 'dpop_token_unbound' : 'dpop_scheme_required', known.cacheStatus);
   }
-  const refusal =
-    (binding.x5t === '' ? undefined : checkCertificate(presented.certificate, known)) ||
-    (binding.jkt === ''
-      ? undefined
-      : await checkDpop(r, known, presented.authorization, sender, settings.clockSkewSec));
+  const refusal = binding.x5t === '' ? undefined : checkCertificate(presented.certificate, known);
+  if (refusal !== undefined) {
+    return refusal;
+  }
+  return binding.jkt === ''
+    ? granted(known.authorization, known.cacheStatus)
+    : proveKey(r, known, presented.authorization, sender, settings.clockSkewSec);
+}
+
+async function proveKey(
+  r: NginxHTTPRequest,
+  known: BoundGrant,
+  authorization: string,
+  sender: SenderSettings,
+  clockSkewSec: number,
+): Promise<Grant | Refused> {
+  const refusal = await checkDpop(r, known, authorization, sender, clockSkewSec);
   return refusal === undefined ? granted(known.authorization, known.cacheStatus) : refusal;
 }
 
@@ -83,12 +93,12 @@ async function checkDpop(
   sender: SenderSettings,
   clockSkewSec: number,
 ): Promise<Refused | undefined> {
-  const request = provenRequestOf(r, known, authorization, sender.dpopOrigin);
-  const problem = request === undefined ? NO_ORIGIN : findProofZoneProblem();
-  if (request === undefined || problem !== undefined) {
-    return misconfigured(problem as string);
+  const problem = sender.dpopOrigin === '' ? NO_ORIGIN : findProofZoneProblem();
+  if (problem !== undefined) {
+    return misconfigured(problem);
   }
-  if (hasDotSegment(readRequestUri(r))) {
+  const requestUri = readRequestUri(r);
+  if (hasDotSegment(requestUri)) {
     return denied('dpop_uri_mismatch', known.cacheStatus);
   }
   const proofs = readProofs(r);
@@ -100,6 +110,13 @@ async function checkDpop(
   if (proof.kind === 'refused_proof') {
     return denied(proof.reason, known.cacheStatus);
   }
+  const request = {
+    method: readMethod(r),
+    origin: sender.dpopOrigin,
+    requestUri,
+    token: tokenOf(authorization),
+    jkt: known.binding.jkt,
+  };
   const nowMs = readClockMs();
   const times = { maxAgeSec: sender.dpopMaxAgeSec, clockSkewSec };
   const reason = checkProof(proof, request, times, Math.floor(nowMs / 1000));
@@ -118,20 +135,6 @@ async function checkDpop(
 
 const NO_ORIGIN =
   '$phantom_token_dpop_origin is not set: a DPoP proof names the URL that the client has called, so the gateway needs its scheme and authority, such as https://api.example.com';
-
-/** undefined when the URL of the request is not known. */
-function provenRequestOf(
-  r: NginxHTTPRequest,
-  known: BoundGrant,
-  authorization: string,
-  origin: string,
-): ProvenRequest | undefined {
-  const uri = origin === '' ? undefined : targetUri(origin, readRequestUri(r));
-  const credential = parseDpop(authorization);
-  return uri === undefined || credential.kind === 'refused'
-    ? undefined
-    : { method: readMethod(r), uri, token: credential.token, jkt: known.binding.jkt };
-}
 
 /** Check 10. */
 function findStaleNonce(proof: DpopProof, known: BoundGrant, sender: SenderSettings): Refused | undefined {

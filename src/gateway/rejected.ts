@@ -1,5 +1,5 @@
 // The second stage: a token that no record grants at once. A token that the cache remembers as rejected is refused here.
-// Anybody can send such tokens, so nothing is read that the refusal does not need. Everything else goes on to miss.ts.
+// Anybody can send such tokens, so nothing is read that the refusal does not need. Everything else goes on to undecided.ts.
 import { denied } from '../core/answer/outcome.js';
 import { reasonOf } from '../core/cache/denial_record.js';
 import { takeApart } from '../core/settings/location_texts.js';
@@ -10,7 +10,7 @@ import { readDenial } from '../edge/known_tokens.js';
 import { deny } from '../edge/refuse.js';
 import { readRest } from '../edge/request.js';
 import type { FirstLook } from './handover.js';
-import { handleMiss } from './miss.js';
+import { handleUndecided } from './undecided.js';
 
 /** The token's grammar is not checked here: under its key is only what was stored for a token that passed the check. */
 export function handleNotGranted(
@@ -22,7 +22,7 @@ export function handleNotGranted(
   if (denialRecord !== undefined && refuseRejected(r, mode, first, denialRecord)) {
     return undefined;
   }
-  return handleMiss(r, mode, first, first.record === undefined && denialRecord === undefined);
+  return handleUndecided(r, mode, first, first.record === undefined && denialRecord === undefined);
 }
 
 /** @returns false when the rejection is too old for this location, or a setting is invalid, which miss.ts reports */

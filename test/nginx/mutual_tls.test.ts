@@ -70,6 +70,25 @@ for (const certificate of ['$ssl_client_raw_cert', '$ssl_client_escaped_cert']) 
   );
 }
 
+gatewayTest(
+  'a token that is bound to a certificate alone comes as Bearer: as DPoP it is refused, also with its certificate (RFC 8705 §3, S127)',
+  { files: FILES, http: (words) => tlsServer(words, '$ssl_client_raw_cert') },
+  async (t, g) => {
+    g.as.reply(boundTo({ 'x5t#S256': X5T }));
+    const dispatcher = new Agent({ connect: { ca: authority.cert, servername: 'gateway.test', ...owner } });
+    const url = `https://${g.words.otherPort}`;
+    const client = await newDpopClient();
+    const proof = await client.prove({ token: TOKEN, url: 'https://api.example.com/' });
+    for (let i = 0; i < 2; i++) {
+      const headers = { authorization: `DPoP ${TOKEN}`, dpop: proof };
+      t.is((await g.send('/', { url, headers, dispatcher })).status, 401);
+    }
+    await dispatcher.close();
+    t.deepEqual(await g.accessLog(), ['401 "MISS" "dpop_token_unbound"', '401 "HIT" "dpop_token_unbound"']);
+    t.is(g.upstream.requests.length, 0);
+  },
+);
+
 /** As docs/sender_constrained.md shows: the header of that peer alone counts. */
 function behindTerminator(peer: string): string {
   return `

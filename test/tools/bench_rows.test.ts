@@ -8,6 +8,7 @@ import { measureHeldBytes } from '../../bench/flight.js';
 import { type Gateway, startGateway } from '../../bench/gateway.js';
 import { findRuntimes } from '../../bench/machine.js';
 import {
+  credentialsOf,
   customRow,
   isForwarded,
   PATHS,
@@ -41,8 +42,8 @@ function onGateway(row: Row, run: (gateway: Gateway, backends: Backends) => Prom
   });
 }
 
-async function send(url: string, path: string): Promise<{ status: number; received: string }> {
-  const headers = { authorization: 'Bearer opaque-1' };
+async function send(url: string, row: Row, path: string): Promise<{ status: number; received: string }> {
+  const headers = credentialsOf(row, path + ECHO, 'opaque-1');
   const response = await request(`${url}${path}${ECHO}`, { headers });
   return { status: response.statusCode, received: await response.body.text() };
 }
@@ -50,7 +51,7 @@ async function send(url: string, path: string): Promise<{ status: number; receiv
 async function assertRow(t: ExecutionContext, row: Row, workload: WorkloadName, path: string): Promise<void> {
   await onGateway(row, async ({ url }, backends) => {
     for (const turn of ['first', 'second']) {
-      const { status, received } = await send(url, path);
+      const { status, received } = await send(url, row, path);
       t.is(status, isRefused(row, workload) ? 401 : 200, turn);
       if (status === 200) t.true(isForwarded(row, 'opaque-1', received), turn);
     }

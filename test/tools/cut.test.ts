@@ -91,7 +91,12 @@ function inputsOf(imports: Record<string, string[]>) {
 }
 
 function cut(stages: string[]): string {
-  return cutIntoStages(BUNDLE, INPUTS, ENTRY_FILE, stages);
+  return cutIntoStages(BUNDLE, INPUTS, ENTRY_FILE, onPath(stages));
+}
+
+/** Each file begins a stage on the path. */
+function onPath(files: readonly string[]) {
+  return files.map((file) => ({ files: [file] }));
 }
 
 function statementsOf(code: string): AnyNode[] {
@@ -234,7 +239,7 @@ function bundleOf(ofStage: string, ofIndex: string): string {
 }
 
 function cutStage(code: string): string {
-  return cutIntoStages(code, WITH_STAGE, ENTRY_FILE, [STAGE]);
+  return cutIntoStages(code, WITH_STAGE, ENTRY_FILE, onPath([STAGE]));
 }
 
 test('cutIntoStages: an import stays on top, also that of a stage, and whoever needs it sees it without the stage', async (t) => {
@@ -353,7 +358,12 @@ export { index_default as default };
 `;
   const stages = ['src/one.ts', 'src/two.ts', 'src/the_third.ts'];
   const ofStages = Object.fromEntries(stages.map((file) => [file, []]));
-  const parted = cutIntoStages(code, inputsOf({ [ENTRY_FILE]: stages, ...ofStages }), ENTRY_FILE, stages);
+  const parted = cutIntoStages(
+    code,
+    inputsOf({ [ENTRY_FILE]: stages, ...ofStages }),
+    ENTRY_FILE,
+    onPath(stages),
+  );
   t.true(parted.includes('three: () => oneStage().twoStage().theThirdStage().three()'));
   t.true(parted.includes('{ return "1" + twoStage().two(); }'));
   const { one, two, three } = await run(parted);
@@ -404,7 +414,8 @@ test('dist/phantom_token.js: the top level has the variables that a hit needs, a
 test('dist/phantom_token.js: the stages are nested in the order in which a request needs them', (t) => {
   t.true(declaredIn(statementsOf(DIST)).includes('makeJudgeStage'));
   t.true(declaredInStage(DIST, 'makeJudgeStage').includes('makeRejectedStage'));
-  t.true(declaredInStage(DIST, 'makeRejectedStage').includes('makeMissStage'));
+  t.true(declaredInStage(DIST, 'makeRejectedStage').includes('makeUndecidedStage'));
+  t.true(declaredInStage(DIST, 'makeUndecidedStage').includes('makeMissStage'));
   t.true(declaredInStage(DIST, 'makeMissStage').includes('makeJoinStage'));
 });
 
@@ -444,14 +455,59 @@ export { index_default as default };
     code,
     inputsOf({ [ENTRY_FILE]: stages, 'src/a.ts': [], 'src/b.ts': [] }),
     ENTRY_FILE,
-    [stages],
+    [{ files: stages }],
   );
   t.true(parted.includes('a: () => aStage().a(), b: () => aStage().b()'));
   t.true(parted.includes('function b() { return "b" + a(); }'));
 });
 
 test('cutIntoStages: refuses a stage that begins with a file that is not in the bundle', (t) => {
-  t.throws(() => cutIntoStages('', inputsOf({ [ENTRY_FILE]: [] }), ENTRY_FILE, ['src/renamed.ts']), {
+  t.throws(() => cutIntoStages('', inputsOf({ [ENTRY_FILE]: [] }), ENTRY_FILE, onPath(['src/renamed.ts'])), {
     message: 'the bundle has no src/renamed.ts',
+  });
+});
+
+test('cutIntoStages: a stage beside the path is made without those after it, and they without it', async (t) => {
+  const code = `// banner
+
+// src/shared.ts
+function shared() { return "s"; }
+
+// src/two.ts
+function two() { return "2" + shared(); }
+
+// src/beside.ts
+function beside() { return "b" + shared(); }
+
+// src/one.ts
+function one(isBeside) { return "1" + (isBeside ? beside() : two()); }
+
+// ${ENTRY_FILE}
+var index_default = { one: (isBeside) => one(isBeside), two: () => two(), beside: () => beside() };
+export { index_default as default };
+`;
+  const inputs = inputsOf({
+    [ENTRY_FILE]: ['src/one.ts'],
+    'src/one.ts': ['src/two.ts', 'src/beside.ts'],
+    'src/two.ts': ['src/shared.ts'],
+    'src/beside.ts': ['src/shared.ts'],
+    'src/shared.ts': [],
+  });
+  const within = 'src/one.ts';
+  const stages = [
+    { files: ['src/one.ts'] },
+    { files: ['src/shared.ts'], within },
+    { files: ['src/two.ts'] },
+    { files: ['src/beside.ts'], within },
+  ];
+  const parted = cutIntoStages(code, inputs, ENTRY_FILE, stages);
+  t.true(parted.includes('(isBeside ? besideStage().beside() : twoStage().two())'));
+  t.true(parted.includes('beside: () => oneStage().besideStage().beside()'));
+  t.true(parted.includes('return "b" + sharedStage().shared();'));
+  const { one } = await run(parted);
+  t.deepEqual([one?.(true as never), one?.(false as never)], ['1bs', '12s']);
+  const nowhere = [{ files: ['src/two.ts'], within: 'src/none.ts' }];
+  t.throws(() => cutIntoStages(code, inputs, ENTRY_FILE, nowhere), {
+    message: 'no stage before it begins with src/none.ts',
   });
 });

@@ -20,6 +20,8 @@ const ENTRIES_OF_SRC = [
 const STAGES = [
   'hit.ts',
   'rejected.ts',
+  'undecided.ts',
+  'bound.ts',
   'miss.ts',
   'join.ts',
   'wait.ts',

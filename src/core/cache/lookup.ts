@@ -30,6 +30,11 @@ export function endpointOf(lookup: Lookup): EndpointName {
   return lookup.slice(0, lookup.indexOf('\n', lookup.indexOf('\n') + 1)) as EndpointName;
 }
 
+/** `$phantom_token_introspection_endpoint` of it. */
+export function askedOf(endpoint: EndpointName): string {
+  return endpoint.slice(endpoint.indexOf('\n') + 1);
+}
+
 export function keyspaceOf(lookup: Lookup): Keyspace {
   return (lookup.slice(0, lookup.lastIndexOf('\n') + 1) + CANONICAL_SCHEME) as Keyspace;
 }

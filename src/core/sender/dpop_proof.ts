@@ -6,7 +6,7 @@ import type { Jws } from '../signature/jws.js';
 import { isKeyFor, type PublicKey, readPublicKey, thumbprint } from '../signature/public_key.js';
 import type { JsonObject } from '../text/json.js';
 import { type Jwt, parseJwt } from '../token/jwt.js';
-import { normalizeUri } from './target_uri.js';
+import { isTargetUri } from './target_uri.js';
 
 /** A proof whose form is good. Nothing in it is known to be true. */
 export interface DpopProof {
@@ -27,8 +27,9 @@ export interface DpopProof {
 /** What a proof has to say of the request that it comes with. */
 export interface ProvenRequest {
   readonly method: string;
-  /** Normalized: target_uri.ts. */
-  readonly uri: string;
+  /** `$phantom_token_dpop_origin` and `$request_uri`. */
+  readonly origin: string;
+  readonly requestUri: string;
   readonly token: string;
   /** The key that the token is bound to. */
   readonly jkt: string;
@@ -82,9 +83,10 @@ function readKey(jwk: unknown): PublicKey | undefined {
   if (typeof jwk !== 'object' || jwk === null) {
     return undefined;
   }
-  const members = Object.keys(jwk);
-  const isPublic = members.every((name) => !PRIVATE_MEMBERS.includes(name));
-  return isPublic && members.length <= MOST_JWK_MEMBERS ? readPublicKey(jwk as JsonObject) : undefined;
+  const isPublic = !PRIVATE_MEMBERS.some((name) => (jwk as JsonObject)[name] !== undefined);
+  return isPublic && Object.keys(jwk).length <= MOST_JWK_MEMBERS
+    ? readPublicKey(jwk as JsonObject)
+    : undefined;
 }
 
 /** Check 3: what is required. */
@@ -131,7 +133,7 @@ export function checkProof(
   if (proof.htm !== request.method) {
     return 'dpop_method_mismatch';
   }
-  if (normalizeUri(proof.htu) !== request.uri) {
+  if (!isTargetUri(proof.htu, request.origin, request.requestUri)) {
     return 'dpop_uri_mismatch';
   }
   const aheadSec = Math.min(times.clockSkewSec, MOST_AHEAD_SEC);

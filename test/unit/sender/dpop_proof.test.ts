@@ -13,10 +13,18 @@ import { newDpopClient } from '../../support/dpop.js';
 const client = await newDpopClient();
 const other = await newDpopClient();
 const TOKEN = 'token-1';
-const URL = 'https://api.example.com/orders';
+const ORIGIN = 'https://api.example.com';
+const PATH = '/orders';
+const URL = ORIGIN + PATH;
 const NOW_SEC = 1_800_000_000;
 const TIMES = { maxAgeSec: 60, clockSkewSec: 60 };
-const REQUEST: ProvenRequest = { method: 'GET', uri: URL, token: TOKEN, jkt: client.jkt };
+const REQUEST: ProvenRequest = {
+  method: 'GET',
+  origin: ORIGIN,
+  requestUri: PATH,
+  token: TOKEN,
+  jkt: client.jkt,
+};
 
 /** What becomes of a proof, but for its signature and its use: '' when it is good. */
 function meaningOf(text: string, request = REQUEST, times = TIMES): string {
@@ -233,7 +241,8 @@ test('the example of RFC 9449 §7.1 is good for its own request at its own time,
   t.is(proof.jkt, '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I'); // RFC 9449 §6.1
   const request = {
     method: 'GET',
-    uri: 'https://resource.example.org/protectedresource',
+    origin: 'https://resource.example.org',
+    requestUri: '/protectedresource',
     token: RFC_TOKEN,
     jkt: proof.jkt,
   };

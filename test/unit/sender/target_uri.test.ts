@@ -1,5 +1,5 @@
 import test from 'ava';
-import { hasDotSegment, normalizeUri, targetUri } from '../../../src/core/sender/target_uri.js';
+import { hasDotSegment, isTargetUri, normalizeUri } from '../../../src/core/sender/target_uri.js';
 
 const EQUAL: [sentence: string, uri: string, normalized: string | undefined][] = [
   [
@@ -36,10 +36,23 @@ for (const [sentence, uri, normalized] of EQUAL) {
     t.is(normalizeUri(uri), normalized));
 }
 
-test('targetUri: the origin of the settings and the path that the client sent, never the query', (t) => {
-  t.is(targetUri('https://api.example.com', '/a/%7Eb?c=d'), 'https://api.example.com/a/~b');
-  t.is(targetUri('https://API.example.com:443', '/'), 'https://api.example.com/');
-});
+const TARGETS: [htu: string, origin: string, requestUri: string, isTarget: boolean][] = [
+  ['https://api.example.com/a/b', 'https://api.example.com', '/a/b?c=d', true],
+  ['https://api.example.com/a/b?e=f#g', 'https://api.example.com', '/a/b?c=d', true],
+  ['https://api.example.com/a/~b', 'https://api.example.com', '/a/%7Eb?c=d', true],
+  ['https://api.example.com', 'https://API.example.com:443', '/', true],
+  ['https://api.example.com/a/b#c', 'https://api.example.com', '/a/b#d', true],
+  ['https://api.example.com/a/b', 'https://api.example.com', '/a', false],
+  ['https://api.example.com/a', 'https://api.example.com:8443', '/a', false],
+  ['https://api.example.com/a?/b', 'https://api.example.com', '/a/b', false],
+  ['/a', 'https://api.example.com', '/a', false],
+  ['nothing', 'nowhere', '/a', false],
+];
+
+for (const [htu, origin, requestUri, isTarget] of TARGETS) {
+  test(`isTargetUri: a proof for ${htu} is ${isTarget ? '' : 'not '}good for ${requestUri} at ${origin}: the origin is that of the settings, query and fragment do not count (RFC 9449 §4.3)`, (t) =>
+    t.is(isTargetUri(htu, origin, requestUri), isTarget));
+}
 
 const DOTTED: [path: string, hasDot: boolean][] = [
   ['/a/../b', true],

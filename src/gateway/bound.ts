@@ -1,0 +1,126 @@
+// Beside the path of other tokens: a bound token that the cache knows. All that is left to judge is its client's proof, so
+// nothing else is read. Whatever else there is to find out, miss.ts finds out.
+import type { BoundGrant, Outcome } from '../core/answer/outcome.js';
+import { misconfigured } from '../core/answer/unavailable.js';
+import { bindingOf, isBoundRecord, unboundPartOf } from '../core/cache/bound_record.js';
+import { judgeRecord } from '../core/cache/judge.js';
+import { cacheKey } from '../core/cache/key.js';
+import { askedOf, endpointOf, keyspaceOf, lookupIn } from '../core/cache/lookup.js';
+import { authorizationOf, type StoredRecord } from '../core/cache/record.js';
+import { parseDpop } from '../core/sender/dpop_credential.js';
+import { Lines } from '../core/settings/lines.js';
+import type { Mode } from '../core/settings/njs_version.js';
+import { readRefusalSettings } from '../core/settings/parse_refusal.js';
+import { parsePolicy } from '../core/settings/policy_text.js';
+import type { PolicyText } from '../core/settings/request_text.js';
+import { readSender } from '../core/settings/sender_settings.js';
+import { readClockSec } from '../edge/clock.js';
+import { fail, failOnBug } from '../edge/fail.js';
+import { grant } from '../edge/grant.js';
+import { readRecord } from '../edge/records.js';
+import { deny } from '../edge/refuse.js';
+import { readRest } from '../edge/request.js';
+import { variablesOf } from '../edge/request_text.js';
+import { readCallerCertificate } from '../edge/sender.js';
+import type { FirstLook } from './handover.js';
+import { type ProofSettings, proveSender } from './prove_sender.js';
+
+/** A bound token whose record grants, and how its location takes such tokens. */
+interface Bound {
+  readonly known: BoundGrant;
+  readonly authorization: string;
+  readonly settings: ProofSettings;
+  /** The lines of the request's text. */
+  readonly lines: readonly string[];
+}
+
+/**
+ * @param authorization the client's credential
+ * @returns undefined when there is more to find out than whether the proof is good
+ */
+export function findBound(first: FirstLook, authorization: string): Bound | undefined {
+  const record = first.record === undefined ? readByProof(first, authorization) : first.record;
+  const policy = parsePolicy(first.policy as PolicyText);
+  if (record === undefined || !isBoundRecord(record) || policy === undefined) {
+    return undefined;
+  }
+  const lines = first.request.split('\n');
+  const findings = { problem: '' };
+  const sender =
+    lines.length === Lines.request ? readSender(findings, lines[Lines.signatureLine] as string) : undefined;
+  const readable = unboundPartOf(record);
+  if (
+    sender === undefined ||
+    findings.problem !== '' ||
+    judgeRecord(readable, policy, readClockSec()) !== 'good'
+  ) {
+    return undefined;
+  }
+  const known = {
+    kind: 'bound' as const,
+    authorization: authorizationOf(readable),
+    binding: bindingOf(record),
+    cacheStatus: 'HIT' as const,
+  };
+  return { known, authorization, settings: { sender, clockSkewSec: policy.clockSkewSec }, lines };
+}
+
+/** Records are kept under the scheme Bearer, however a token comes. */
+function readByProof(first: FirstLook, authorization: string): StoredRecord | undefined {
+  const credential = parseDpop(authorization);
+  if (credential.kind === 'refused') {
+    return undefined;
+  }
+  const lookup = lookupIn(keyspaceOf(first.lookup), credential.token);
+  const key = cacheKey(lookup);
+  return readRecord(key);
+}
+
+/** Grants when the proof is good. A token that is bound to a certificate alone needs no promise. */
+export function judgeProof(
+  r: NginxHTTPRequest,
+  mode: Mode,
+  first: FirstLook,
+  bound: Bound,
+): Promise<void> | undefined {
+  const certificate = bound.known.binding.x5t === '' ? '' : readCallerCertificate(r, mode);
+  const presented = { authorization: bound.authorization, certificate };
+  const outcome = proveSender(r, bound.known, presented, bound.settings);
+  if (outcome instanceof Promise) {
+    return respondLater(r, mode, first, bound, outcome);
+  }
+  respond(r, mode, first, bound, outcome);
+  return undefined;
+}
+
+async function respondLater(
+  r: NginxHTTPRequest,
+  mode: Mode,
+  first: FirstLook,
+  bound: Bound,
+  proving: Promise<Outcome>,
+): Promise<void> {
+  try {
+    const outcome = await proving;
+    respond(r, mode, first, bound, outcome);
+  } catch (e) {
+    failOnBug(r, mode, e);
+  }
+}
+
+function respond(r: NginxHTTPRequest, mode: Mode, first: FirstLook, bound: Bound, outcome: Outcome): void {
+  if (outcome.kind === 'grant') {
+    grant(r, variablesOf(r), mode, outcome.authorization, outcome.cacheStatus);
+    return;
+  }
+  const endpoint = askedOf(endpointOf(first.lookup));
+  const findings = { problem: '' };
+  const settings = readRefusalSettings(findings, bound.lines, readRest(r, mode).split('\n'));
+  if (findings.problem !== '') {
+    fail(r, mode, misconfigured(findings.problem), endpoint);
+  } else if (outcome.kind === 'denial') {
+    deny(r, mode, outcome, settings);
+  } else if (outcome.kind === 'unavailable') {
+    fail(r, mode, outcome, endpoint);
+  }
+}
