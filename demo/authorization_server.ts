@@ -69,6 +69,10 @@ export interface AuthorizationServerOptions {
   extraClaims?: Record<string, unknown> | ((claims: JwtClaims) => Record<string, unknown>);
   /** Cache-Control of an answer that holds a JWT; default `max-age=<seconds until exp>`. */
   cacheControl?: string | ((claims: JwtClaims) => string);
+  /** Changes the configuration of oidc-provider, for flows that the demo does not show. */
+  configure?: (configuration: Configuration) => Configuration;
+  /** Adds to the provider what that configuration needs. */
+  extend?: (provider: Provider) => void;
 }
 
 /** One request that reached the introspection endpoint. */
@@ -129,8 +133,10 @@ export async function startAuthorizationServer(
 
   const key = await generateSigningKey();
   const introspections: IntrospectionCall[] = [];
-  const provider = new OidcProvider(issuer, providerConfiguration(key, options));
+  const { configure = (configuration) => configuration, extend } = options;
+  const provider = new OidcProvider(issuer, configure(providerConfiguration(key, options)));
   provider.silent = true;
+  extend?.(provider);
   provider.use((ctx, next) => recordIntrospection(introspections, ctx as KoaContextWithOIDC, next));
   if ((options.answers ?? 'jwt') === 'jwt') {
     provider.use((ctx, next) => answerWithJwt(key, options, ctx as KoaContextWithOIDC, next));

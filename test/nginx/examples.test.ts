@@ -554,6 +554,30 @@ exampleTest(
   },
 );
 
+// MCP: mcp.test.ts has real clients and servers
+
+exampleTest(
+  'the challenge names the document, which is there without a token and names the location and the authorization server (RFC 9728 §3, §5.1)',
+  { file: 'mcp.conf', startApi: startUpstream },
+  async (t, g, api) => {
+    const { status, challenge } = await send(g, '/mcp', { method: 'POST', body: '{}' });
+    t.is(status, 401);
+    const named = /^Bearer realm="api", scope="read", resource_metadata="([^"]+)"$/.exec(
+      String(challenge),
+    )?.[1];
+    const response = await request(g.url + new URL(named ?? '').pathname);
+    t.is(response.statusCode, 200);
+    t.is(response.headers['content-type'], 'application/json');
+    const { resource, authorization_servers: servers } = (await response.body.json()) as Record<
+      string,
+      string
+    >;
+    t.is(new URL(resource ?? '').pathname, '/mcp');
+    t.is(servers?.length, 1);
+    t.is(api.requests.length, 0);
+  },
+);
+
 // Operations
 
 /** The file with the zone of the metrics, as docs/operations.md has it: its last line uncommented. */

@@ -25,6 +25,10 @@ export interface ShownConfig {
   readonly folder?: string;
   /** Files beside nginx.conf, by name. */
   readonly files?: Record<string, string>;
+  /** Loopback address of the gateway; default: one that no other test uses. */
+  readonly host?: string;
+  /** URLs of servers that the test has started itself, by their name in the configuration: in place of scripted ones. */
+  readonly urls?: Record<string, string>;
   /** Changes the configuration after it was adapted to the machine. */
   readonly edit?: (config: string) => string;
 }
@@ -64,8 +68,8 @@ export function runShown(t: ExecutionContext, shown: ShownConfig, run: Run): Pro
 }
 
 async function runOnGateway(t: ExecutionContext, shown: ShownConfig, run: Run): Promise<void> {
-  const servers = await startAuthorizationServers(shown.config);
-  const host = nextHost();
+  const { host = nextHost(), urls = {} } = shown;
+  const servers = await startAuthorizationServers(withUrls(shown.config, urls));
   try {
     const nginx = await startNginx({
       runtime: shown.setup.runtime,
@@ -134,6 +138,11 @@ export function inModeOf(t: ExecutionContext, setup: Setup, config: string): str
 /** Settings that hold an identifier: it may look like a URL, but nothing connects to it. */
 const IDENTIFIERS = /set \$phantom_token_(?:\w+_)?(?:issuer|audience) [^;]+;/g;
 
+/** Also in identifiers, by which clients compare where they are. */
+function withUrls(config: string, urls: Record<string, string>): string {
+  return Object.entries(urls).reduce((text, [name, url]) => text.replaceAll(`https://${name}`, url), config);
+}
+
 /** One scripted server for each name in the configuration. */
 async function startAuthorizationServers(config: string): Promise<Map<string, ScriptedServer>> {
   const addresses = config.replace(IDENTIFIERS, '');
@@ -167,7 +176,7 @@ const FOLDER_OF_README = {
 
 function fitToMachine(
   t: ExecutionContext,
-  { config, setup, apiPort, folder, edit = (text) => text }: ShownConfig,
+  { config, setup, apiPort, folder, urls = {}, edit = (text) => text }: ShownConfig,
   prefix: string,
   host: string,
   servers: Map<string, ScriptedServer>,
@@ -186,7 +195,8 @@ function fitToMachine(
     ['127.0.0.1:8082', `127.0.0.1:${apiPort}`],
     ['http {', `http { ${engine} ${httpDefaults()}`],
   ];
-  const fitted = change(t, config, changes.concat([...servers].flatMap(serverChanges(config))));
+  const named = withUrls(config, urls);
+  const fitted = change(t, named, changes.concat([...servers].flatMap(serverChanges(named))));
   t.notRegex(
     fitted.replace(/#.*/g, '').replace(IDENTIFIERS, ''), // comments may name other machines
     /https:|:443\b|\/etc\//,
