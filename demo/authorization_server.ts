@@ -102,8 +102,8 @@ export interface AuthorizationServer {
   readonly publicJwks: JSONWebKeySet;
   /** Every introspection request so far, oldest first. */
   readonly introspections: IntrospectionCall[];
-  /** Gets an opaque token over HTTP, as the demo client; scope `read write` unless given. */
-  issueToken(options?: { scope?: string }): Promise<string>;
+  /** Gets an opaque token over HTTP, as the demo client; scope `read write` unless given; with a proof, a bound one. */
+  issueToken(options?: { scope?: string; proof?: string }): Promise<string>;
   /** Revokes over HTTP (RFC 7009), so that introspection finds the token inactive. */
   revokeToken(token: string): Promise<void>;
   /** Refuses connections like a server that is down; tokens and keys are kept. */
@@ -153,7 +153,7 @@ export async function startAuthorizationServer(
     demoClient: DEMO_CLIENT,
     publicJwks: { keys: [key.publicJwk] },
     introspections,
-    issueToken: ({ scope = 'read write' } = {}) => requestToken(issuer, scope),
+    issueToken: ({ scope = 'read write', proof } = {}) => requestToken(issuer, scope, proof),
     revokeToken: (token) => requestRevocation(issuer, token),
     goDown: () => closeServer(server),
     comeBack: async () => void (await listenLocally(server, port, options.host)),
@@ -310,7 +310,7 @@ function jwtClaims(
     aud: options.audience ?? RESOURCE,
     // Not the `jti` of the token, which is the opaque token itself.
     jti: randomUUID(),
-    token_type: 'bearer',
+    token_type: known.token_type === 'DPoP' ? 'DPoP' : 'bearer',
     purpose: 'access_token',
   };
   const { extraClaims } = options;
@@ -323,8 +323,13 @@ function cacheControl(claims: JwtClaims, options: AuthorizationServerOptions): s
   return options.cacheControl ?? `max-age=${Math.max(0, claims.exp - nowSec)}`;
 }
 
-async function requestToken(issuer: string, scope: string): Promise<string> {
-  const response = await postAsDemoClient(issuer + TOKEN_PATH, { grant_type: 'client_credentials', scope });
+async function requestToken(issuer: string, scope: string, proof: string | undefined): Promise<string> {
+  const form = { grant_type: 'client_credentials', scope };
+  const response = await postAsDemoClient(
+    issuer + TOKEN_PATH,
+    form,
+    proof === undefined ? {} : { DPoP: proof },
+  );
   const { access_token: token } = (await response.json()) as { access_token: string };
   return token;
 }
@@ -334,11 +339,15 @@ async function requestRevocation(issuer: string, token: string): Promise<void> {
   await response.arrayBuffer();
 }
 
-async function postAsDemoClient(url: string, form: Record<string, string>): Promise<Response> {
+async function postAsDemoClient(
+  url: string,
+  form: Record<string, string>,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   const { id, secret } = DEMO_CLIENT;
   const response = await fetch(url, {
     method: 'POST',
-    headers: { Authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+    headers: { Authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`, ...headers },
     body: new URLSearchParams(form),
   });
   if (response.ok) return response;

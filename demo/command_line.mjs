@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 /** @typedef {'gateway' | 'authorizationServer' | 'api'} Role */
 /** @typedef {Record<Role, number>} Ports  0 takes any free port */
 /** @typedef {'jwt' | 'json' | 'rfc9701'} ServerName  what the authorization server answers to an introspection */
-/** @typedef {{once: boolean, server: ServerName, ports: Ports}} DemoOptions */
+/** @typedef {{once: boolean, dpop: boolean, server: ServerName, ports: Ports}} DemoOptions */
 
 /**
  * @typedef {{kind: 'run', options: DemoOptions}
@@ -37,6 +37,7 @@ export const USAGE = `Usage: npm start -- [options]
   --once          end after the walk; exit code 1 if a step failed
   --server NAME   what the authorization server answers to an introspection (${DEFAULT_SERVER}):
 ${serverLines()}
+  --dpop          also take tokens that are bound to a key (RFC 9449), and show what a thief gets
   --port N        port of the gateway (${DEFAULT_PORTS.gateway})
   --as-port N     port of the authorization server (${DEFAULT_PORTS.authorizationServer})
   --api-port N    port of the API (${DEFAULT_PORTS.api})
@@ -71,7 +72,7 @@ export function readCommandLine(args) {
     authorizationServer: Number(values['as-port']),
     api: Number(values['api-port']),
   };
-  return { kind: 'run', options: { once: values.once, server, ports } };
+  return { kind: 'run', options: { once: values.once, dpop: values.dpop, server, ports } };
 }
 
 /**
@@ -85,6 +86,7 @@ function parse(args) {
       options: {
         once: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
+        dpop: { type: 'boolean', default: false },
         server: { type: 'string', default: DEFAULT_SERVER },
         port: { type: 'string', default: String(DEFAULT_PORTS.gateway) },
         'as-port': { type: 'string', default: String(DEFAULT_PORTS.authorizationServer) },

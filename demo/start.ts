@@ -24,6 +24,7 @@ import {
   type ServerName,
 } from './command_line.mjs';
 import { type Demo, walk } from './walk.js';
+import { boundCommand, dpopSteps } from './walk_dpop.js';
 
 const SCRIPT = new URL('../dist/phantom_token.js', import.meta.url);
 
@@ -33,6 +34,7 @@ const SERVER_CONFS: Record<ServerName, string[]> = {
   json: ['server_json.conf'],
   rfc9701: ['server_rfc9701.conf'],
 };
+const DPOP_CONF = 'server_dpop.conf';
 const ANSWERS: Record<ServerName, string> = {
   jwt: 'with the JWT',
   json: 'with JSON',
@@ -65,9 +67,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const stops: Stops = [];
   try {
     const demo = await startDemo(options, stops, interruption);
-    const passed = await walk(demo, interruption);
+    const passed = await walk(demo, interruption, options.dpop ? dpopSteps() : []);
     if (!passed) await showErrorLog(demo.nginx);
-    if (!options.once) await invite(demo, interruption);
+    if (!options.once) await invite(demo, options.dpop, interruption);
     return passed ? 0 : 1;
   } catch (error) {
     if (interruption.aborted) return 130;
@@ -126,12 +128,14 @@ async function startDemo(
   interruption.throwIfAborted();
 
   const chosen = { gateway: gatewayPort, authorizationServer: authorizationServer.port, api: api.port };
-  const nginx = await startGateway(runtime, server, chosen);
+  const further = [...SERVER_CONFS[server], ...(options.dpop ? [DPOP_CONF] : [])];
+  const nginx = await startGateway(runtime, further, chosen);
   stops.push(nginx.stop);
   interruption.throwIfAborted();
 
-  const confs = ['nginx.conf', ...SERVER_CONFS[server]].map((name) => `demo/${name}`);
-  console.log(`  gateway               ${gatewayUrl}   nginx: ${confs.join(', ')}`);
+  const confs = ['nginx.conf', ...further].map((name) => `demo/${name}`);
+  const gateway = `  gateway               ${gatewayUrl}   nginx: `;
+  console.log(gateway + confs.join(`,\n${' '.repeat(gateway.length)}`));
   const answers = `answers introspections ${ANSWERS[server]}`;
   console.log(`  authorization server  ${authorizationServer.url}   opaque tokens; ${answers}`);
   console.log(`  API                   ${api.url}   takes JWTs that ${NAMES[signingRole]} signed`);
@@ -143,11 +147,12 @@ async function startDemo(
  * Tries the ports before anything starts, so that one message names all ports that cannot be used.
  * @throws {DemoProblem} which also names options that work
  */
-async function checkPorts({ ports, server: answers, once }: DemoOptions): Promise<void> {
+async function checkPorts({ ports, server: answers, once, dpop }: DemoOptions): Promise<void> {
   const held: Server[] = [];
   const problems: string[] = [];
   const options = once ? ['--once'] : [];
   if (answers !== DEFAULT_SERVER) options.push(`--server ${answers}`);
+  if (dpop) options.push('--dpop');
   for (const role of ROLES) {
     const server = http.createServer();
     const problem = await listenLocally(server, ports[role]).then(() => undefined, portProblem);
@@ -173,9 +178,10 @@ function portProblem(error: NodeJS.ErrnoException): string {
   throw error;
 }
 
-async function startGateway(runtime: NginxBinary, server: ServerName, ports: Ports): Promise<NginxProcess> {
+/** @param confs names of files that nginx.conf includes */
+async function startGateway(runtime: NginxBinary, confs: string[], ports: Ports): Promise<NginxProcess> {
   const [conf, ...further] = await Promise.all(
-    ['nginx.conf', ...SERVER_CONFS[server]].map(async (name) => ({ name, text: await readConf(name) })),
+    ['nginx.conf', ...confs].map(async (name) => ({ name, text: await readConf(name) })),
   );
   const fitted = (text: string) => (prefix: string) => fitToMachine(text, runtime, ports, prefix);
   return startNginx({
@@ -211,7 +217,7 @@ function newMintKey(): string {
 }
 
 /** Shows what to try, and waits for the end. */
-async function invite(demo: StartedDemo, interruption: AbortSignal): Promise<void> {
+async function invite(demo: StartedDemo, dpop: boolean, interruption: AbortSignal): Promise<void> {
   const { gatewayUrl, authorizationServer, jwksUrl, nginx } = demo;
   const token = await authorizationServer.issueToken({ scope: 'read' });
   console.log(`
@@ -227,7 +233,7 @@ End the token at the gateway, as an operator:
 Get another token. With scope=write the gateway answers 403, since /api/ requires read:
 
   ${tokenCommand(authorizationServer)}
-
+${dpop ? await inviteBound(demo) : ''}
 The keys with which the API verifies the JWTs:
 
   curl -s ${jwksUrl}
@@ -239,6 +245,14 @@ The access log names the cache status and the reason of each refusal:
 Ctrl-C stops everything.`);
   if (!interruption.aborted) await once(interruption, 'abort');
   console.log('\nStopping.');
+}
+
+async function inviteBound(demo: StartedDemo): Promise<string> {
+  return `
+A token that is bound to a key, with a proof. It works once, within a minute; then the proof is used:
+
+  ${await boundCommand(demo)}
+`;
 }
 
 function tokenCommand({ url, tokenPath, demoClient }: AuthorizationServer): string {

@@ -24,7 +24,7 @@ export interface Demo {
 }
 
 /** What the steps share. All tokens were issued before the first step. */
-interface Walk extends Demo {
+export interface Walk extends Demo {
   /** Used from the first step until it is purged. */
   token: string;
   /** Still valid after its record ends, while the authorization server is down. */
@@ -35,9 +35,9 @@ interface Walk extends Demo {
   signal: AbortSignal;
 }
 
-type Check = [what: string, expected: string | number | undefined, got: unknown];
+export type Check = [what: string, expected: string | number | undefined, got: unknown];
 
-interface Step {
+export interface Step {
   /** Fits, with its number before it, in a line of COLUMNS. */
   title: string;
   /** Prints what happens, and returns the checks. */
@@ -208,7 +208,7 @@ const STEPS: Step[] = [
  * Walks through the demo and prints it.
  * @returns whether every step succeeded
  */
-export async function walk(demo: Demo, signal: AbortSignal): Promise<boolean> {
+export async function walk(demo: Demo, signal: AbortSignal, furtherSteps: Step[] = []): Promise<boolean> {
   const issueToken = () => demo.authorizationServer.issueToken({ scope: 'read' });
   const walk: Walk = {
     ...demo,
@@ -218,7 +218,7 @@ export async function walk(demo: Demo, signal: AbortSignal): Promise<boolean> {
     signal,
   };
   let allPassed = true;
-  for (const [index, { title, run }] of STEPS.entries()) {
+  for (const [index, { title, run }] of [...STEPS, ...furtherSteps].entries()) {
     console.log(`\n${index + 1}. ${title}`);
     const passed = report(await run(walk));
     allPassed &&= passed;
@@ -248,7 +248,7 @@ function wrap(facts: string[]): string[] {
   return lines;
 }
 
-interface Answer {
+export interface Answer {
   status: number;
   cacheStatus: string | undefined;
   challenge: string | undefined;
@@ -257,14 +257,16 @@ interface Answer {
   durationMs: number;
 }
 
-async function callApi(
+/** @param headers default: the token as Bearer */
+export async function callApi(
   { gatewayUrl, signal }: Walk,
   token: string | undefined,
   path = '/api/hello',
+  headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` },
 ): Promise<Answer> {
   const startMs = performance.now();
   const response = await fetch(gatewayUrl + path, {
-    headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+    headers,
     signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
   });
   const body = await response.text();
@@ -306,7 +308,7 @@ interface ExpectedCounts {
   apiRequests?: number;
 }
 
-function checkServed(
+export function checkServed(
   walk: Walk,
   answer: Answer,
   expected: ExpectedCounts & { cacheStatus: string },
@@ -317,11 +319,11 @@ function checkServed(
     ['cache', expected.cacheStatus, answer.cacheStatus],
     ...checkCounts(walk, expected),
     ['JWT issued by', walk.signer, jwt?.claims.iss],
-    ['opaque tokens at the API', 0, requestsWithToken(walk)],
+    ['opaque tokens at the API', 0, countRequestsWith(walk, [walk.token, walk.briefToken, walk.lateToken])],
   ];
 }
 
-function checkRefused(
+export function checkRefused(
   walk: Walk,
   { status, challenge, body }: Answer,
   expected: ExpectedCounts & { error: string | undefined },
@@ -346,14 +348,13 @@ function checkCounts(
   return checks;
 }
 
-/** How many requests to the API contained one of the tokens, also inside the JWT. */
-function requestsWithToken({ api, token, briefToken, lateToken }: Walk): number {
+/** How many requests to the API contained one of the secrets, also inside the JWT. */
+export function countRequestsWith({ api }: Walk, secrets: string[]): number {
   const texts = api.requests.map((request) => {
     const claims = decodeClaims(bearerOf(request.headers.authorization));
     return `${request.url} ${request.rawHeaders} ${request.body} ${JSON.stringify(claims)}`;
   });
-  return texts.filter((text) => [token, briefToken, lateToken].some((opaque) => text.includes(opaque)))
-    .length;
+  return texts.filter((text) => secrets.some((secret) => text.includes(secret))).length;
 }
 
 function lastJwt({ api }: Walk): string {
@@ -408,7 +409,7 @@ function parseChallenge(challenge: string): [scheme: string | undefined, paramet
   return [scheme || undefined, new Map(pairs.map(([, name = '', value = '']) => [name, value]))];
 }
 
-function parseApiAnswer(body: string): ApiAnswer | undefined {
+export function parseApiAnswer(body: string): ApiAnswer | undefined {
   const answer = parseObject(body);
   return answer?.jwt === undefined ? undefined : (answer as unknown as ApiAnswer);
 }
@@ -421,12 +422,12 @@ function parseObject(body: string): Record<string, unknown> | undefined {
   }
 }
 
-function showAnswer({ status, cacheStatus, durationMs }: Answer, remark = ''): void {
+export function showAnswer({ status, cacheStatus, durationMs }: Answer, remark = ''): void {
   const cache = `cache ${cacheStatus ?? '(not named)'}`;
   show('answer', `${status}, ${cache}, in ${durationMs.toFixed(1)} ms ${remark}`);
 }
 
-function showRefusal({ status, challenge, body, durationMs }: Answer): void {
+export function showRefusal({ status, challenge, body, durationMs }: Answer): void {
   show('answer', `${status}, in ${durationMs.toFixed(1)} ms`);
   show('challenge', challenge ?? '(none)');
   show('body', body);
@@ -471,7 +472,7 @@ function describeMembers(members: object, prefix = ''): string[] {
   return Object.entries(members).map(([name, value]) => `${prefix}${name}: ${describeClaim(name, value)}`);
 }
 
-function showWhatApiReceived(body: string): void {
+export function showWhatApiReceived(body: string): void {
   const received = parseApiAnswer(body);
   if (received === undefined) {
     show('body', body);
@@ -491,7 +492,7 @@ function describeClaim(name: string, value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function show(label: string, text: string): void {
+export function show(label: string, text: string): void {
   const line = `   ${label.padEnd(LABEL_COLUMNS - 4)} ${text.replace(/\s+/g, ' ')}`.trimEnd();
   console.log(line.length > COLUMNS ? `${line.slice(0, COLUMNS - 3)}...` : line);
 }

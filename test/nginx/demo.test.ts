@@ -76,8 +76,8 @@ function runModule(source: string): Promise<Ended> {
   return run([process.execPath, '--import=tsx', '--input-type=module', '--eval', source], REPOSITORY);
 }
 
-function runDemo(ports: DemoOptions['ports'], server: ServerName = 'jwt'): Promise<Ended> {
-  const options: DemoOptions = { once: true, server, ports };
+function runDemo(ports: DemoOptions['ports'], server: ServerName = 'jwt', dpop = false): Promise<Ended> {
+  const options: DemoOptions = { once: true, dpop, server, ports };
   return runModule(`
     import { runDemo } from './demo/start.ts';
     process.exitCode = await runDemo(${JSON.stringify(options)});`);
@@ -109,38 +109,59 @@ const SHOWN: Record<ServerName, RegExp[]> = {
   ],
 };
 
+/** What each step answers, in the order of the steps. */
+const ANSWERS = [
+  undefined, // gets a token
+  '200, cache MISS',
+  '200, cache HIT',
+  '401',
+  '401',
+  '200, cache HIT', // revoked at the authorization server
+  '401', // purged
+  '200, cache MISS',
+  '502', // the authorization server is down
+  '200, cache STALE',
+  '200, cache MISS', // it is back
+  undefined, // the keys
+  '401', // the JWT in place of a token
+  '401', // of the API: signed by another key
+];
+const DPOP_ANSWERS = [
+  undefined, // gets a token that is bound to a key
+  '200, cache MISS',
+  '401', // the same proof again
+  '401', // as Bearer
+  '401', // a proof by another key
+  '200, cache HIT', // the owner
+];
+
+function assertWalked(t: ExecutionContext, { code, stdout, stderr }: Ended, answers: unknown[]): string[] {
+  t.is(stderr, '');
+  t.is(code, 0, stdout);
+  const steps = stepsOf(stdout);
+  t.deepEqual(
+    steps.map((step) => /^ {3}answer {5}(\d+(?:, cache \w+)?), in \d+\.\d ms/m.exec(step)?.[1]),
+    answers,
+  );
+  for (const step of steps) t.regex(step, /^ {3}ok {9}/m);
+  t.notRegex(stdout, /FAILED/);
+  const tooLong = stdout.split('\n').filter((line) => line.length > 100);
+  t.deepEqual(tooLong, []);
+  return steps;
+}
+
 for (const server of ['jwt', 'json', 'rfc9701'] as const) {
   test(`--server ${server}: the walk passes and shows hit, refusal, revocation, purge, outage, stale and keys in 100 columns`, async (t) => {
-    const { code, stdout, stderr } = await runDemo(FREE_PORTS, server);
-    t.is(stderr, '');
-    t.is(code, 0, stdout);
-    const steps = stepsOf(stdout);
-    t.deepEqual(
-      steps.map((step) => /^ {3}answer {5}(\d+(?:, cache \w+)?), in \d+\.\d ms/m.exec(step)?.[1]),
-      [
-        undefined, // gets a token
-        '200, cache MISS',
-        '200, cache HIT',
-        '401',
-        '401',
-        '200, cache HIT', // revoked at the authorization server
-        '401', // purged
-        '200, cache MISS',
-        '502', // the authorization server is down
-        '200, cache STALE',
-        '200, cache MISS', // it is back
-        undefined, // the keys
-        '401', // the JWT in place of a token
-        '401', // of the API: signed by another key
-      ],
-    );
-    for (const step of steps) t.regex(step, /^ {3}ok {9}/m);
+    const steps = assertWalked(t, await runDemo(FREE_PORTS, server), ANSWERS);
     for (const shown of SHOWN[server]) t.regex(steps[1] ?? '', shown);
-    t.notRegex(stdout, /FAILED/);
-    t.deepEqual(
-      stdout.split('\n').filter((line) => line.length > 100),
-      [],
-    );
+  });
+
+  test(`--dpop --server ${server}: the walk also shows a bound token with its proof, replayed, as Bearer and with another key (RFC 9449)`, async (t) => {
+    const steps = assertWalked(t, await runDemo(FREE_PORTS, server, true), [...ANSWERS, ...DPOP_ANSWERS]);
+    const [shown = '', replayed = '', asBearer = ''] = steps.slice(ANSWERS.length + 1);
+    t.regex(shown, /received Authorization: Bearer eyJ[\s\S]* cnf: \{"jkt":"[\w-]{43}"\}\n/);
+    t.regex(replayed, /DPoP realm="api", error="invalid_dpop_proof"/);
+    t.regex(asBearer, /Bearer realm="api", error="invalid_token"/);
   });
 }
 
@@ -176,7 +197,7 @@ async function takePort(t: ExecutionContext): Promise<number> {
 
 test('one message names all ports that are taken, with options that work, and nothing is started', async (t) => {
   const [gateway, authorizationServer] = [await takePort(t), await takePort(t)];
-  const { code, stdout, stderr } = await runDemo({ gateway, authorizationServer, api: 0 }, 'json');
+  const { code, stdout, stderr } = await runDemo({ gateway, authorizationServer, api: 0 }, 'json', true);
   t.is(code, 1);
   t.is(stdout, '');
   t.is(
@@ -185,7 +206,7 @@ test('one message names all ports that are taken, with options that work, and no
 Port ${gateway}, for the gateway, is taken.
 Port ${authorizationServer}, for the authorization server, is taken.
 
-This uses free ports: npm start -- --once --server json --port 0 --as-port 0 --api-port 0
+This uses free ports: npm start -- --once --server json --dpop --port 0 --as-port 0 --api-port 0
 `,
   );
 });
