@@ -25,6 +25,7 @@ readonly DNS_VALID_SEC=10
 readonly YEAR_SEC=31536000
 readonly MINT_TTL_MIN_SEC=60
 readonly MINT_TTL_MAX_SEC=86400
+readonly DPOP_MAX_AGE_MAX_SEC=3600
 # Where the gateway publishes the keys with which it signs.
 readonly MINT_JWKS_PATH=/.well-known/jwks.json
 
@@ -136,6 +137,8 @@ read_settings() {
   [ "$UPSTREAM_READ_TIMEOUT" != 0 ] || problem UPSTREAM_READ_TIMEOUT 'must not be 0'
   read_addresses TRUSTED_PROXIES
   read_addresses PURGE_ALLOW
+  read_sender_constraint
+  read_resource_metadata
   TRUSTED_RULES=$(print_each '%s yes; ' "$TRUSTED_PROXIES")
   PURGE_RULES=$(print_each 'allow %s; ' "$PURGE_ALLOW")
   export TRUSTED_RULES PURGE_RULES
@@ -212,6 +215,63 @@ read_mint_ttl() {
   [ -z "$VALUE" ] || { is_number "$VALUE" "$MINT_TTL_MAX_SEC" && [ "$VALUE" -ge "$MINT_TTL_MIN_SEC" ]; } ||
     problem MINT_TTL "must be a whole number of seconds from $MINT_TTL_MIN_SEC to $MINT_TTL_MAX_SEC, without a unit"
   export MINT_TTL="$VALUE"
+}
+
+# What tokens that are bound to a key need. Reads all of them in any case, as read_mint does.
+read_sender_constraint() {
+  read_choice SENDER_CONSTRAINT refuse verify require
+  read_dpop_origin
+  read_dpop_max_age
+  read_choice DPOP_NONCE off on
+  read_caller_certificate_header
+  case $SENDER_CONSTRAINT in
+    verify | require)
+      [ -n "$DPOP_ORIGIN$CALLER_CERTIFICATE_HEADER" ] ||
+        problem DPOP_ORIGIN "is missing: ${PREFIX}SENDER_CONSTRAINT=$SENDER_CONSTRAINT needs it, or ${PREFIX}CALLER_CERTIFICATE_HEADER"
+      ;;
+    refuse)
+      for name in DPOP_ORIGIN CALLER_CERTIFICATE_HEADER; do
+        [ "$(value "$PREFIX$name")" = . ] ||
+          problem "$name" "has no effect: set ${PREFIX}SENDER_CONSTRAINT to verify or require"
+      done
+      ;;
+  esac
+  for name in DPOP_MAX_AGE DPOP_NONCE; do
+    [ -n "$DPOP_ORIGIN" ] || [ "$(value "$PREFIX$name")" = . ] ||
+      problem "$name" "has no effect: set ${PREFIX}DPOP_ORIGIN"
+  done
+}
+
+read_dpop_origin() {
+  if read_optional_url DPOP_ORIGIN https://api.example.com && [ -n "$URL_PATH" ]; then
+    problem DPOP_ORIGIN 'takes no path: it is what comes before the path in the URLs that clients use'
+  fi
+  export DPOP_ORIGIN="$VALUE"
+}
+
+read_dpop_max_age() {
+  read_value DPOP_MAX_AGE
+  [ -z "$VALUE" ] || { is_number "$VALUE" "$DPOP_MAX_AGE_MAX_SEC" && [ "$VALUE" != 0 ]; } ||
+    problem DPOP_MAX_AGE "must be a whole number of seconds from 1 to $DPOP_MAX_AGE_MAX_SEC, without a unit"
+  export DPOP_MAX_AGE="$VALUE"
+}
+
+# CALLER_CERTIFICATE is what nginx makes of that header, empty when no proxy has sent it.
+read_caller_certificate_header() {
+  read_value CALLER_CERTIFICATE_HEADER
+  CALLER_CERTIFICATE=''
+  if [ -n "$VALUE" ]; then
+    is_header_name "$VALUE" || problem CALLER_CERTIFICATE_HEADER 'must be the name of a header, of letters, digits and -'
+    [ -n "$TRUSTED_PROXIES" ] ||
+      problem TRUSTED_PROXIES "is missing: only from these proxies ${PREFIX}CALLER_CERTIFICATE_HEADER counts"
+    CALLER_CERTIFICATE="\$http_$(printf '%s' "$VALUE" | tr 'A-Z-' 'a-z_')"
+  fi
+  export CALLER_CERTIFICATE_HEADER="$VALUE" CALLER_CERTIFICATE
+}
+
+read_resource_metadata() {
+  read_optional_url RESOURCE_METADATA https://api.example.com/.well-known/oauth-protected-resource || true
+  export RESOURCE_METADATA="$VALUE"
 }
 
 # What has to be known to verify a JWT of the authorization server, or that a signed response (RFC 9701) is for us.
@@ -663,6 +723,8 @@ report() {
   say "without a token: ${PUBLIC_PATHS:-nothing}; trusted proxies: ${TRUSTED_PROXIES:-none}; may purge: ${PURGE_ALLOW:-nobody}"
   [ -z "$MINT_JWKS" ] ||
     say "signs JWTs: $MINT, as $MINT_ISSUER for ${MINT_AUDIENCE:-the audience of each token}; its keys are at $MINT_JWKS"
+  [ "$SENDER_CONSTRAINT" = refuse ] ||
+    say "tokens bound to a key: $SENDER_CONSTRAINT; DPoP: ${DPOP_ORIGIN:-no}; certificate: ${CALLER_CERTIFICATE_HEADER:-no}"
   report_unprefixed
   [ "$INTROSPECTION_SCHEME" = https ] ||
     say 'the introspection endpoint is http: tokens and the client secret can be read on the way'

@@ -47,6 +47,13 @@ is_media_type() {
   esac
 }
 
+# is_header_name TEXT: nginx does not read a header with other characters
+is_header_name() {
+  case $1 in
+    '' | *[!A-Za-z0-9-]*) return 1 ;;
+  esac
+}
+
 # names_own_claim NAMES: into OWN_CLAIM, the first name that $phantom_token_mint_claims refuses
 names_own_claim() {
   for OWN_CLAIM in $1; do

@@ -21,6 +21,8 @@ import {
   SECRET,
   waitForLog,
 } from '../support/container.js';
+import { newDpopClient } from '../support/dpop.js';
+import { makeJwt } from '../support/jwt.js';
 import { json, jwt, type ScriptedServer, startScriptedServer } from '../support/scripted_server.js';
 import { startUpstream, type Upstream } from '../support/upstream.js';
 
@@ -32,7 +34,7 @@ const WORKING = /start worker process \d+/;
 
 test('every code block of the page is in a test of this file', (t) => {
   const languages = [...PAGE.matchAll(/^```(\w+)$/gm)].map(([, language]) => language);
-  t.deepEqual(languages.toSorted(), ['nginx', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'yaml']);
+  t.deepEqual(languages.toSorted(), ['nginx', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh', 'yaml']);
 });
 
 interface Servers {
@@ -130,6 +132,29 @@ test('the first command runs a gateway', async (t) => {
     t.true(commands.startsWith('docker build --tag njs-phantom-token .\ndocker run '));
     const id = await startShown(t, servers, commands);
     await assertServes(t, servers);
+    await docker('stop', id);
+  });
+});
+
+test('the command for tokens that are bound to a key runs a gateway that takes them with a proof alone, and unbound ones', async (t) => {
+  await withServers(async (servers) => {
+    const id = await startShown(t, servers, blockWith(COMMANDS, 'SENDER_CONSTRAINT'));
+    await assertServes(t, servers);
+    const client = await newDpopClient();
+    servers.as.reply(jwt(makeJwt({ cnf: { jkt: client.jkt }, exp: 4102444800 })));
+    // The origin of the page is fitted to this machine like every other address.
+    const dpop = await client.prove({
+      token: 'opaque-2',
+      url: `${servers.fit('https://api.example.com')}/api/`,
+    });
+    const ask = async (headers: Record<string, string>) => {
+      const { statusCode, body } = await request(`${servers.url}/api/`, { headers });
+      await body.dump();
+      return statusCode;
+    };
+    t.is(await ask({ authorization: 'Bearer opaque-2' }), 401);
+    t.is(await ask({ authorization: 'DPoP opaque-2', dpop }), 200);
+    t.is(await ask({ authorization: 'DPoP opaque-2', dpop }), 401);
     await docker('stop', id);
   });
 });

@@ -11,6 +11,14 @@ const GOOD: Record<string, string> = {
 /** What it takes to sign JWTs. */
 const MINTING = { MINT: 'missing', MINT_KEY_FILE: '/etc/hostname', MINT_ISSUER: 'https://gateway.test' };
 
+/** What it takes to verify tokens that are bound to a key. */
+const BOUND = {
+  SENDER_CONSTRAINT: 'verify',
+  DPOP_ORIGIN: 'https://api.test',
+  CALLER_CERTIFICATE_HEADER: 'Client-Cert',
+  TRUSTED_PROXIES: '10.0.0.0',
+};
+
 /** Options for `docker run`. */
 function variableOptions(env: Record<string, string>): string[] {
   return Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
@@ -129,13 +137,16 @@ const VALID: Record<string, string> = {
   MINT_AUDIENCE: 'a',
   MINT_CLAIMS: 'a',
   MINT_TTL: '60',
+  ...BOUND,
+  DPOP_MAX_AGE: '30',
+  DPOP_NONCE: 'on',
+  RESOURCE_METADATA: 'https://api.test/.well-known/oauth-protected-resource',
   CLOCK_SKEW: '30',
   CACHE_CONTROL: 'ignore',
   WEBSOCKET: 'on',
   INTROSPECTION_TIMEOUT: '30',
   UPSTREAM_READ_TIMEOUT: '30',
   PUBLIC_PATHS: '/health',
-  TRUSTED_PROXIES: '10.0.0.0',
   PURGE_ALLOW: '10.0.0.0',
 };
 const ALL = Object.keys(VALID);
@@ -232,6 +243,17 @@ const MALFORMED: [variable: string, value: string][] = [
   ['MINT_TTL', '86401'],
   ['MINT_TTL', '10m'],
   ['MINT_CLAIMS', 'email sub'],
+  ['SENDER_CONSTRAINT', 'on'],
+  ['DPOP_ORIGIN', 'api.test'],
+  ['DPOP_ORIGIN', 'https://api.test/'],
+  ['DPOP_ORIGIN', 'https://api.test/v1'],
+  ['DPOP_MAX_AGE', '0'],
+  ['DPOP_MAX_AGE', '3601'],
+  ['DPOP_MAX_AGE', '1m'],
+  ['DPOP_NONCE', 'yes'],
+  ['CALLER_CERTIFICATE_HEADER', '$ssl_client_raw_cert'],
+  ['CALLER_CERTIFICATE_HEADER', 'client_cert'],
+  ['RESOURCE_METADATA', '/.well-known/oauth-protected-resource'],
   ['CACHE_CONTROL', 'off'],
   // Whoever may inspect the container can read its environment.
   ['CLIENT_SECRET', 'x'],
@@ -240,7 +262,7 @@ const MALFORMED: [variable: string, value: string][] = [
 
 for (const [variable, value] of MALFORMED) {
   test(`${variable}=${value} stops the container, which names the variable`, async (t) => {
-    const others = variable.startsWith('MINT') ? MINTING : {};
+    const others = /^MINT|^SENDER|^DPOP|^CALLER/.test(variable) ? { ...MINTING, ...BOUND } : {};
     t.deepEqual(named(await refusal(t, { ...GOOD, ...others, [variable]: value })), [variable]);
   });
 }
@@ -249,6 +271,10 @@ for (const [variable, value] of MALFORMED) {
 const INCOMPLETE: [given: Record<string, string>, named: string[]][] = [
   [{ MINT: 'missing' }, ['MINT_ISSUER', 'MINT_KEY_FILE']],
   [{ ...MINTING, MINT: 'off', MINT_TTL: '60' }, ['MINT_ISSUER', 'MINT_KEY_FILE', 'MINT_TTL']],
+  [{ SENDER_CONSTRAINT: 'require' }, ['DPOP_ORIGIN']],
+  [{ ...BOUND, SENDER_CONSTRAINT: 'refuse' }, ['CALLER_CERTIFICATE_HEADER', 'DPOP_ORIGIN']],
+  [{ ...BOUND, TRUSTED_PROXIES: '' }, ['TRUSTED_PROXIES']],
+  [{ ...BOUND, DPOP_ORIGIN: '', DPOP_MAX_AGE: '30', DPOP_NONCE: 'on' }, ['DPOP_MAX_AGE', 'DPOP_NONCE']],
   [{ ACCEPT_JWT: 'on' }, ['AUDIENCE', 'ISSUER', 'JWKS_URL']],
   [{ INTROSPECTION_ACCEPT: 'application/token-introspection+jwt' }, ['ISSUER', 'JWKS_URL']],
 ];
