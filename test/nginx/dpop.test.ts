@@ -114,49 +114,17 @@ gatewayTest(
   },
 );
 
-/** What OpenID's FAPI 2.0 tests send to a resource server (fapi2-security-profile-final-dpop-negative-tests), and more of its kind. */
-const NEGATIVE: [sentence: string, proof: () => Promise<string | string[]>, reason: string][] = [
-  ['two DPoP headers', async () => [await prove(), await prove()], 'dpop_proof_repeated'],
-  ['htu is missing', () => prove({ htu: undefined }), 'dpop_proof_malformed'],
-  ['iat is missing', () => prove({ iat: undefined }), 'dpop_proof_malformed'],
-  ['ath is missing', () => prove({ ath: undefined }), 'dpop_proof_malformed'],
-  ['jti is missing', () => prove({ jti: undefined }), 'dpop_proof_malformed'],
-  ['htm is missing', () => prove({ htm: undefined }), 'dpop_proof_malformed'],
-  ['an invalid typ', () => prove({}, { typ: 'JWT' }), 'dpop_type_mismatch'],
-  ['an invalid signature', async () => spoil(await prove()), 'dpop_signature_invalid'],
-  ['a private key in jwk', () => prove({}, { jwk: client.privateJwk }), 'dpop_key_invalid'],
-  ['an incorrect htm', () => prove({ htm: 'PUT' }), 'dpop_method_mismatch'],
-  ['htu is a different URL', () => prove({ htu: `${ORIGIN}/other` }), 'dpop_uri_mismatch'],
-  ['iat one hour ahead', () => prove({ iat: nowSec() + 3600 }), 'dpop_time_mismatch'],
-  ['iat one hour ago', () => prove({ iat: nowSec() - 3600 }), 'dpop_time_mismatch'],
-  ['an incorrect ath', () => prove({ ath: 'A'.repeat(43) }), 'dpop_token_mismatch'],
-  ['the key of somebody else', () => prove({}, {}, thief), 'dpop_key_mismatch'],
-  ['a header of nearly 8 kB', () => prove({ more: 'a'.repeat(5000) }), 'dpop_proof_malformed'],
-];
-
-const ACCEPTED: [sentence: string, proof: () => Promise<string>][] = [
-  ['htu with query and fragment', () => prove({ htu: `${ORIGIN}/orders?a=b#c` })],
-  ['htu with the default port', () => prove({ htu: 'https://API.example.com:443/orders' })],
-  ['iat ten seconds ahead', () => prove({ iat: nowSec() + 10 })],
-  ['unknown claims and header members', () => prove({ more: 1 }, { kid: 'k' })],
-];
-
 gatewayTest(
-  'the checks of OpenID for FAPI 2.0: each bad proof is refused with its reason, and good ones pass before and after (RFC 9449 §4.3, S124)',
+  'a header of nearly 8 kB is refused like any other bad proof, and a good one passes before and after (S124)',
   { settings: REQUIRE },
   async (t, g) => {
     g.as.reply(boundTo(client));
     t.is((await send(g, await prove())).status, 200);
-    for (const [sentence, proof, reason] of NEGATIVE) {
-      const answer = await send(g, await proof());
-      t.is(answer.status, 401, sentence);
-      t.regex(String(answer.headers['www-authenticate']), /^DPoP .*error="invalid_dpop_proof"/, sentence);
-      t.is(await lastLine(g), `401 "HIT" "${reason}"`, sentence);
-    }
-    for (const [sentence, proof] of ACCEPTED) {
-      t.is((await send(g, await proof())).status, 200, sentence);
-    }
-    t.is(g.upstream.requests.length, 1 + ACCEPTED.length);
+    const answer = await send(g, await prove({ more: 'a'.repeat(5000) }));
+    t.is(answer.status, 401);
+    t.regex(String(answer.headers['www-authenticate']), /^DPoP .*error="invalid_dpop_proof"/);
+    t.is(await lastLine(g), '401 "HIT" "dpop_proof_malformed"');
+    t.is((await send(g, await prove())).status, 200);
   },
 );
 
@@ -493,8 +461,6 @@ for (const method of ['GET', 'POST']) {
     },
   );
 }
-
-const nowSec = () => Math.floor(Date.now() / 1000);
 
 /** Another signature of the right length. */
 function spoil(proof: string): string {
