@@ -7,6 +7,7 @@ import { Agent } from 'undici';
 import { type DpopClient, newDpopClient } from '../support/dpop.js';
 import {
   type Answer,
+  type ConfigWords,
   type Gateway,
   gatewayTest,
   introspectionLocation,
@@ -286,7 +287,7 @@ gatewayTest(
   'a full zone of used proofs takes none unnoted: 503, and one line in the log; nothing that was noted is forgotten (S126)',
   {
     settings: VERIFY,
-    zones: (text) => text.replace('phantom_token_proofs:4m', 'phantom_token_proofs:32k'),
+    zones: (text) => text.replace('phantom_token_proofs:16m', 'phantom_token_proofs:32k'),
   },
   async (t, g) => {
     g.as.reply(boundTo(client));
@@ -325,6 +326,61 @@ gatewayTest(
     t.is(await lastLine(g), '401 "HIT" "dpop_nonce_required"');
     await g.nginx.reload();
     t.is((await send(g, await prove({ nonce }))).status, 200);
+  },
+);
+
+/** As docs/sender_constrained.md has it. */
+const CORS = `
+  add_header Access-Control-Allow-Origin https://app.example.com always;
+  add_header Access-Control-Allow-Headers "Authorization, DPoP" always;
+  add_header Access-Control-Expose-Headers "DPoP-Nonce, WWW-Authenticate" always;`;
+
+/** `add_header_inherit` came with nginx 1.29.3. */
+const takesMerge = ({ nginxVersion }: ConfigWords) => !nginxVersion.startsWith('1.26.');
+
+gatewayTest(
+  'an application in a browser may send a proof, and may read nonce and challenge of a refusal; in auth_request mode nginx 1.29.3 is needed',
+  {
+    settings: `${REQUIRE} set $phantom_token_dpop_nonce on;`,
+    http: (words) => (words.mode === 'auth_request' && takesMerge(words) ? 'add_header_inherit merge;' : ''),
+    serverTop: CORS,
+  },
+  async (t, g) => {
+    g.as.reply(boundTo(client));
+    const asked = { origin: 'https://app.example.com', 'access-control-request-method': 'GET' };
+    const preflight = await g.send('/orders', { method: 'OPTIONS', headers: asked });
+    t.is(preflight.status, 204);
+    t.is(preflight.headers['access-control-allow-headers'], 'Authorization, DPoP');
+    const refused = await send(g, await prove());
+    t.is(refused.status, 401);
+    t.truthy(refused.headers['dpop-nonce']);
+    const isSent = takesMerge(g.words);
+    t.is(refused.headers['access-control-allow-origin'], isSent ? 'https://app.example.com' : undefined);
+    t.is(
+      refused.headers['access-control-expose-headers'],
+      isSent ? 'DPoP-Nonce, WWW-Authenticate' : undefined,
+    );
+  },
+);
+
+gatewayTest(
+  'limit_req acts before the gateway: what it refuses uses up no proof, and no space for one (S126)',
+  {
+    settings: `${VERIFY} limit_req zone=proofs; limit_req_status 429;`,
+    http: () => 'limit_req_zone $http_x_counted zone=proofs:1m rate=1r/m;',
+  },
+  async (t, g) => {
+    g.as.reply(boundTo(client));
+    const sendCounted = async (proof: string, counted = {}) => {
+      const headers = { authorization: `DPoP ${TOKEN}`, dpop: proof, ...counted };
+      return (await g.send('/orders', { headers })).status;
+    };
+    const counted = { 'x-counted': 'client' };
+    t.is(await sendCounted(await prove(), counted), 200);
+    const proof = await prove();
+    t.is(await sendCounted(proof, counted), 429);
+    t.is(await sendCounted(proof), 200, 'it was not noted');
+    t.is(await sendCounted(proof), 401);
   },
 );
 

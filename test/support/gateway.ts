@@ -40,6 +40,7 @@ export interface ConfigWords {
   readonly refusedUrl: string;
   readonly upstreamUrl: string;
   readonly mode: Setup['mode'];
+  readonly nginxVersion: string;
   readonly snippets: string;
   /** Folder of the gateway's files. */
   readonly prefix: string;
@@ -221,6 +222,7 @@ function configWords(setup: Setup, as: ScriptedServer, upstream: Upstream, prefi
     refusedUrl: `http://${host}:${REFUSED_PORT}`,
     upstreamUrl: upstream.url,
     mode: setup.mode,
+    nginxVersion: setup.runtime.nginxVersion,
     snippets: SNIPPETS,
     prefix,
     listen: `${host}:${PORT}`,
