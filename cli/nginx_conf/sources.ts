@@ -1,4 +1,5 @@
 // Where the texts of a configuration come from: the disk, or what `nginx -T` printed.
+import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { Unreadable } from './unreadable.js';
@@ -74,8 +75,13 @@ function single(main: string, text: string): Pick<Source, 'main' | 'read'> {
 
 function decode(bytes: Buffer, file: string): string {
   if (bytes.includes(0)) throw new Unreadable(`${file} is binary, not a configuration`);
-  const text = bytes.toString('utf8');
+  const text = bytes.toString(encodingOf(bytes));
   return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
+/** Old comments may have letters of Latin-1: nginx takes any byte, and none must be lost. */
+export function encodingOf(bytes: Buffer): 'utf8' | 'latin1' {
+  return isUtf8(bytes) ? 'utf8' : 'latin1';
 }
 
 function tooLarge(file: string): Unreadable {

@@ -1,9 +1,18 @@
 // Splits the text of a configuration file into words, `;`, `{` and `}` by nginx's own rules (ngx_conf_file.c).
 import { Unreadable } from './unreadable.js';
 
-export type Token =
-  /** text: without quotes, and with nginx's escapes replaced. */
-  { kind: 'word'; text: string; line: number } | { kind: ';' | '{' | '}'; line: number };
+export type Token = Place &
+  (
+    | /** text: without quotes, and with nginx's escapes replaced. */
+    { kind: 'word'; text: string; line: number }
+    | { kind: ';' | '{' | '}'; line: number }
+  );
+
+/** From the first character to the one after the last, counted from the beginning of the text. */
+export interface Place {
+  readonly begin: number;
+  readonly end: number;
+}
 
 const SPACE = /[ \t\r\n]/;
 /** Ends a word outside quotes. `}` and `#` do not: nginx takes them for part of the word. */
@@ -11,6 +20,8 @@ const WORD_END = /[ \t\r\n;{]/;
 
 /** Yields the tokens of a file in order. @param file  its name, for messages */
 export class Tokenizer {
+  /** Those that were passed so far, each without its line break. */
+  readonly comments: Place[] = [];
   private place = 0;
   private line = 1;
 
@@ -23,14 +34,14 @@ export class Tokenizer {
   next(): Token | undefined {
     this.skipSpaceAndComments();
     const char = this.text[this.place];
-    const { line } = this;
+    const { line, place: begin } = this;
     if (char === undefined) return undefined;
     if (char === ';' || char === '{' || char === '}') {
       this.place++;
-      return { kind: char, line };
+      return { kind: char, line, begin, end: this.place };
     }
     const text = char === '"' || char === "'" ? this.readQuoted(char) : this.readBare();
-    return { kind: 'word', text, line };
+    return { kind: 'word', text, line, begin, end: this.place };
   }
 
   /** After `{`: skips to the `}` that ends the block, as OpenResty does with Lua. */
@@ -56,7 +67,9 @@ export class Tokenizer {
       const char = this.text[this.place];
       if (char === '#') {
         const end = this.text.indexOf('\n', this.place);
+        const begin = this.place;
         this.place = end === -1 ? this.text.length : end;
+        this.comments.push({ begin, end: this.place });
       } else if (char !== undefined && SPACE.test(char)) {
         this.step();
       } else {

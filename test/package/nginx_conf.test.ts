@@ -89,3 +89,16 @@ test('a directive has the line of its first word, with line feeds of Unix and of
     t.deepEqual([a?.line, e?.line, ...(e?.block ?? []).map(({ line }) => line), h?.line], [2, 6, 7, 7, 9]);
   }
 });
+
+test('the place of a directive is from its first word to its `;` or `{`', (t) => {
+  const text = '# a\r\nuser  "b c"; http\n{ server { listen # d;\n 80 ; } }';
+  const heads: string[] = [];
+  const collect = (directives: readonly Directive[]) => {
+    for (const { head, block } of directives) {
+      heads.push(text.slice(head.begin, head.end));
+      if (block !== undefined) collect(block);
+    }
+  };
+  collect(parseDirectives(text, 'nginx.conf'));
+  t.deepEqual(heads, ['user  "b c";', 'http\n{', 'server {', 'listen # d;\n 80 ;']);
+});
