@@ -23,19 +23,27 @@ async function bundleScript(version: string, banner: string): Promise<Written> {
   return { file: 'dist/phantom_token.js', text: cutIntoStages(inlined, inputs, ENTRY, STAGES) };
 }
 
-/**
- * The command of the npm package. Libraries stay outside, so that one which the package would need to run is seen by
- * the test that installs it.
- */
+/** The command of the npm package, with the libraries that it uses: it runs in a clone where nothing was installed. */
 async function bundleCommand(banner: string): Promise<Written> {
-  const { text } = await bundle({
+  const { text, inputs } = await bundle({
     entryPoints: ['cli/main.ts'],
     platform: 'node',
     target: 'node20.19',
-    packages: 'external',
     banner: { js: banner },
   });
-  return { file: 'dist/cli.js', text };
+  return { file: 'dist/cli.js', text: text + (await licensesOf(Object.keys(inputs))) };
+}
+
+/** Of the libraries that are in a bundle, as comments: whoever has the bundle needs them. */
+async function licensesOf(inputs: string[]): Promise<string> {
+  const names = inputs.map((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]);
+  const libraries = [...new Set(names)].filter((name) => name !== undefined).sort();
+  const texts = libraries.map(async (name) => {
+    const license = await readFile(join(ROOT, 'node_modules', name, 'LICENSE'), 'utf8');
+    const lines = [`Contains ${name}:`, '', ...license.trimEnd().split('\n')];
+    return `\n${lines.map((line) => `// ${line}`.trimEnd()).join('\n')}\n`;
+  });
+  return (await Promise.all(texts)).join('');
 }
 
 async function settle({ file, text }: Written, isCheck: boolean): Promise<void> {
