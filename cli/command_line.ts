@@ -7,6 +7,7 @@ const DEFAULT_FILE = '/etc/nginx/nginx.conf';
 
 export const USAGE = `Usage: njs-phantom-token init [--mode access|auth_request] [--force] DIR
        njs-phantom-token check [--njs VERSION] [--json | --github] [FILE | -]
+       njs-phantom-token migrate [--write] FILE
 
 init copies the script and the nginx snippets into DIR, creates DIR if needed, and prints the lines to add to
 nginx.conf. Either all files are copied or none.
@@ -31,17 +32,26 @@ changes nothing. With - it reads the standard input: nginx -T | npx njs-phantom-
   --json                prints one object, {"findings": [{"code", "level", "file", "line", "text"}]}
   --github              prints annotations for GitHub Actions
 
+migrate translates the directives of Curity's C module (phantom_token on; and so on) in FILE, an nginx.conf, and in all
+files that it includes, into the lines of this package, for access mode. It prints a unified diff, and changes nothing
+without --write. What it cannot decide it marks in the file with a comment, and lists. docs/migrate.md says what
+becomes of each line. It needs no nginx.
+
+  --write               write the files, each with a copy beside it of what it was
+
   --help                show this text
   --version             show the version of this package, which is also in the first line of phantom_token.js
 
 Exit code of init: 0 when it is done, 1 when it is not. Of check: 0 without errors, 1 with errors, 2 when it cannot read
-the configuration. Of both: 2 when the command line is wrong.`;
+the configuration. Of migrate: 0 when all is translated, 1 when lines are left to you, 2 when it cannot read or write.
+Of all: 2 when the command line is wrong.`;
 
 export type CommandLine =
   /** folder is absolute, and can be written in nginx.conf. */
   | { kind: 'init'; folder: string; mode: Mode; force: boolean }
   /** file: `-` for the standard input. njsVersion: 0x010002 for 1.0.2. */
   | { kind: 'check'; file: string; format: Format; njsVersion: number | undefined }
+  | { kind: 'migrate'; file: string; write: boolean }
   | { kind: 'help' }
   | { kind: 'version' }
   /** problem is one line, without a full stop. */
@@ -57,15 +67,23 @@ export function readCommandLine(args: string[]): CommandLine {
 
   const [command, ...operands] = positionals;
   if (command === undefined) return wrong('a command is missing');
-  if (command !== 'init' && command !== 'check') return wrong(`unknown command '${command}'`);
+  if (command !== 'init' && command !== 'check' && command !== 'migrate')
+    return wrong(`unknown command '${command}'`);
   const foreign = Object.keys(values).find((option) => !OPTIONS_OF[command].includes(option));
   if (foreign !== undefined) return wrong(`${command} has no option '--${foreign}'`);
-  return command === 'init' ? readInit(values, operands) : readCheck(values, operands);
+  switch (command) {
+    case 'init':
+      return readInit(values, operands);
+    case 'check':
+      return readCheck(values, operands);
+    case 'migrate':
+      return readMigrate(values, operands);
+  }
 }
 
 type Values = Exclude<ReturnType<typeof parse>, string>['values'];
 
-const OPTIONS_OF = { init: ['mode', 'force'], check: ['njs', 'json', 'github'] };
+const OPTIONS_OF = { init: ['mode', 'force'], check: ['njs', 'json', 'github'], migrate: ['write'] };
 
 function readInit({ mode: word = 'access', force = false }: Values, operands: string[]): CommandLine {
   const [folder, ...others] = operands;
@@ -90,6 +108,14 @@ function readCheck({ njs, json, github }: Values, operands: string[]): CommandLi
   return { kind: 'check', file, format: json ? 'json' : github ? 'github' : 'text', njsVersion };
 }
 
+function readMigrate({ write = false }: Values, operands: string[]): CommandLine {
+  const [file = '', ...others] = operands;
+  if (file === '') return wrong('FILE is missing');
+  if (others.length > 0) return wrong(`one FILE only, not also '${others[0]}'`);
+  if (file === '-') return wrong('FILE has to be a file, since its includes are read and written too');
+  return { kind: 'migrate', file, write };
+}
+
 /** @returns as njs.version_number has it */
 function readVersion(text: string): number | undefined {
   const parts = /^(\d{1,2})\.(\d{1,2})\.(\d{1,2})$/.exec(text)?.slice(1).map(Number);
@@ -108,6 +134,7 @@ function parse(args: string[]) {
         njs: { type: 'string' },
         json: { type: 'boolean' },
         github: { type: 'boolean' },
+        write: { type: 'boolean' },
         help: { type: 'boolean' },
         version: { type: 'boolean' },
       },

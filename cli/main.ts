@@ -1,22 +1,28 @@
 #!/usr/bin/env node
 // `npx njs-phantom-token`: reads the command line; `init` copies and prints the lines for nginx.conf, `check` reads a
-// configuration and prints what is wrong with it.
+// configuration and prints what is wrong with it, `migrate` translates one.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { check } from './check/check.js';
 import { print } from './check/print.js';
 import { type CommandLine, readCommandLine, USAGE } from './command_line.js';
 import { type CopyOutcome, copyFiles, type KeptFile } from './copy.js';
+import { type MigrateOutcome, migrate } from './migrate/migrate.js';
+import { asDiff } from './migrate/print_diff.js';
+import { type WriteOutcome, writeFiles } from './migrate/write_files.js';
 import { readConfiguration } from './nginx_conf/read.js';
 import { diskSource, streamSource } from './nginx_conf/sources.js';
-import { linesToAdd } from './nginx_lines.js';
+import { canBeNamed, linesToAdd } from './nginx_lines.js';
 
 const DONE = 0;
 const FAILED = 1;
 const FOUND_ERRORS = 1;
 const WRONG_USAGE = 2;
 const UNREADABLE = 2;
+const LEFT_TO_A_PERSON = 1;
+const NOT_WRITTEN = 2;
+const USUAL_FOLDER = '/etc/nginx/phantom_token';
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -47,7 +53,49 @@ async function main(args: string[]): Promise<number> {
     }
     case 'check':
       return checkFile(command);
+    case 'migrate':
+      return migrateFile(command);
   }
+}
+
+async function migrateFile({ file, write }: CommandLine & { kind: 'migrate' }): Promise<number> {
+  const outcome = await migrate(diskSource(file), folderFor(file));
+  if (outcome.kind === 'unreadable') {
+    complain(outcome.problem);
+    return UNREADABLE;
+  }
+  process.stdout.write(asDiff(outcome.files));
+  const written = write ? writeFiles(outcome.files) : undefined;
+  if (written?.kind === 'failed') {
+    complain(`nothing was written: ${written.reason}`);
+    return NOT_WRITTEN;
+  }
+  for (const line of describeMigration(outcome, written, file)) complain(line);
+  return outcome.left.length > 0 ? LEFT_TO_A_PERSON : DONE;
+}
+
+/** Beside FILE, where that is where nginx reads it; a copy in a repository is meant for the usual place. */
+function folderFor(file: string): string {
+  const folder = dirname(resolve(file));
+  const isInUse = ['phantom_token/phantom_token.js', 'mime.types'].some((name) =>
+    existsSync(join(folder, name)),
+  );
+  return isInUse && canBeNamed(folder) ? join(folder, 'phantom_token') : USUAL_FOLDER;
+}
+
+function describeMigration(
+  { files, left }: MigrateOutcome & { kind: 'migrated' },
+  written: (WriteOutcome & { kind: 'written' }) | undefined,
+  file: string,
+): string[] {
+  const none = `${file}, with what it includes, has no directive of the C module that is left to translate`;
+  const places = left.map(({ file, line, text }) => `\n${file}:${line}: ${text}`).join('');
+  const lines = written === undefined ? 'lines of the new text' : 'lines';
+  return [
+    ...(files.length === 0 && left.length === 0 ? [none] : []),
+    ...(written?.files ?? []).map(({ file, backup }) => `${file} is written; ${backup} is what it was`),
+    ...(left.length === 0 ? [] : [`left to you, and marked there (${lines}):${places}`]),
+  ];
 }
 
 async function checkFile({ file, format, njsVersion }: CommandLine & { kind: 'check' }): Promise<number> {

@@ -9,7 +9,7 @@ var __export = (target, all) => {
 // cli/main.ts
 import { existsSync as existsSync2 } from "node:fs";
 import { readFile as readFile2 } from "node:fs/promises";
-import { dirname as dirname3, join as join4 } from "node:path";
+import { dirname as dirname4, join as join6, resolve as resolve2 } from "node:path";
 
 // cli/check/layout.ts
 function layOut(top) {
@@ -2113,6 +2113,7 @@ function asArgument(path) {
 var DEFAULT_FILE = "/etc/nginx/nginx.conf";
 var USAGE = `Usage: njs-phantom-token init [--mode access|auth_request] [--force] DIR
        njs-phantom-token check [--njs VERSION] [--json | --github] [FILE | -]
+       njs-phantom-token migrate [--write] FILE
 
 init copies the script and the nginx snippets into DIR, creates DIR if needed, and prints the lines to add to
 nginx.conf. Either all files are copied or none.
@@ -2137,11 +2138,19 @@ changes nothing. With - it reads the standard input: nginx -T | npx njs-phantom-
   --json                prints one object, {"findings": [{"code", "level", "file", "line", "text"}]}
   --github              prints annotations for GitHub Actions
 
+migrate translates the directives of Curity's C module (phantom_token on; and so on) in FILE, an nginx.conf, and in all
+files that it includes, into the lines of this package, for access mode. It prints a unified diff, and changes nothing
+without --write. What it cannot decide it marks in the file with a comment, and lists. docs/migrate.md says what
+becomes of each line. It needs no nginx.
+
+  --write               write the files, each with a copy beside it of what it was
+
   --help                show this text
   --version             show the version of this package, which is also in the first line of phantom_token.js
 
 Exit code of init: 0 when it is done, 1 when it is not. Of check: 0 without errors, 1 with errors, 2 when it cannot read
-the configuration. Of both: 2 when the command line is wrong.`;
+the configuration. Of migrate: 0 when all is translated, 1 when lines are left to you, 2 when it cannot read or write.
+Of all: 2 when the command line is wrong.`;
 function readCommandLine(args) {
   const parsed = parse(args);
   if (typeof parsed === "string") return wrong(parsed);
@@ -2150,12 +2159,20 @@ function readCommandLine(args) {
   if (values.version) return { kind: "version" };
   const [command, ...operands] = positionals;
   if (command === void 0) return wrong("a command is missing");
-  if (command !== "init" && command !== "check") return wrong(`unknown command '${command}'`);
+  if (command !== "init" && command !== "check" && command !== "migrate")
+    return wrong(`unknown command '${command}'`);
   const foreign = Object.keys(values).find((option) => !OPTIONS_OF[command].includes(option));
   if (foreign !== void 0) return wrong(`${command} has no option '--${foreign}'`);
-  return command === "init" ? readInit(values, operands) : readCheck(values, operands);
+  switch (command) {
+    case "init":
+      return readInit(values, operands);
+    case "check":
+      return readCheck(values, operands);
+    case "migrate":
+      return readMigrate(values, operands);
+  }
 }
-var OPTIONS_OF = { init: ["mode", "force"], check: ["njs", "json", "github"] };
+var OPTIONS_OF = { init: ["mode", "force"], check: ["njs", "json", "github"], migrate: ["write"] };
 function readInit({ mode: word = "access", force = false }, operands) {
   const [folder, ...others] = operands;
   if (folder === void 0 || folder === "") return wrong("DIR is missing");
@@ -2176,6 +2193,13 @@ function readCheck({ njs, json, github }, operands) {
     return wrong(`'${njs}' is no version of njs such as 1.0.2`);
   return { kind: "check", file, format: json ? "json" : github ? "github" : "text", njsVersion };
 }
+function readMigrate({ write = false }, operands) {
+  const [file = "", ...others] = operands;
+  if (file === "") return wrong("FILE is missing");
+  if (others.length > 0) return wrong(`one FILE only, not also '${others[0]}'`);
+  if (file === "-") return wrong("FILE has to be a file, since its includes are read and written too");
+  return { kind: "migrate", file, write };
+}
 function readVersion(text2) {
   const parts = /^(\d{1,2})\.(\d{1,2})\.(\d{1,2})$/.exec(text2)?.slice(1).map(Number);
   return parts?.reduce((version, part) => version * 256 + part, 0);
@@ -2191,6 +2215,7 @@ function parse(args) {
         njs: { type: "string" },
         json: { type: "boolean" },
         github: { type: "boolean" },
+        write: { type: "boolean" },
         help: { type: "boolean" },
         version: { type: "boolean" }
       }
@@ -2325,10 +2350,6 @@ function isSystemError(error2) {
   return error2 instanceof Error && "syscall" in error2;
 }
 
-// cli/nginx_conf/read.ts
-import { existsSync, readFileSync } from "node:fs";
-import { basename, join as join2 } from "node:path";
-
 // cli/nginx_conf/unreadable.ts
 var Unreadable = class extends Error {
 };
@@ -2343,20 +2364,22 @@ var Tokenizer = class {
   }
   text;
   file;
+  /** Those that were passed so far, each without its line break. */
+  comments = [];
   place = 0;
   line = 1;
   /** @returns undefined at the end of the file */
   next() {
     this.skipSpaceAndComments();
     const char = this.text[this.place];
-    const { line } = this;
+    const { line, place: begin } = this;
     if (char === void 0) return void 0;
     if (char === ";" || char === "{" || char === "}") {
       this.place++;
-      return { kind: char, line };
+      return { kind: char, line, begin, end: this.place };
     }
     const text2 = char === '"' || char === "'" ? this.readQuoted(char) : this.readBare();
-    return { kind: "word", text: text2, line };
+    return { kind: "word", text: text2, line, begin, end: this.place };
   }
   /** After `{`: skips to the `}` that ends the block, as OpenResty does with Lua. */
   skipForeignBlock() {
@@ -2379,7 +2402,9 @@ var Tokenizer = class {
       const char = this.text[this.place];
       if (char === "#") {
         const end = this.text.indexOf("\n", this.place);
+        const begin = this.place;
         this.place = end === -1 ? this.text.length : end;
+        this.comments.push({ begin, end: this.place });
       } else if (char !== void 0 && SPACE.test(char)) {
         this.step();
       } else {
@@ -2431,11 +2456,11 @@ function parseDirectives(text2, file, shippedBy) {
   const top = [];
   const open = [{ directives: top, line: 1 }];
   let words = [];
-  let begin = 0;
+  let begin = { line: 1, place: 0 };
   for (let token = tokens.next(); token !== void 0; token = tokens.next()) {
     const { kind, line } = token;
     if (kind === "word") {
-      if (words.length === 0) begin = line;
+      if (words.length === 0) begin = { line, place: token.begin };
       words.push(token.text);
       continue;
     }
@@ -2447,15 +2472,16 @@ function parseDirectives(text2, file, shippedBy) {
     const [name, ...args] = words;
     if (name === void 0) throw new Unreadable(`${file}:${line}: unexpected '${kind}'`);
     const block = kind === "{" ? [] : void 0;
-    open.at(-1)?.directives.push({ name, args, block, file, line: begin, shippedBy });
+    const head = { begin: begin.place, end: token.end };
+    open.at(-1)?.directives.push({ name, args, block, file, line: begin.line, head, shippedBy });
     words = [];
     if (block === void 0) continue;
     if (name.endsWith("_by_lua_block")) tokens.skipForeignBlock();
-    else open.push({ directives: block, line: begin });
+    else open.push({ directives: block, line: begin.line });
     if (open.length > MOST_LEVELS) throw new Unreadable(`${file}:${line}: blocks are nested too deeply`);
   }
   if (words.length > 0)
-    throw new Unreadable(`${file}:${begin}: '${shorten(words[0])}' does not end with ';'`);
+    throw new Unreadable(`${file}:${begin.line}: '${shorten(words[0])}' does not end with ';'`);
   const unclosed = open.at(-1);
   if (open.length > 1) throw new Unreadable(`${file}:${unclosed?.line}: the block is not closed with '}'`);
   return top;
@@ -2465,6 +2491,8 @@ function shorten(word = "") {
 }
 
 // cli/nginx_conf/read.ts
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join as join2 } from "node:path";
 async function readConfiguration(open) {
   try {
     const source = await open();
@@ -2511,9 +2539,1308 @@ function isShipped(file, text2) {
   return SHIPPED_NAMES.test(basename(file)) && /\$_phantom_|\$phantom_zones|\$phantom_introspection_limit/.test(text2);
 }
 
+// cli/migrate/c_module.ts
+var SWITCH = "phantom_token";
+var ENDPOINT = "phantom_token_introspection_endpoint";
+var REALM = "phantom_token_realm";
+var SCOPES = "phantom_token_scopes";
+var SCOPE = "phantom_token_scope";
+var CREDENTIAL = "phantom_token_client_credential";
+var NAMES = [SWITCH, ENDPOINT, REALM, SCOPES, SCOPE, CREDENTIAL];
+var MODULE_FILE = /phantom_token_module[\w.-]*\.so$/;
+function isOfModule({ name, block }) {
+  return block === void 0 && NAMES.includes(name);
+}
+function isSwitch({ name }) {
+  return name === SWITCH;
+}
+function loadsModule({ name, args }) {
+  return name === "load_module" && MODULE_FILE.test(args[0] ?? "");
+}
+function inForceAt(location) {
+  const { outer, server } = location;
+  const outside = outer === void 0 ? merge(server.own, merge(server.configuration.own, NONE)) : inForceAt(outer);
+  return merge(location.own, outside);
+}
+var NONE = {
+  isOn: void 0,
+  endpoint: void 0,
+  realm: void 0,
+  scopes: void 0,
+  credential: void 0
+};
+function merge(own, outside) {
+  const lines = own.filter(isOfModule);
+  const wordOf = (name) => lines.find((line) => line.name === name)?.args[0];
+  const list = lines.filter(({ name }) => name === SCOPE).map(({ args }) => args[0] ?? "");
+  const said = wordOf(SCOPES) ?? outside.scopes;
+  const word = wordOf(SWITCH)?.toLowerCase();
+  const [id = "", secret = ""] = lines.find(({ name }) => name === CREDENTIAL)?.args ?? [];
+  return {
+    isOn: word === void 0 ? outside.isOn : word === "on",
+    endpoint: wordOf(ENDPOINT) ?? outside.endpoint,
+    realm: wordOf(REALM) ?? outside.realm,
+    scopes: list.length > 0 ? said || list.join(" ") : said,
+    credential: id === "" ? outside.credential : [id, secret]
+  };
+}
+function settingOf({ name }) {
+  switch (name) {
+    case SWITCH:
+      return "switch";
+    case ENDPOINT:
+      return "endpoint";
+    case REALM:
+      return "realm";
+    case CREDENTIAL:
+      return "credential";
+    default:
+      return "scopes";
+  }
+}
+function problemOf(line) {
+  const [value = ""] = line.args;
+  if (isSwitch(line)) {
+    return /^(on|off)$/i.test(value) ? void 0 : "the module takes only on and off";
+  }
+  if (line.args.some((word) => word.includes("$"))) {
+    return `for the module \`$\` in "${value}" is a character, in a \`set\` line it begins a variable. Write the value without it`;
+  }
+  if (line.name === REALM && value === "") {
+    return "an empty realm leaves it out of the challenge, which the gateway cannot do: its realm is api. Remove the line, or name a realm";
+  }
+  if (line.name === ENDPOINT && !/^[\w./-]+$/.test(value)) {
+    return "an endpoint is the name of a location of the same server. Name it with letters, digits, /, - and _";
+  }
+  return void 0;
+}
+
+// cli/migrate/marks.ts
+var BEGIN = "# njs-phantom-token migrate: ";
+var CONTINUED = "#     ";
+var WIDTH = 118;
+function asMark(text2, indent, newline) {
+  const lines = [];
+  let line = indent + BEGIN;
+  let isEmpty = true;
+  for (const word of text2.split(" ")) {
+    if (!isEmpty && line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = indent + CONTINUED + word;
+    } else {
+      line += isEmpty ? word : ` ${word}`;
+    }
+    isEmpty = false;
+  }
+  return [...lines, line].map((whole2) => whole2 + newline).join("");
+}
+function marksIn(text2, file) {
+  const left = [];
+  const lines = text2.split(/\r?\n/);
+  for (let i = 0; i < lines.length; i++) {
+    const begin = lines[i]?.trimStart() ?? "";
+    if (!begin.startsWith(BEGIN)) continue;
+    const words = [begin.slice(BEGIN.length)];
+    const line = i + 1;
+    while (lines[i + 1]?.trimStart().startsWith(CONTINUED)) {
+      i++;
+      words.push(lines[i].trimStart().slice(CONTINUED.length));
+    }
+    left.push({ file, line, text: words.join(" "), subject: i + 2 });
+  }
+  return left;
+}
+
+// cli/migrate/edit_text.ts
+function editText(text2, edits2) {
+  const changes = [...edits2.values()].flatMap(({ directive, edit }) => changesOf(text2, directive, edit));
+  let edited = "";
+  let place = 0;
+  for (const { begin, end, by } of changes.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+    edited += text2.slice(place, begin) + by;
+    place = Math.max(place, end);
+  }
+  return withoutEmptied(edited + text2.slice(place));
+}
+var GONE = "\0";
+function withoutEmptied(text2) {
+  return text2.replace(/^[ \t]*(?:\0[ \t]*)+\r?\n/gm, "").replace(/[ \t]+(?:\0[ \t]*)+(?=\r?$)/gm, "").replaceAll(GONE, "");
+}
+function changesOf(text2, directive, edit) {
+  const { begin, end } = directive.head;
+  return [
+    ...marksAbove(text2, directive, edit.marks),
+    ...edit.head === void 0 ? [] : [{ begin, end, by: edit.head }],
+    ...edit.lines === void 0 ? [] : inPlace(text2, directive, edit.lines),
+    ...edit.top.length === 0 ? [] : [firstLines(text2, directive, edit.top)]
+  ];
+}
+function marksAbove(text2, { head }, marks) {
+  const { indent, isFirst, lineBegin } = lineOf(text2, head);
+  const newline = newlineOf(text2);
+  const above = text2.slice(0, lineBegin);
+  const lines = marks.map((mark) => asMark(mark, indent, newline)).filter((mark) => !above.endsWith(mark));
+  if (lines.length === 0) return [];
+  const place = isFirst ? lineBegin : head.begin;
+  const by = isFirst ? lines.join("") : `${newline}${lines.join("")}${indent}`;
+  return [{ begin: place, end: place, by }];
+}
+function inPlace(text2, directive, lines) {
+  const { begin, end } = directive.head;
+  const { indent, isFirst, lineBegin } = lineOf(text2, directive.head);
+  const newline = newlineOf(text2);
+  const kept = [...commentsInside(text2, directive.head), ...lines];
+  const rest = restOfLine(text2, end);
+  const [first, ...others] = kept;
+  if (!isFirst || rest.text !== "" && !isComment(rest.text)) {
+    return [amongOthers(text2, directive.head, kept, `${newline}${indent}`)];
+  }
+  if (first === void 0) {
+    return [
+      rest.text === "" ? { begin: lineBegin, end: rest.next, by: "" } : { begin, end: rest.begin, by: "" }
+    ];
+  }
+  const below = others.map((line) => `${newline}${indent}${line}`).join("");
+  return [
+    { begin, end: rest.text === "" ? rest.end : end, by: first },
+    { begin: rest.end, end: rest.end, by: below }
+  ];
+}
+function amongOthers(text2, place, lines, newLine) {
+  const { begin, end } = place;
+  if (lines.length > 0 && !lines.some(isComment)) return { begin, end, by: lines.join(" ") };
+  const spaces = /^[ \t]*/.exec(text2.slice(end))?.[0].length ?? 0;
+  if (lines.length === 0) return { begin, end: end + spaces, by: GONE };
+  const above = lineOf(text2, place).isFirst ? "" : `${GONE}${newLine}`;
+  return isComment(lines.at(-1) ?? "") ? { begin, end: end + spaces, by: `${above}${lines.join(newLine)}${newLine}` } : { begin, end, by: `${above}${lines.join(newLine)}` };
+}
+function isComment(line) {
+  return line.startsWith("#");
+}
+function firstLines(text2, block, lines) {
+  const { end } = block.head;
+  const newline = newlineOf(text2);
+  const rest = restOfLine(text2, end);
+  const { indent } = lineOf(text2, block.head);
+  if (rest.text !== "" && !isComment(rest.text) && !lines.some(isComment)) {
+    return { begin: end, end, by: ` ${lines.join(" ")}` };
+  }
+  const inner = innerIndent(text2, block) ?? `${indent}${indent.includes("	") ? "	" : "    "}`;
+  const isAlone = rest.text === "" || isComment(rest.text);
+  const by = lines.map((line) => `${newline}${inner}${line}`).join("");
+  return isAlone ? { begin: rest.end, end: rest.end, by } : { begin: end, end: rest.begin, by: `${by}${newline}${inner}` };
+}
+function innerIndent(text2, block) {
+  const first = block.block?.find(({ file, head }) => file === block.file && lineOf(text2, head).isFirst);
+  return first && lineOf(text2, first.head).indent;
+}
+function lineOf(text2, { begin }) {
+  const lineBegin = text2.lastIndexOf("\n", begin - 1) + 1;
+  const before = text2.slice(lineBegin, begin);
+  const indent = /^[ \t]*/.exec(before)?.[0] ?? "";
+  return { lineBegin, indent, isFirst: indent === before };
+}
+function restOfLine(text2, from) {
+  const feed = text2.indexOf("\n", from);
+  const next = feed === -1 ? text2.length : feed + 1;
+  const end = feed === -1 ? text2.length : text2[feed - 1] === "\r" ? feed - 1 : feed;
+  const rest = text2.slice(from, Math.max(from, end));
+  const begin = from + (/^[ \t]*/.exec(rest)?.[0].length ?? 0);
+  return { text: rest.trim(), begin, end: Math.max(from, end), next };
+}
+function commentsInside(text2, { begin, end }) {
+  const part = text2.slice(begin, end);
+  const tokens = new Tokenizer(part, "");
+  while (tokens.next() !== void 0) ;
+  return tokens.comments.map((comment) => part.slice(comment.begin, comment.end).trimEnd());
+}
+function newlineOf(text2) {
+  return text2.includes("\r\n") ? "\r\n" : "\n";
+}
+
+// cli/migrate/http_lines.ts
+var JS_MODULE = "ngx_http_js_module.so";
+function planModule(top, includesModules2, plan) {
+  const old = top.filter(loadsModule);
+  const isLoaded = includesModules2 || named(top, "load_module").some(({ args }) => args[0]?.endsWith(JS_MODULE));
+  const [first, ...others] = old;
+  for (const line of others) plan.remove(line);
+  if (first !== void 0) {
+    const folder = (first.args[0] ?? "").replace(/[^/]*$/, "");
+    plan.replace(first, [isLoaded ? ALREADY_LOADED : `load_module ${folder}${JS_MODULE};`]);
+    return;
+  }
+  const [begin] = top;
+  if (!isLoaded && begin !== void 0) {
+    plan.leave(
+      begin,
+      `nothing loads the njs module. Add load_module modules/${JS_MODULE}; here, unless your nginx has it built in or another file loads it`
+    );
+  }
+}
+var ALREADY_LOADED = `# ${JS_MODULE} is loaded in place of the C module.`;
+function httpLines({ own }, folder) {
+  return [
+    ...named(own, "variables_hash_bucket_size").length > 0 ? [] : ["variables_hash_bucket_size 128;"],
+    `js_path ${folder};`,
+    "include phantom_token/zones.conf;",
+    "include phantom_token/http.conf;"
+  ];
+}
+function hasHttpLines({ own }) {
+  return named(own, "js_import").some(({ args }) => args[0] === "phantom_token");
+}
+function planHttp(top, configuration, folder, plan) {
+  if (hasHttpLines(configuration)) return;
+  const http = top.find(({ name }) => name === "http");
+  const lines = httpLines(configuration, folder);
+  if (http !== void 0) {
+    plan.addAtTop(http, lines);
+    return;
+  }
+  const [first] = top;
+  if (first === void 0) return;
+  plan.leave(
+    first,
+    `the http block needs, once: ${lines.join(" ")} Its file is not this one. If you migrate that of the http block, those that it includes are migrated with it`
+  );
+}
+function planCaches({ own, servers }, asked, plan) {
+  const levels = [
+    own,
+    ...servers.flatMap((server) => [server.own, ...server.allLocations.map((l) => l.own)])
+  ];
+  const blocks = new Set(asked.map((location) => location.own));
+  const namesIn2 = (level) => named(level, "proxy_cache").map(({ args }) => args[0]);
+  const gone = new Set([...blocks].flatMap(namesIn2));
+  const used = new Set(levels.filter((level) => !blocks.has(level)).flatMap(namesIn2));
+  for (const path of named(own, "proxy_cache_path")) {
+    const zone = path.args.find((word) => word.startsWith("keys_zone="))?.slice("keys_zone=".length);
+    const name = zone?.replace(/:.*$/, "");
+    if (gone.has(name) && !used.has(name)) {
+      plan.replace(path, [
+        "# No proxy_cache_path: tokens and JWTs are not kept on disk any more. Delete its folder."
+      ]);
+    }
+  }
+}
+
+// cli/migrate/introspection.ts
+import { readFileSync as readFileSync2 } from "node:fs";
+import { isIP as isIP2 } from "node:net";
+import { join as join3 } from "node:path";
+var INCLUDES = [
+  "include phantom_token/introspection_limits.conf;",
+  "include phantom_token/introspection.conf;"
+];
+var KEEP = { kind: "keep" };
+var DROP = { kind: "drop" };
+function planIntrospection(location, endpoint, name, work) {
+  const { plan, texts } = work;
+  const { block, own } = location;
+  if (isOwnCall(location)) return;
+  if (location.path !== endpoint || location.modifier.startsWith("~")) {
+    plan.leave(
+      block,
+      `this location answers the introspection endpoint ${endpoint}, and other paths too. Write a location of its own for it, with phantom_token/introspection_limits.conf, phantom_token/introspection.conf and proxy_pass`
+    );
+    return;
+  }
+  if (!endpoint.startsWith("/")) {
+    const { begin, end } = block.head;
+    plan.setHead(block, renamed((texts.get(block.file) ?? "").slice(begin, end), endpoint, name));
+  }
+  const ours = linesOfInclude();
+  const comments = /* @__PURE__ */ new Set();
+  let hasPlace = false;
+  for (const line of own.filter(({ shippedBy }) => shippedBy === void 0)) {
+    const verdict = isOfModule(line) ? DROP : verdictOn(line, location, ours);
+    if (verdict.kind === "leave") plan.leave(line, verdict.text);
+    if (verdict.kind !== "drop") continue;
+    const isFirst = line === own[0] && line.file === block.file;
+    const comment = verdict.comment !== void 0 && !comments.has(verdict.comment) ? [`# ${verdict.comment}`] : [];
+    for (const text2 of comment) comments.add(text2.slice(2));
+    plan.replace(line, [...isFirst ? INCLUDES : [], ...comment]);
+    hasPlace ||= isFirst;
+  }
+  if (!hasPlace) plan.addAtTop(block, INCLUDES);
+  planCertificate(location, work);
+}
+function renamed(head, endpoint, name) {
+  const place = head.indexOf(endpoint, "location".length);
+  const before = head.slice(0, place).replace(/(?:(?:\^~|=)\s*)?["']?$/, "");
+  const after = head.slice(place + endpoint.length).replace(/^["']/, "");
+  return `${before}= ${name}${after}`;
+}
+var CACHE = "No proxy_cache: the gateway keeps tokens in shared memory, hashed, at most $phantom_token_cache_ttl seconds.";
+var SIZES = "The sizes of buffers are in introspection_limits.conf.";
+function verdictOn(line, location, included) {
+  const { name, args } = line;
+  if (name === "internal") return DROP;
+  if (name === "proxy_set_header") return verdictOnHeader(line, location);
+  if (/^proxy_(cache(_\w+)?|no_cache)$/.test(name)) return { kind: "drop", comment: CACHE };
+  if (name === "error_page")
+    return leave(
+      "introspection.conf keeps the answers of the authorization server from pages of errors. Remove the line"
+    );
+  if (name === "proxy_ignore_headers") return verdictOnIgnored(args);
+  if (name === "proxy_pass") return verdictOnPass(line, location);
+  const ours = included.get(name);
+  if (ours === void 0) return KEEP;
+  if (ours.join(" ") === args.join(" ")) return DROP;
+  if (/buffer/.test(name)) return { kind: "drop", comment: SIZES };
+  return LEFT[name] === void 0 ? DROP : leave(LEFT[name]);
+}
+function leave(text2) {
+  return { kind: "leave", text: text2 };
+}
+var TIMES = "times and tries are in introspection_limits.conf, and nginx refuses a second line. Edit them there if it must be another one, and remove this line";
+var LEFT = {
+  proxy_connect_timeout: TIMES,
+  proxy_send_timeout: TIMES,
+  proxy_read_timeout: TIMES,
+  proxy_next_upstream: TIMES,
+  proxy_next_upstream_tries: TIMES,
+  proxy_next_upstream_timeout: TIMES,
+  proxy_ssl_verify: "introspection.conf verifies the certificate of the authorization server. Remove this line and name its CA: proxy_ssl_trusted_certificate FILE;",
+  proxy_ssl_server_name: "introspection.conf sends the name of the server (SNI), and nginx refuses a second line. Remove this line",
+  proxy_set_body: "the gateway writes the body. For further form fields set $phantom_token_introspection_parameters in the protected locations, and remove this line",
+  proxy_method: "the gateway asks with POST. Remove this line",
+  proxy_pass_request_headers: "the authorization server gets no header of the client any more. Name those that it needs with proxy_set_header, and remove this line"
+};
+function verdictOnHeader({ args }, location) {
+  const [header = "", value = ""] = args;
+  switch (header.toLowerCase()) {
+    case "accept":
+      return /^application\/jwt$/i.test(value) ? DROP : leave(
+        "set $phantom_token_introspection_accept in the protected locations in place of this line, and remove it"
+      );
+    case "content-type":
+    case "content-length":
+    case "connection":
+    case "accept-encoding":
+      return DROP;
+    case "authorization":
+      return inForceAt(location).credential === void 0 && !/\$http_authorization/.test(value) ? KEEP : leave(
+        "the gateway has one way to authenticate. Keep this line or $phantom_token_client_id, not both"
+      );
+    default:
+      return KEEP;
+  }
+}
+function verdictOnIgnored(args) {
+  return args.some((word) => /^(cache-control|expires)$/i.test(word)) ? leave(
+    "to keep tokens longer than the Cache-Control of the authorization server says, set $phantom_token_cache_control ignore and $phantom_token_cache_ttl in the protected locations; remove this line"
+  ) : DROP;
+}
+function verdictOnPass({ args }, location) {
+  const host = /^https:\/\/(\[[^\]]*\]|[^/:$]+)/.exec(args[0] ?? "")?.[1];
+  if (host === void 0 || inForce(levelsOf(location), "proxy_ssl_name").length > 0) return KEEP;
+  const isAddress = isIP2(host.replace(/[[\]]/g, "")) !== 0;
+  return isAddress || isOtherName(host, location.server.configuration) ? leave(
+    `the certificate of the authorization server is verified now, for the name ${host}. Unless it names that, add proxy_ssl_name with the name in the certificate`
+  ) : KEEP;
+}
+function isOtherName(name, { own }) {
+  const upstream = named(own, "upstream").find(({ args }) => args[0] === name);
+  const servers = named(upstream?.block ?? [], "server");
+  return servers.length > 0 && servers.every(({ args }) => args[0]?.replace(/:\d+$/, "") !== name);
+}
+var CA = "/etc/ssl/certs/ca-certificates.crt";
+function planCertificate(location, { plan, texts }) {
+  const pass = named(location.own, "proxy_pass")[0];
+  if (pass === void 0 || !/^(https:|\$)/.test(pass.args[0] ?? "")) return;
+  if (inForce(levelsOf(location), "proxy_ssl_trusted_certificate").length > 0) return;
+  const source = (texts.get(pass.file) ?? "").slice(pass.head.begin, pass.head.end);
+  plan.replace(pass, [
+    "# The certificate of the authorization server is verified here. If its CA is your own, name that.",
+    `proxy_ssl_trusted_certificate ${CA};`,
+    source
+  ]);
+}
+function linesOfInclude() {
+  const lines = ["introspection_limits.conf", "introspection.conf"].flatMap(
+    (file) => parseDirectives(readFileSync2(join3(SNIPPETS, file), "utf8"), file)
+  );
+  return new Map(
+    lines.filter(({ name }) => !TAKEN_SEVERAL_TIMES.includes(name)).map(({ name, args }) => [name, args])
+  );
+}
+var TAKEN_SEVERAL_TIMES = ["proxy_set_header", "set", "if", "error_page", "proxy_ignore_headers"];
+
+// cli/migrate/plan.ts
+var NOTHING = { top: [], marks: [] };
+var DISAGREE = "this file is included in several places that need different lines here. Give each place a file of its own, or write the lines by hand";
+var Plan = class {
+  edits = /* @__PURE__ */ new Map();
+  replace(directive, lines) {
+    this.edits.set(directive, { ...this.editOf(directive), lines });
+  }
+  remove(directive) {
+    this.replace(directive, []);
+  }
+  setHead(block, head) {
+    this.edits.set(block, { ...this.editOf(block), head });
+  }
+  addAtTop(block, lines) {
+    const edit = this.editOf(block);
+    this.edits.set(block, { ...edit, top: [...edit.top, ...lines] });
+  }
+  /** @param text  what a person has to decide, without a full stop */
+  leave(directive, text2) {
+    const edit = this.editOf(directive);
+    this.edits.set(directive, { ...edit, marks: [...edit.marks, text2] });
+  }
+  editOf(directive) {
+    return this.edits.get(directive) ?? NOTHING;
+  }
+  /** @param tree  the whole configuration */
+  byFile(tree) {
+    const files = /* @__PURE__ */ new Map();
+    for (const places of placesOf(tree).values()) {
+      const [first] = places;
+      const edit = this.agreedEdit(places);
+      if (edit === void 0) continue;
+      const edits2 = files.get(first.file) ?? /* @__PURE__ */ new Map();
+      files.set(first.file, edits2.set(first.head.begin, { directive: first, edit }));
+    }
+    return files;
+  }
+  agreedEdit(places) {
+    const edits2 = places.map((directive) => this.editOf(directive));
+    if (edits2.every((edit) => edit === NOTHING)) return void 0;
+    const marks = edits2.flatMap((edit) => edit.marks);
+    const kinds = new Set(edits2.map((edit) => JSON.stringify({ ...edit, marks: [] })));
+    return kinds.size === 1 ? { ...edits2[0], marks: [...new Set(marks)] } : { top: [], marks: [.../* @__PURE__ */ new Set([...marks, DISAGREE])] };
+  }
+};
+function placesOf(tree, places = /* @__PURE__ */ new Map()) {
+  for (const directive of tree) {
+    const place = directive.shippedBy ?? directive;
+    const key = `${place.head.begin} ${place.file}`;
+    const known = places.get(key) ?? [];
+    if (!known.includes(place)) places.set(key, [...known, place]);
+    if (place.block !== void 0) placesOf(place.block, places);
+  }
+  return places;
+}
+
+// cli/migrate/protected.ts
+function isOpenByMistake(location) {
+  const { isOn, endpoint } = inForceAt(location);
+  return isOn === true && endpoint === void 0;
+}
+function standOf(location) {
+  const { isOn, endpoint } = inForceAt(location);
+  const { isWhole } = location.server.configuration;
+  if (endpoint !== void 0 && (isOn ?? !isWhole)) return "on";
+  const hasOuter = location.outer !== void 0 && standOf(location.outer) !== "none";
+  const isSwitchedOff = endpoint !== void 0 && location.own.some(isSwitch);
+  return hasOuter || isSwitchedOff ? "off" : "none";
+}
+function onlyReturns(location) {
+  return named(location.own, "return").length > 0 && passOf(location) === void 0;
+}
+function planLocation(location, work) {
+  const { plan } = work;
+  if (protectLine(location.own) !== void 0) return;
+  const lines = location.own.filter(isOfModule);
+  const left = lines.filter((line) => leaveIfUnclear(line, plan));
+  const clear = lines.filter((line) => !left.includes(line));
+  const stand = standOf(location);
+  if (stand === "none" || lines.length === 0 && onlyReturns(location)) {
+    planUnprotected(location, clear, plan);
+    return;
+  }
+  const values = inForceAt(location);
+  if (values.isOn === void 0 && stand === "on") plan.leave(location.block, SWITCH_ELSEWHERE);
+  placeLines(location, clear, left, settingLines(stand, values, location, work), work);
+  if (stand === "on") planTarget(location, work);
+  planAuthorization(location, stand, work);
+  planSatisfy(location, plan);
+}
+var SWITCH_ELSEWHERE = "whether phantom_token is on here is said in another file. It is taken to be on: set $phantom_token off if it is not";
+function leaveIfUnclear(line, plan) {
+  const problem = problemOf(line);
+  if (problem !== void 0) plan.leave(line, problem);
+  return problem !== void 0;
+}
+function planUnprotected(location, lines, plan) {
+  const [first, ...others] = lines;
+  for (const line of others) plan.remove(line);
+  if (first !== void 0) plan.replace(first, [NOT_PROTECTED]);
+  if (isOpenByMistake(location) && !onlyReturns(location) && sourcesOf(location).length === 0) {
+    plan.leave(
+      location.block,
+      "phantom_token is on here, but no phantom_token_introspection_endpoint is: the module checks no token, and neither does the gateway. Include phantom_token/protect.conf below its set lines if it shall be protected"
+    );
+  }
+}
+var NOT_PROTECTED = "# Not protected: requests pass as they are, since there is no include of protect.conf.";
+function settingLines(stand, values, { server }, work) {
+  const { endpoint, realm, scopes: scopes2, credential } = values;
+  const lines = { switch: [`set $phantom_token ${stand};`] };
+  if (endpoint !== void 0) {
+    const name = work.nameOfEndpoint(server, endpoint);
+    lines.endpoint = [`set $phantom_token_introspection_endpoint ${name};`];
+  }
+  if (realm !== void 0 && !isUnclear(realm)) lines.realm = [`set $phantom_token_realm ${quoted(realm)};`];
+  if (scopes2 !== void 0 && scopes2 !== "" && !isUnclear(scopes2))
+    lines.scopes = [`set $phantom_token_scopes ${quoted(scopes2)};`];
+  if (credential !== void 0) {
+    const [id, secret] = credential;
+    lines.credential = [
+      `set $phantom_token_client_id ${quoted(id)};`,
+      `set $phantom_token_client_secret ${quoted(secret)};`
+    ];
+  }
+  return lines;
+}
+function isUnclear(value) {
+  return value.includes("$") || value === "";
+}
+function quoted(value) {
+  return `"${value.replace(/["\\]/g, "\\$&")}"`;
+}
+var ORDER = ["switch", "endpoint", "realm", "scopes", "credential"];
+var MAY_END_SETTING = ["rewrite", "if", "break", "return"];
+function placeLines(location, clear, left, settings, work) {
+  const { plan } = work;
+  const { block, own } = location;
+  const said = new Set(clear.map(settingOf));
+  for (const line of left) delete settings[settingOf(line)];
+  const last = lastLine(clear, block);
+  const include = ["include phantom_token/protect.conf;", ...repeatedHeaders(location, work)];
+  const mayNotRun = last === void 0 || named(own.slice(0, own.indexOf(last)), ...MAY_END_SETTING).length > 0;
+  if (mayNotRun) {
+    for (const line of clear) plan.remove(line);
+    plan.addAtTop(block, [...ORDER.flatMap((setting) => settings[setting] ?? []), ...include]);
+    return;
+  }
+  const missing = ORDER.filter((setting) => !said.has(setting)).flatMap((setting) => settings[setting] ?? []);
+  const isInBlock = last.file === block.file;
+  const written = /* @__PURE__ */ new Set();
+  for (const line of clear) {
+    const setting = settingOf(line);
+    const lines = written.has(setting) ? [] : settings[setting] ?? [];
+    written.add(setting);
+    const below = line === last ? isInBlock ? [...missing, ...include] : include.slice(0, 1) : [];
+    plan.replace(line, [...lines, ...below]);
+  }
+  if (!isInBlock) plan.addAtTop(block, [...missing, ...include.slice(1)]);
+}
+function lastLine(lines, block) {
+  return lines.findLast(({ file }) => file !== block.file) ?? lines.at(-1);
+}
+var HEADER_LINES2 = {
+  proxy_pass: "proxy_set_header",
+  grpc_pass: "grpc_set_header",
+  fastcgi_pass: "fastcgi_param",
+  uwsgi_pass: "uwsgi_param",
+  scgi_pass: "scgi_param"
+};
+function repeatedHeaders(location, work) {
+  const name = HEADER_LINES2[passOf(location)?.name ?? ""];
+  const [own = [], ...outer] = levelsOf(location);
+  if (name === void 0 || named(own, name).length > 0) return [];
+  const inherited = inForce(outer, name).filter(({ shippedBy }) => shippedBy === void 0);
+  const others = inherited.filter((line) => !isAuthorization(line));
+  for (const line of inherited.filter(isAuthorization)) {
+    if (!isClients(line))
+      work.plan.leave(location.block, `${SECOND_AUTHORIZATION} (${line.name} at line ${line.line})`);
+  }
+  if (others.length === 0) return [];
+  const comment = `# Repeated from outside: a location with a ${name} inherits none, and protect.conf has one.`;
+  return [comment, ...others.map((line) => withJwt(sourceOf(line, work)))];
+}
+function sourceOf({ file, head }, { texts }) {
+  const source = (texts.get(file) ?? "").slice(head.begin, head.end);
+  return source.includes("\n") ? source.replace(/\s#[^\n]*\n/g, "\n").replace(/\s*\n\s*/g, " ") : source;
+}
+var CLIENTS_HEADER = /\$http_authorization\b|\$\{http_authorization\}/g;
+function withJwt(source) {
+  return source.replace(CLIENTS_HEADER, "$phantom_token_authorization");
+}
+function isClients({ args }) {
+  return args[1]?.replace(CLIENTS_HEADER, "") === "" && args[1] !== "";
+}
+var SECOND_AUTHORIZATION = "protect.conf sends Authorization with the JWT, and this one would be sent as well or have no effect. Decide which one the API shall get";
+function planAuthorization({ own }, stand, work) {
+  const names = Object.values(HEADER_LINES2);
+  for (const line of own.filter(({ name, shippedBy }) => names.includes(name) && shippedBy === void 0)) {
+    if (isAuthorization(line)) {
+      if (isClients(line)) work.plan.replace(line, [`# ${line.name} Authorization is in protect.conf.`]);
+      else work.plan.leave(line, SECOND_AUTHORIZATION);
+    } else if (stand === "on" && line.args[1]?.match(CLIENTS_HEADER)) {
+      work.plan.replace(line, [withJwt(sourceOf(line, work))]);
+    }
+  }
+}
+function planSatisfy(location, plan) {
+  const [satisfy] = inForce(levelsOf(location), "satisfy");
+  if (satisfy?.args[0] === "any" && satisfy.shippedBy === void 0) {
+    plan.leave(
+      satisfy,
+      `in ${nameOf(location)} the gateway requires a token also from clients that pass allow or auth_basic: it knows no \`satisfy any\``
+    );
+  }
+}
+function planTarget(location, work) {
+  const target = targetOf(location);
+  if (target === void 0 || !isBareTarget(target)) return;
+  const sources = sourcesOf(target);
+  const settings = (from) => settingLines(standOf(from), inForceAt(from), from, work);
+  const kinds = new Set(sources.map((source) => JSON.stringify([standOf(source), settings(source)])));
+  if (kinds.size > 1) {
+    if (sources[0]?.block === location.block) work.plan.leave(target.block, TARGET_OF_SEVERAL);
+    return;
+  }
+  if (sources[0]?.block !== location.block) return;
+  placeLines(target, [], [], settings(location), work);
+  planAuthorization(target, "on", work);
+}
+function sourcesOf(target) {
+  return target.path.startsWith("@") ? target.server.allLocations.filter((other) => targetOf(other)?.block === target.block) : [];
+}
+var TARGET_OF_SEVERAL = "requests come here from locations with different settings. With the module they had the JWT; write the set lines and include phantom_token/protect.conf, or give each its own target";
+function targetOf({ own, server }) {
+  const path = named(own, "try_files")[0]?.args.at(-1) ?? "";
+  return path.startsWith("@") ? findLocation(server, path) : void 0;
+}
+function isBareTarget(target) {
+  return passOf(target) !== void 0 && standOf(target) === "none" && protectLine(target.own) === void 0 && !target.own.some(isOfModule);
+}
+
+// cli/migrate/migrate.ts
+async function migrate(source, folder) {
+  const texts = /* @__PURE__ */ new Map();
+  const outcome = await readConfiguration(() => recording(source, texts));
+  if (outcome.kind === "unreadable") return outcome;
+  const before = new Map(texts);
+  const after = hasModule(outcome.directives) ? await translated(outcome.directives, source, before, folder) : before;
+  const files = [...before].filter(([file, text2]) => after.get(file) !== text2).map(([file, text2]) => ({ file, before: text2, after: after.get(file) }));
+  return { kind: "migrated", files, left: [...after].flatMap(([file, text2]) => marksIn(text2, file)) };
+}
+async function translated(top, source, texts, folder) {
+  const plan = planWhole(top, source.main, texts, folder);
+  return withFindingsMarked(source, applied(plan, top, texts));
+}
+function recording(source, texts) {
+  return {
+    ...source,
+    read(file) {
+      const text2 = texts.get(file) ?? source.read(file);
+      if (text2 !== void 0) texts.set(file, text2);
+      return text2;
+    }
+  };
+}
+function applied(plan, tree, texts) {
+  const edited = new Map(texts);
+  for (const [file, edits2] of plan.byFile(tree)) edited.set(file, editText(texts.get(file) ?? "", edits2));
+  return edited;
+}
+async function withFindingsMarked(source, texts) {
+  const outcome = await readConfiguration(() => recording(source, texts));
+  if (outcome.kind === "unreadable") throw new Error(`the migrated configuration: ${outcome.problem}`);
+  const plan = new Plan();
+  const marked = [...texts].flatMap(([file, text2]) => marksIn(text2, file));
+  for (const finding of check(outcome.directives, { njsVersion: void 0 })) {
+    if (finding.level !== "error" && finding.code !== "unprotected_target") continue;
+    if (marked.some(({ file, subject }) => file === finding.file && subject === finding.line)) continue;
+    const place = findAt(outcome.directives, finding.file, finding.line);
+    if (place !== void 0) plan.leave(place, `${finding.code}: ${finding.text.replace(/\.$/, "")}`);
+  }
+  return applied(plan, outcome.directives, texts);
+}
+function findAt(tree, file, line) {
+  for (const directive of tree) {
+    const at = directive.shippedBy ?? directive;
+    if (at.file === file && at.line === line) return at;
+    const inside = findAt(directive.block ?? [], file, line);
+    if (inside !== void 0) return inside;
+  }
+  return void 0;
+}
+function planWhole(top, main2, texts, folder) {
+  const plan = new Plan();
+  const configuration = layOut(top);
+  const endpoints = endpointsOf(configuration);
+  const asked = endpoints.map(({ location }) => location);
+  const work = { plan, texts, nameOfEndpoint };
+  for (const { location, endpoint } of endpoints) {
+    planIntrospection(location, endpoint, nameOfEndpoint(location.server, endpoint), work);
+  }
+  const askedBlocks = new Set(asked.map(({ block }) => block));
+  const others = allLocations(configuration).filter(({ block }) => !askedBlocks.has(block));
+  for (const location of others) planLocation(location, work);
+  planOuterLines(configuration, plan);
+  planCaches(configuration, asked, plan);
+  if (configuration.isWhole) planModule(top, includesModules(texts.get(main2) ?? "", main2), plan);
+  if (endpoints.length > 0 || others.some((location) => standOf(location) !== "none"))
+    planHttp(top, configuration, folder, plan);
+  return plan;
+}
+function hasModule(tree) {
+  return tree.some((line) => isOfModule(line) || loadsModule(line) || hasModule(line.block ?? []));
+}
+function includesModules(text2, main2) {
+  return parseDirectives(text2, main2).some(
+    ({ name, args }) => name === "include" && /(^|\/)modules-enabled\//.test(args[0] ?? "")
+  );
+}
+function endpointsOf({ servers }) {
+  return servers.flatMap((server) => {
+    const byBlock = /* @__PURE__ */ new Map();
+    for (const { endpoint } of server.allLocations.map(inForceAt)) {
+      const location = endpoint === void 0 ? void 0 : findLocation(server, endpoint);
+      if (location !== void 0 && endpoint !== void 0 && !isProtectedItself(location))
+        byBlock.set(location.block, { location, endpoint });
+    }
+    return [...byBlock.values()];
+  });
+}
+function isProtectedItself(location) {
+  return location.own.some(isOfModule) && standOf(location) === "on";
+}
+function nameOfEndpoint(server, endpoint) {
+  if (endpoint.startsWith("/")) return endpoint;
+  const isTaken = server.allLocations.some(
+    ({ path, modifier }) => !modifier.startsWith("~") && path.startsWith(`/${endpoint}`)
+  );
+  return isTaken ? `/_${endpoint}` : `/${endpoint}`;
+}
+function planOuterLines({ own, servers }, plan) {
+  for (const level of [own, ...servers.map((server) => server.own)]) {
+    for (const line of level.filter(isOfModule)) {
+      const problem = problemOf(line);
+      const isOff2 = isSwitch(line) && line.args[0]?.toLowerCase() === "off";
+      if (problem !== void 0) plan.leave(line, problem);
+      else plan.replace(line, [isOff2 ? OFF_OUTSIDE : IN_LOCATIONS]);
+    }
+  }
+}
+var IN_LOCATIONS = "# What the C module inherited from here is in each protected location now.";
+var OFF_OUTSIDE = "# A location is protected only by an include of protect.conf in it.";
+
+// node_modules/diff/libesm/diff/base.js
+var Diff = class {
+  diff(oldStr, newStr, options = {}) {
+    let callback;
+    if (typeof options === "function") {
+      callback = options;
+      options = {};
+    } else if ("callback" in options) {
+      callback = options.callback;
+    }
+    const oldString = this.castInput(oldStr, options);
+    const newString = this.castInput(newStr, options);
+    const oldTokens = this.removeEmpty(this.tokenize(oldString, options));
+    const newTokens = this.removeEmpty(this.tokenize(newString, options));
+    return this.diffWithOptionsObj(oldTokens, newTokens, options, callback);
+  }
+  diffWithOptionsObj(oldTokens, newTokens, options, callback) {
+    var _a;
+    const done = (value) => {
+      value = this.postProcess(value, options);
+      if (callback) {
+        setTimeout(function() {
+          callback(value);
+        }, 0);
+        return void 0;
+      } else {
+        return value;
+      }
+    };
+    const newLen = newTokens.length, oldLen = oldTokens.length;
+    let editLength = 1;
+    let maxEditLength = newLen + oldLen;
+    if (options.maxEditLength != null) {
+      maxEditLength = Math.min(maxEditLength, options.maxEditLength);
+    }
+    const maxExecutionTime = (_a = options.timeout) !== null && _a !== void 0 ? _a : Infinity;
+    const abortAfterTimestamp = Date.now() + maxExecutionTime;
+    const bestPath = [{ oldPos: -1, lastComponent: void 0 }];
+    let newPos = this.extractCommon(bestPath[0], newTokens, oldTokens, 0, options);
+    if (bestPath[0].oldPos + 1 >= oldLen && newPos + 1 >= newLen) {
+      return done(this.buildValues(bestPath[0].lastComponent, newTokens, oldTokens));
+    }
+    let minDiagonalToConsider = -Infinity, maxDiagonalToConsider = Infinity;
+    const execEditLength = () => {
+      for (let diagonalPath = Math.max(minDiagonalToConsider, -editLength); diagonalPath <= Math.min(maxDiagonalToConsider, editLength); diagonalPath += 2) {
+        let basePath;
+        const removePath = bestPath[diagonalPath - 1], addPath = bestPath[diagonalPath + 1];
+        if (removePath) {
+          bestPath[diagonalPath - 1] = void 0;
+        }
+        let canAdd = false;
+        if (addPath) {
+          const addPathNewPos = addPath.oldPos - diagonalPath;
+          canAdd = addPath && 0 <= addPathNewPos && addPathNewPos < newLen;
+        }
+        const canRemove = removePath && removePath.oldPos + 1 < oldLen;
+        if (!canAdd && !canRemove) {
+          bestPath[diagonalPath] = void 0;
+          continue;
+        }
+        if (!canRemove || canAdd && removePath.oldPos < addPath.oldPos) {
+          basePath = this.addToPath(addPath, true, false, 0, options);
+        } else {
+          basePath = this.addToPath(removePath, false, true, 1, options);
+        }
+        newPos = this.extractCommon(basePath, newTokens, oldTokens, diagonalPath, options);
+        if (basePath.oldPos + 1 >= oldLen && newPos + 1 >= newLen) {
+          return done(this.buildValues(basePath.lastComponent, newTokens, oldTokens)) || true;
+        } else {
+          bestPath[diagonalPath] = basePath;
+          if (basePath.oldPos + 1 >= oldLen) {
+            maxDiagonalToConsider = Math.min(maxDiagonalToConsider, diagonalPath - 1);
+          }
+          if (newPos + 1 >= newLen) {
+            minDiagonalToConsider = Math.max(minDiagonalToConsider, diagonalPath + 1);
+          }
+        }
+      }
+      editLength++;
+    };
+    if (callback) {
+      (function exec() {
+        setTimeout(function() {
+          if (editLength > maxEditLength || Date.now() > abortAfterTimestamp) {
+            return callback(void 0);
+          }
+          if (!execEditLength()) {
+            exec();
+          }
+        }, 0);
+      })();
+    } else {
+      while (editLength <= maxEditLength && Date.now() <= abortAfterTimestamp) {
+        const ret = execEditLength();
+        if (ret) {
+          return ret;
+        }
+      }
+    }
+  }
+  addToPath(path, added, removed, oldPosInc, options) {
+    const last = path.lastComponent;
+    if (last && !options.oneChangePerToken && last.added === added && last.removed === removed) {
+      return {
+        oldPos: path.oldPos + oldPosInc,
+        lastComponent: { count: last.count + 1, added, removed, previousComponent: last.previousComponent }
+      };
+    } else {
+      return {
+        oldPos: path.oldPos + oldPosInc,
+        lastComponent: { count: 1, added, removed, previousComponent: last }
+      };
+    }
+  }
+  extractCommon(basePath, newTokens, oldTokens, diagonalPath, options) {
+    const newLen = newTokens.length, oldLen = oldTokens.length;
+    let oldPos = basePath.oldPos, newPos = oldPos - diagonalPath, commonCount = 0;
+    while (newPos + 1 < newLen && oldPos + 1 < oldLen && this.equals(oldTokens[oldPos + 1], newTokens[newPos + 1], options)) {
+      newPos++;
+      oldPos++;
+      commonCount++;
+      if (options.oneChangePerToken) {
+        basePath.lastComponent = { count: 1, previousComponent: basePath.lastComponent, added: false, removed: false };
+      }
+    }
+    if (commonCount && !options.oneChangePerToken) {
+      basePath.lastComponent = { count: commonCount, previousComponent: basePath.lastComponent, added: false, removed: false };
+    }
+    basePath.oldPos = oldPos;
+    return newPos;
+  }
+  equals(left, right, options) {
+    if (options.comparator) {
+      return options.comparator(left, right);
+    } else {
+      return left === right || !!options.ignoreCase && left.toLowerCase() === right.toLowerCase();
+    }
+  }
+  removeEmpty(array) {
+    const ret = [];
+    for (let i = 0; i < array.length; i++) {
+      if (array[i]) {
+        ret.push(array[i]);
+      }
+    }
+    return ret;
+  }
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  castInput(value, options) {
+    return value;
+  }
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  tokenize(value, options) {
+    return Array.from(value);
+  }
+  join(chars) {
+    return chars.join("");
+  }
+  postProcess(changeObjects, options) {
+    return changeObjects;
+  }
+  get useLongestToken() {
+    return false;
+  }
+  buildValues(lastComponent, newTokens, oldTokens) {
+    const components = [];
+    let nextComponent;
+    while (lastComponent) {
+      components.push(lastComponent);
+      nextComponent = lastComponent.previousComponent;
+      delete lastComponent.previousComponent;
+      lastComponent = nextComponent;
+    }
+    components.reverse();
+    const componentLen = components.length;
+    let componentPos = 0, newPos = 0, oldPos = 0;
+    for (; componentPos < componentLen; componentPos++) {
+      const component = components[componentPos];
+      if (!component.removed) {
+        if (!component.added && this.useLongestToken) {
+          let value = newTokens.slice(newPos, newPos + component.count);
+          value = value.map(function(value2, i) {
+            const oldValue = oldTokens[oldPos + i];
+            return oldValue.length > value2.length ? oldValue : value2;
+          });
+          component.value = this.join(value);
+        } else {
+          component.value = this.join(newTokens.slice(newPos, newPos + component.count));
+        }
+        newPos += component.count;
+        if (!component.added) {
+          oldPos += component.count;
+        }
+      } else {
+        component.value = this.join(oldTokens.slice(oldPos, oldPos + component.count));
+        oldPos += component.count;
+      }
+    }
+    return components;
+  }
+};
+
+// node_modules/diff/libesm/diff/line.js
+var LineDiff = class extends Diff {
+  constructor() {
+    super(...arguments);
+    this.tokenize = tokenize;
+  }
+  equals(left, right, options) {
+    if (options.ignoreWhitespace) {
+      if (!options.newlineIsToken || !left.includes("\n")) {
+        left = left.trim();
+      }
+      if (!options.newlineIsToken || !right.includes("\n")) {
+        right = right.trim();
+      }
+    } else if (options.ignoreNewlineAtEof && !options.newlineIsToken) {
+      if (left.endsWith("\n")) {
+        left = left.slice(0, -1);
+      }
+      if (right.endsWith("\n")) {
+        right = right.slice(0, -1);
+      }
+    }
+    return super.equals(left, right, options);
+  }
+};
+var lineDiff = new LineDiff();
+function diffLines(oldStr, newStr, options) {
+  return lineDiff.diff(oldStr, newStr, options);
+}
+function tokenize(value, options) {
+  if (options.stripTrailingCr) {
+    value = value.replace(/\r\n/g, "\n");
+  }
+  const retLines = [], linesAndNewlines = value.split(/(\n|\r\n)/);
+  if (!linesAndNewlines[linesAndNewlines.length - 1]) {
+    linesAndNewlines.pop();
+  }
+  for (let i = 0; i < linesAndNewlines.length; i++) {
+    const line = linesAndNewlines[i];
+    if (i % 2 && !options.newlineIsToken) {
+      retLines[retLines.length - 1] += line;
+    } else {
+      retLines.push(line);
+    }
+  }
+  return retLines;
+}
+
+// node_modules/diff/libesm/patch/create.js
+function needsQuoting(s) {
+  for (let i = 0; i < s.length; i++) {
+    if (s[i] < " " || s[i] > "~" || s[i] === '"' || s[i] === "\\") {
+      return true;
+    }
+  }
+  return false;
+}
+function quoteFileNameIfNeeded(s) {
+  if (!needsQuoting(s)) {
+    return s;
+  }
+  let result = '"';
+  const bytes = new TextEncoder().encode(s);
+  let i = 0;
+  while (i < bytes.length) {
+    const b = bytes[i];
+    if (b === 7) {
+      result += "\\a";
+    } else if (b === 8) {
+      result += "\\b";
+    } else if (b === 9) {
+      result += "\\t";
+    } else if (b === 10) {
+      result += "\\n";
+    } else if (b === 11) {
+      result += "\\v";
+    } else if (b === 12) {
+      result += "\\f";
+    } else if (b === 13) {
+      result += "\\r";
+    } else if (b === 34) {
+      result += '\\"';
+    } else if (b === 92) {
+      result += "\\\\";
+    } else if (b >= 32 && b <= 126) {
+      result += String.fromCharCode(b);
+    } else {
+      result += "\\" + b.toString(8).padStart(3, "0");
+    }
+    i++;
+  }
+  result += '"';
+  return result;
+}
+var INCLUDE_HEADERS = {
+  includeIndex: true,
+  includeUnderline: true,
+  includeFileHeaders: true
+};
+var FILE_HEADERS_ONLY = {
+  includeIndex: false,
+  includeUnderline: false,
+  includeFileHeaders: true
+};
+function structuredPatch(oldFileName, newFileName, oldStr, newStr, oldHeader, newHeader, options) {
+  let optionsObj;
+  if (!options) {
+    optionsObj = {};
+  } else if (typeof options === "function") {
+    optionsObj = { callback: options };
+  } else {
+    optionsObj = options;
+  }
+  if (typeof optionsObj.context === "undefined") {
+    optionsObj.context = 4;
+  }
+  const context = optionsObj.context;
+  if (optionsObj.newlineIsToken) {
+    throw new Error("newlineIsToken may not be used with patch-generation functions, only with diffing functions");
+  }
+  if (!optionsObj.callback) {
+    return diffLinesResultToPatch(diffLines(oldStr, newStr, optionsObj));
+  } else {
+    const { callback } = optionsObj;
+    diffLines(oldStr, newStr, Object.assign(Object.assign({}, optionsObj), { callback: (diff) => {
+      const patch = diffLinesResultToPatch(diff);
+      callback(patch);
+    } }));
+  }
+  function diffLinesResultToPatch(diff) {
+    if (!diff) {
+      return;
+    }
+    diff.push({ value: "", lines: [] });
+    function contextLines(lines) {
+      return lines.map(function(entry) {
+        return " " + entry;
+      });
+    }
+    const hunks = [];
+    let oldRangeStart = 0, newRangeStart = 0, curRange = [], oldLine = 1, newLine = 1;
+    for (let i = 0; i < diff.length; i++) {
+      const current = diff[i], lines = current.lines || splitLines(current.value);
+      current.lines = lines;
+      if (current.added || current.removed) {
+        if (!oldRangeStart) {
+          const prev = diff[i - 1];
+          oldRangeStart = oldLine;
+          newRangeStart = newLine;
+          if (prev) {
+            curRange = context > 0 ? contextLines(prev.lines.slice(-context)) : [];
+            oldRangeStart -= curRange.length;
+            newRangeStart -= curRange.length;
+          }
+        }
+        for (const line of lines) {
+          curRange.push((current.added ? "+" : "-") + line);
+        }
+        if (current.added) {
+          newLine += lines.length;
+        } else {
+          oldLine += lines.length;
+        }
+      } else {
+        if (oldRangeStart) {
+          if (lines.length <= context * 2 && i < diff.length - 2) {
+            for (const line of contextLines(lines)) {
+              curRange.push(line);
+            }
+          } else {
+            const contextSize = Math.min(lines.length, context);
+            for (const line of contextLines(lines.slice(0, contextSize))) {
+              curRange.push(line);
+            }
+            const hunk = {
+              oldStart: oldRangeStart,
+              oldLines: oldLine - oldRangeStart + contextSize,
+              newStart: newRangeStart,
+              newLines: newLine - newRangeStart + contextSize,
+              lines: curRange
+            };
+            hunks.push(hunk);
+            oldRangeStart = 0;
+            newRangeStart = 0;
+            curRange = [];
+          }
+        }
+        oldLine += lines.length;
+        newLine += lines.length;
+      }
+    }
+    for (const hunk of hunks) {
+      for (let i = 0; i < hunk.lines.length; i++) {
+        if (hunk.lines[i].endsWith("\n")) {
+          hunk.lines[i] = hunk.lines[i].slice(0, -1);
+        } else {
+          hunk.lines.splice(i + 1, 0, "\\ No newline at end of file");
+          i++;
+        }
+      }
+    }
+    return {
+      oldFileName,
+      newFileName,
+      oldHeader,
+      newHeader,
+      hunks
+    };
+  }
+}
+function formatPatch(patch, headerOptions) {
+  var _a, _b, _c, _d, _e, _f;
+  if (!headerOptions) {
+    headerOptions = INCLUDE_HEADERS;
+  }
+  if (Array.isArray(patch)) {
+    if (patch.length > 1 && !headerOptions.includeFileHeaders && !patch.every((p) => p.isGit)) {
+      throw new Error("Cannot omit file headers on a multi-file patch. (The result would be unparseable; how would a tool trying to apply the patch know which changes are to which file?)");
+    }
+    return patch.map((p) => formatPatch(p, headerOptions)).join("\n");
+  }
+  const ret = [];
+  if (patch.isGit) {
+    headerOptions = INCLUDE_HEADERS;
+    if (!patch.oldFileName) {
+      throw new Error("oldFileName must be specified for Git patches");
+    }
+    if (!patch.newFileName) {
+      throw new Error("newFileName must be specified for Git patches");
+    }
+    let gitOldName = patch.oldFileName;
+    let gitNewName = patch.newFileName;
+    if (patch.isCreate && gitOldName === "/dev/null") {
+      gitOldName = gitNewName.replace(/^b\//, "a/");
+    } else if (patch.isDelete && gitNewName === "/dev/null") {
+      gitNewName = gitOldName.replace(/^a\//, "b/");
+    }
+    ret.push("diff --git " + quoteFileNameIfNeeded(gitOldName) + " " + quoteFileNameIfNeeded(gitNewName));
+    if (patch.isDelete) {
+      ret.push("deleted file mode " + ((_a = patch.oldMode) !== null && _a !== void 0 ? _a : "100644"));
+    }
+    if (patch.isCreate) {
+      ret.push("new file mode " + ((_b = patch.newMode) !== null && _b !== void 0 ? _b : "100644"));
+    }
+    if (patch.oldMode && patch.newMode && !patch.isDelete && !patch.isCreate) {
+      ret.push("old mode " + patch.oldMode);
+      ret.push("new mode " + patch.newMode);
+    }
+    if (patch.isRename) {
+      ret.push("rename from " + quoteFileNameIfNeeded(((_c = patch.oldFileName) !== null && _c !== void 0 ? _c : "").replace(/^a\//, "")));
+      ret.push("rename to " + quoteFileNameIfNeeded(((_d = patch.newFileName) !== null && _d !== void 0 ? _d : "").replace(/^b\//, "")));
+    }
+    if (patch.isCopy) {
+      ret.push("copy from " + quoteFileNameIfNeeded(((_e = patch.oldFileName) !== null && _e !== void 0 ? _e : "").replace(/^a\//, "")));
+      ret.push("copy to " + quoteFileNameIfNeeded(((_f = patch.newFileName) !== null && _f !== void 0 ? _f : "").replace(/^b\//, "")));
+    }
+  } else {
+    if (headerOptions.includeIndex && patch.oldFileName == patch.newFileName && patch.oldFileName !== void 0) {
+      ret.push("Index: " + patch.oldFileName);
+    }
+    if (headerOptions.includeUnderline) {
+      ret.push("===================================================================");
+    }
+  }
+  const hasHunks = patch.hunks.length > 0;
+  if (headerOptions.includeFileHeaders && patch.oldFileName !== void 0 && patch.newFileName !== void 0 && (!patch.isGit || hasHunks)) {
+    ret.push("--- " + quoteFileNameIfNeeded(patch.oldFileName) + (patch.oldHeader ? "	" + patch.oldHeader : ""));
+    ret.push("+++ " + quoteFileNameIfNeeded(patch.newFileName) + (patch.newHeader ? "	" + patch.newHeader : ""));
+  }
+  for (let i = 0; i < patch.hunks.length; i++) {
+    const hunk = patch.hunks[i];
+    const oldStart = hunk.oldLines === 0 ? hunk.oldStart - 1 : hunk.oldStart;
+    const newStart = hunk.newLines === 0 ? hunk.newStart - 1 : hunk.newStart;
+    ret.push("@@ -" + oldStart + "," + hunk.oldLines + " +" + newStart + "," + hunk.newLines + " @@");
+    for (const line of hunk.lines) {
+      ret.push(line);
+    }
+  }
+  return ret.join("\n") + "\n";
+}
+function splitLines(text2) {
+  const hasTrailingNl = text2.endsWith("\n");
+  const result = text2.split("\n").map((line) => line + "\n");
+  if (hasTrailingNl) {
+    result.pop();
+  } else {
+    result.push(result.pop().slice(0, -1));
+  }
+  return result;
+}
+
+// cli/migrate/print_diff.ts
+function asDiff(files) {
+  return files.map(
+    ({ file, before, after }) => formatPatch(structuredPatch(file, file, before, after, void 0, void 0), FILE_HEADERS_ONLY)
+  ).join("");
+}
+
+// cli/migrate/write_files.ts
+import { randomUUID as randomUUID2 } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  readFileSync as readFileSync3,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync as statSync2,
+  writeFileSync
+} from "node:fs";
+import { basename as basename2, dirname as dirname3, join as join5 } from "node:path";
+
 // cli/nginx_conf/sources.ts
+import { isUtf8 } from "node:buffer";
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
-import { dirname as dirname2, isAbsolute, join as join3 } from "node:path";
+import { dirname as dirname2, isAbsolute, join as join4 } from "node:path";
 var MOST_BYTES = 16 * 1024 * 1024;
 function diskSource(main2) {
   let left = MOST_BYTES;
@@ -2526,7 +3853,7 @@ function diskSource(main2) {
       return decode(bytes, file);
     },
     resolve(pattern) {
-      const path = isAbsolute(pattern) ? pattern : join3(dirname2(main2), pattern);
+      const path = isAbsolute(pattern) ? pattern : join4(dirname2(main2), pattern);
       return isGlob(pattern) ? matchOnDisk(path) : [path];
     }
   };
@@ -2545,7 +3872,7 @@ var MARK = /^# configuration file (.+):\r?\n/gm;
 function textSource(text2) {
   const marks = [...text2.matchAll(MARK)];
   const [first] = marks;
-  if (first === void 0) return { ...diskSource(join3(process.cwd(), "nginx.conf")), ...single("-", text2) };
+  if (first === void 0) return { ...diskSource(join4(process.cwd(), "nginx.conf")), ...single("-", text2) };
   const main2 = first[1];
   const texts = new Map(
     marks.map((mark, i) => [mark[1], text2.slice(mark.index + mark[0].length, marks[i + 1]?.index)])
@@ -2554,7 +3881,7 @@ function textSource(text2) {
     main: main2,
     read: (file) => texts.get(file),
     resolve(pattern) {
-      const path = isAbsolute(pattern) ? pattern : join3(dirname2(main2), pattern);
+      const path = isAbsolute(pattern) ? pattern : join4(dirname2(main2), pattern);
       if (!isGlob(pattern)) return [path];
       const matches = matcherOf(path);
       return [...texts.keys()].filter(matches).sort();
@@ -2567,8 +3894,11 @@ function single(main2, text2) {
 }
 function decode(bytes, file) {
   if (bytes.includes(0)) throw new Unreadable(`${file} is binary, not a configuration`);
-  const text2 = bytes.toString("utf8");
+  const text2 = bytes.toString(encodingOf(bytes));
   return text2.startsWith("\uFEFF") ? text2.slice(1) : text2;
+}
+function encodingOf(bytes) {
+  return isUtf8(bytes) ? "utf8" : "latin1";
 }
 function tooLarge(file) {
   return new Unreadable(`${file} is too large for a configuration: over ${MOST_BYTES / 1024 / 1024} MB`);
@@ -2608,13 +3938,13 @@ function isGlob(pattern) {
 function matchOnDisk(path) {
   let found2 = [isAbsolute(path) ? "/" : "."];
   for (const part of path.split("/").filter((name) => name !== "")) {
-    found2 = isGlob(part) ? found2.flatMap((folder) => matchesIn(folder, part)) : found2.map((folder) => join3(folder, part));
+    found2 = isGlob(part) ? found2.flatMap((folder) => matchesIn(folder, part)) : found2.map((folder) => join4(folder, part));
   }
   return found2.filter(isThere);
 }
 function matchesIn(folder, part) {
   const matches = matcherOf(part);
-  return namesIn(folder).filter(matches).sort().map((name) => join3(folder, name));
+  return namesIn(folder).filter(matches).sort().map((name) => join4(folder, name));
 }
 function namesIn(folder) {
   try {
@@ -2638,12 +3968,64 @@ function matcherOf(pattern) {
   return (path) => compiled.test(path);
 }
 
+// cli/migrate/write_files.ts
+function writeFiles2(files) {
+  const made = [];
+  const replaced = [];
+  try {
+    const writings = files.map((migrated) => prepare(migrated, made));
+    for (const writing of writings) {
+      renameSync(writing.partial, writing.target);
+      replaced.push(writing);
+    }
+    return { kind: "written", files: writings.map(({ file, backup }) => ({ file, backup })) };
+  } catch (error2) {
+    for (const { target, backup } of replaced) renameSync(backup, target);
+    for (const path of made) rmSync(path, { force: true });
+    return { kind: "failed", reason: error2.message };
+  }
+}
+function prepare({ file, after }, made) {
+  const target = realpathSync(file);
+  const bytes = readFileSync3(target);
+  const { mode, uid, gid } = statSync2(target);
+  const partial = `${target}.${randomUUID2()}.partial`;
+  const backup = backupOf(target);
+  const text2 = Buffer.concat([byteOrderMark(bytes), Buffer.from(after, encodingOf(bytes))]);
+  for (const [path, content] of [
+    [backup, bytes],
+    [partial, text2]
+  ]) {
+    made.push(path);
+    writeFileSync(path, content, { flag: "wx", mode });
+    chmodSync(path, mode);
+    chownSync(path, uid, gid);
+  }
+  return { file, target, partial, backup };
+}
+var MARK2 = Buffer.from("\uFEFF");
+function byteOrderMark(bytes) {
+  return bytes.subarray(0, MARK2.length).equals(MARK2) ? MARK2 : Buffer.alloc(0);
+}
+function backupOf(target) {
+  const name = basename2(target);
+  const isTakenByPatterns = !name.endsWith(".conf") || basename2(dirname3(target)) === "sites-enabled";
+  const first = join5(dirname3(target), `${isTakenByPatterns ? "." : ""}${name}.before_migrate`);
+  let backup = first;
+  for (let number = 2; statSync2(backup, { throwIfNoEntry: false }) !== void 0; number++)
+    backup = `${first}_${number}`;
+  return backup;
+}
+
 // cli/main.ts
 var DONE = 0;
 var FAILED = 1;
 var FOUND_ERRORS = 1;
 var WRONG_USAGE = 2;
 var UNREADABLE = 2;
+var LEFT_TO_A_PERSON = 1;
+var NOT_WRITTEN = 2;
+var USUAL_FOLDER = "/etc/nginx/phantom_token";
 process.exitCode = await main(process.argv.slice(2));
 async function main(args) {
   const command = readCommandLine(args);
@@ -2672,7 +4054,42 @@ ${linesToAdd(command.mode, command.folder)}`);
     }
     case "check":
       return checkFile2(command);
+    case "migrate":
+      return migrateFile(command);
   }
+}
+async function migrateFile({ file, write }) {
+  const outcome = await migrate(diskSource(file), folderFor(file));
+  if (outcome.kind === "unreadable") {
+    complain(outcome.problem);
+    return UNREADABLE;
+  }
+  process.stdout.write(asDiff(outcome.files));
+  const written = write ? writeFiles2(outcome.files) : void 0;
+  if (written?.kind === "failed") {
+    complain(`nothing was written: ${written.reason}`);
+    return NOT_WRITTEN;
+  }
+  for (const line of describeMigration(outcome, written, file)) complain(line);
+  return outcome.left.length > 0 ? LEFT_TO_A_PERSON : DONE;
+}
+function folderFor(file) {
+  const folder = dirname4(resolve2(file));
+  const isInUse = ["phantom_token/phantom_token.js", "mime.types"].some(
+    (name) => existsSync2(join6(folder, name))
+  );
+  return isInUse && canBeNamed(folder) ? join6(folder, "phantom_token") : USUAL_FOLDER;
+}
+function describeMigration({ files, left }, written, file) {
+  const none = `${file}, with what it includes, has no directive of the C module that is left to translate`;
+  const places = left.map(({ file: file2, line, text: text2 }) => `
+${file2}:${line}: ${text2}`).join("");
+  const lines = written === void 0 ? "lines of the new text" : "lines";
+  return [
+    ...files.length === 0 && left.length === 0 ? [none] : [],
+    ...(written?.files ?? []).map(({ file: file2, backup }) => `${file2} is written; ${backup} is what it was`),
+    ...left.length === 0 ? [] : [`left to you, and marked there (${lines}):${places}`]
+  ];
 }
 async function checkFile2({ file, format, njsVersion }) {
   const outcome = await readConfiguration(
@@ -2688,7 +4105,7 @@ async function checkFile2({ file, format, njsVersion }) {
   return findings.some(({ level }) => level === "error") ? FOUND_ERRORS : DONE;
 }
 async function checkBeside(folder) {
-  const file = join4(dirname3(folder), "nginx.conf");
+  const file = join6(dirname4(folder), "nginx.conf");
   if (!existsSync2(file)) return;
   const outcome = await readConfiguration(() => diskSource(file));
   const findings = outcome.kind === "read" ? check(outcome.directives, { njsVersion: void 0 }) : [];
@@ -2738,3 +4155,35 @@ function describeFailure(outcome, folder) {
       return `cannot copy: ${outcome.reason}`;
   }
 }
+
+// Contains diff:
+//
+// BSD 3-Clause License
+//
+// Copyright (c) 2009-2015, Kevin Decker <kpdecker@gmail.com>
+// All rights reserved.
+//
+// Redistribution and use in source and binary forms, with or without
+// modification, are permitted provided that the following conditions are met:
+//
+// 1. Redistributions of source code must retain the above copyright notice, this
+//    list of conditions and the following disclaimer.
+//
+// 2. Redistributions in binary form must reproduce the above copyright notice,
+//    this list of conditions and the following disclaimer in the documentation
+//    and/or other materials provided with the distribution.
+//
+// 3. Neither the name of the copyright holder nor the names of its
+//    contributors may be used to endorse or promote products derived from
+//    this software without specific prior written permission.
+//
+// THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS"
+// AND ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE
+// IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+// DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+// FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+// DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+// SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+// CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+// OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+// OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.

@@ -221,6 +221,7 @@ const RUN_ELSEWHERE = [
   'npm start ', // CI
   'docker compose up --build ', // test/image
   'npx njs-phantom-token init /etc/nginx/phantom_token', // test/package
+  'npx njs-phantom-token migrate ', // test/package
   'npx njs-phantom-token@latest init --force ', // needs a registry; test/package has --force
 ];
 

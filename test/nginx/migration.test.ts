@@ -1,4 +1,4 @@
-// docs/comparison.md for users of Curity's C module: what happens with each line of their introspection location
+// docs/migrate.md for users of Curity's C module: what happens with each line of their introspection location
 // if it remains below the include.
 import test from 'ava';
 import { request } from 'undici';
@@ -9,7 +9,7 @@ import { SETUPS } from '../support/setups.js';
 import { configOf, runShown, type ShownGateway } from '../support/shown_config.js';
 import { startUpstream } from '../support/upstream.js';
 
-const SECTION = sectionOf(readPages().get('docs/comparison.md') ?? '', "## Coming from Curity's C module");
+const SECTION = sectionOf(readPages().get('docs/migrate.md') ?? '', '### The introspection location');
 const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
 
 /** The lines of the second table, with what the page says about each. */
