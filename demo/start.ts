@@ -23,6 +23,7 @@ import {
   type Role,
   type ServerName,
 } from './command_line.mjs';
+import { type Control, readFacts, startControl } from './control.js';
 import { type Demo, walk } from './walk.js';
 import { boundCommand, dpopSteps } from './walk_dpop.js';
 
@@ -52,10 +53,11 @@ const NAMES: Record<Role, string> = {
 class DemoProblem extends Error {}
 
 /** Stops what was started; called in the opposite order. */
-type Stops = (() => Promise<void>)[];
+export type Stops = (() => Promise<void>)[];
 
-interface StartedDemo extends Demo {
+export interface StartedDemo extends Demo {
   nginx: NginxProcess;
+  control: Control;
 }
 
 /**
@@ -68,6 +70,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   try {
     const demo = await startDemo(options, stops, interruption);
     const passed = await walk(demo, interruption, options.dpop ? dpopSteps() : []);
+    demo.control.openToAll();
     if (!passed) await showErrorLog(demo.nginx);
     if (!options.once) await invite(demo, options.dpop, interruption);
     return passed ? 0 : 1;
@@ -90,8 +93,12 @@ function interruptionSignal(): AbortSignal {
   return controller.signal;
 }
 
-async function startDemo(
-  options: DemoOptions,
+/**
+ * Starts the three servers and the page.
+ * @param stops gets what stops them, also if the start fails
+ */
+export async function startDemo(
+  options: Pick<DemoOptions, 'ports' | 'server' | 'once'>,
   stops: Stops,
   interruption: AbortSignal,
 ): Promise<StartedDemo> {
@@ -128,11 +135,19 @@ async function startDemo(
   interruption.throwIfAborted();
 
   const chosen = { gateway: gatewayPort, authorizationServer: authorizationServer.port, api: api.port };
+  const facts = readFacts(await readConf('nginx.conf'), { ...runtime, server });
+  const control = await startControl(facts, authorizationServer, api);
+  stops.push(control.close);
   const further = [...SERVER_CONFS[server], ...(options.dpop ? [DPOP_CONF] : [])];
-  const nginx = await startGateway(runtime, further, chosen);
-  stops.push(nginx.stop);
+  const nginx = await startGateway(runtime, further, chosen, control.port);
+  // The page's connection for events ends first; nginx would wait for it.
+  stops.splice(-1, 0, nginx.stop);
   interruption.throwIfAborted();
+  await control.followLog(`${nginx.prefix}/logs/access.log`);
 
+  if (!options.once) {
+    console.log(`  Open ${gatewayUrl}/ in a browser. Its buttons work as soon as this walk has ended.\n`);
+  }
   const confs = ['nginx.conf', ...further].map((name) => `demo/${name}`);
   const gateway = `  gateway               ${gatewayUrl}   nginx: `;
   console.log(gateway + confs.join(`,\n${' '.repeat(gateway.length)}`));
@@ -140,7 +155,7 @@ async function startDemo(
   console.log(`  authorization server  ${authorizationServer.url}   opaque tokens; ${answers}`);
   console.log(`  API                   ${api.url}   takes JWTs that ${NAMES[signingRole]} signed`);
   console.log('\nTimes are measured by the client, and include the time of the API.');
-  return { gatewayUrl, authorizationServer, api, nginx, signer, jwksUrl };
+  return { gatewayUrl, authorizationServer, api, nginx, control, signer, jwksUrl };
 }
 
 /**
@@ -178,18 +193,25 @@ function portProblem(error: NodeJS.ErrnoException): string {
   throw error;
 }
 
-/** @param confs names of files that nginx.conf includes */
-async function startGateway(runtime: NginxBinary, confs: string[], ports: Ports): Promise<NginxProcess> {
+/** @param confs names of files that nginx.conf includes, beside those of the page */
+async function startGateway(
+  runtime: NginxBinary,
+  confs: string[],
+  ports: Ports,
+  controlPort: number,
+): Promise<NginxProcess> {
   const [conf, ...further] = await Promise.all(
-    ['nginx.conf', ...confs].map(async (name) => ({ name, text: await readConf(name) })),
+    ['nginx.conf', 'page.conf', ...confs].map(async (name) => ({ name, text: await readConf(name) })),
   );
-  const fitted = (text: string) => (prefix: string) => fitToMachine(text, runtime, ports, prefix);
+  const fitted = (text: string) => (prefix: string) =>
+    fitToMachine(text.replace('127.0.0.1:8083', `127.0.0.1:${controlPort}`), runtime, ports, prefix);
   return startNginx({
     runtime,
     conf: fitted(conf?.text ?? ''),
     files: {
       phantom_token: new URL('../nginx/', import.meta.url),
       'phantom_token/phantom_token.js': SCRIPT,
+      page: new URL('page/', import.meta.url),
       'secrets/gateway_client_secret.txt': new URL('gateway_client_secret.txt', import.meta.url),
       'secrets/mint_key.pem': newMintKey(),
       ...Object.fromEntries(further.map(({ name, text }) => [name, fitted(text)])),
@@ -221,7 +243,9 @@ async function invite(demo: StartedDemo, dpop: boolean, interruption: AbortSigna
   const { gatewayUrl, authorizationServer, jwksUrl, nginx } = demo;
   const token = await authorizationServer.issueToken({ scope: 'read' });
   console.log(`
-Try it (this token lives 5 minutes):
+Watch it in a browser: ${gatewayUrl}/
+
+Or try it here (this token lives 5 minutes):
 
   curl -i ${gatewayUrl}/api/hello \\
     -H 'Authorization: Bearer ${token}'

@@ -36,13 +36,20 @@ export async function ensureCommands(commands, packages, log) {
 
 /** @param {string[]} commands */
 async function missingCommands(commands) {
-  const directories = (process.env.PATH ?? '').split(delimiter).filter((path) => path.startsWith('/'));
-  const missing = [];
-  for (const command of commands) {
-    const found = await Promise.all(directories.map((path) => isThere(join(path, command), constants.X_OK)));
-    if (!found.includes(true)) missing.push(command);
+  const paths = await Promise.all(commands.map(commandPath));
+  return commands.filter((_, index) => paths[index] === undefined);
+}
+
+/**
+ * @param {string} command
+ * @returns {Promise<string | undefined>} its path; undefined when it is not on the PATH
+ */
+export async function commandPath(command) {
+  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+    const path = join(directory, command);
+    if (directory.startsWith('/') && (await isThere(path, constants.X_OK))) return path;
   }
-  return missing;
+  return undefined;
 }
 
 /**

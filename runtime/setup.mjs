@@ -1,9 +1,11 @@
 // Sets up a fresh checkout: `setUp('demo')` before the demo, `node runtime/setup.mjs test` before the tests,
-// `... image` before those of the container image, `... bench` before the benchmark.
+// `... page` before those of the demo's page, `... image` before those of the container image, `... bench` before the
+// benchmark.
 // It runs before anything is installed, so it uses nothing but Node.
 import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { resolveChromium } from './chromium.mjs';
 import { ensureCommands } from './debian_packages.mjs';
 import { RUNTIMES, resolveNginx } from './nginx_runtime.mjs';
 import { npmCommand } from './npm_command.mjs';
@@ -22,6 +24,7 @@ const STEPS = {
   demo: [[checkNode], [installPackages], [() => findNginx('modern')], [buildBundle]],
   // No build: `npm test` must find out when the committed bundle does not match the sources.
   test: [[checkNode], [installPackages], [() => findNginx('modern'), () => findNginx('legacy')]],
+  page: [[checkNode], [installPackages], [() => findNginx('modern')], [findBrowser]],
   image: [[checkNode], [installPackages]],
   bench: [
     [checkNode],
@@ -89,6 +92,12 @@ async function buildBundle() {
   const result = await runCommand(command, [...npm, 'run', '--silent', 'build'], { cwd: ROOT });
   if (result.ok) return { done: 'dist/ built' };
   return { problem: `the script cannot be built:\n${result.output}`, advice: 'Correct the sources' };
+}
+
+/** @returns {Promise<StepResult>} */
+async function findBrowser() {
+  const browser = await resolveChromium({ install: true, log: announce });
+  return 'problem' in browser ? browser : { done: `browser: ${browser.path}` };
 }
 
 /** @returns {Promise<StepResult>} */
