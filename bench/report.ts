@@ -1,4 +1,4 @@
-/** `npm run bench:report`: writes the figures and the picture of README and docs from the files in bench/results/. */
+/** `npm run bench:report`: writes the figures and the picture of the README, bench/README.md and docs from the files in bench/results/. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { drawChart } from './chart.js';
 import { BenchError, runProgram } from './program.js';

@@ -69,7 +69,7 @@ const ACTIONS = {
     const call = await callApi(unknown);
     showCall(call, unknown);
     if (call.status === 503) seen.add('suspended');
-    tell(tellUnknown(call), call);
+    tell(tellUnknown(call, isServerUp()), call);
   },
   async revoke() {
     if (token === undefined) return;
@@ -94,7 +94,7 @@ const ACTIONS = {
     tell(PURGED);
   },
   async power() {
-    const isUp = demo?.authorizationServer === 'up';
+    const isUp = isServerUp();
     await switchServer(isUp ? 'stop' : 'start');
     if (demo !== undefined) demo = { ...demo, authorizationServer: isUp ? 'down' : 'up' };
     if (isUp) seen.add('stopped');
@@ -104,6 +104,10 @@ const ACTIONS = {
     else watchUntil(({ outcome }) => outcome !== 'stale');
   },
 };
+
+function isServerUp() {
+  return demo?.authorizationServer === 'up';
+}
 
 /** @param {string} used */
 async function callWith(used) {
@@ -137,7 +141,7 @@ async function callWith(used) {
   }
   if (call.arrived !== undefined) servedMs = sentMs;
   showCall(call, used);
-  tell(tellCall(call, before, facts, servedSec), call);
+  tell(tellCall(call, before, facts, isServerUp(), servedSec), call);
   return call;
 }
 
@@ -218,7 +222,7 @@ function showRecord() {
 /** What can be done now, and what is suggested. */
 function showSituation() {
   const isReady = demo?.ready === true && facts !== undefined;
-  const isUp = demo?.authorizationServer === 'up';
+  const isUp = isServerUp();
   const isWatching = endsWatch !== undefined;
   const hasToken = token !== undefined;
   view.setUsable('get', isReady && isUp);
@@ -274,8 +278,7 @@ for (const id of /** @type {ButtonId[]} */ (Object.keys(ACTIONS))) {
 }
 view.element('next').addEventListener('click', () => {
   if (view.element('next').getAttribute('aria-disabled') === 'true') return;
-  const isUp = demo?.authorizationServer === 'up';
-  void act(suggest({ tokenState, isUp, isWatching: endsWatch !== undefined, seen }).id);
+  void act(suggest({ tokenState, isUp: isServerUp(), isWatching: endsWatch !== undefined, seen }).id);
 });
 
 showSituation();

@@ -117,10 +117,11 @@ export const STOPPED_CALLING = { text: 'The client has stopped calling.' };
  * @param {Call} call  with the token that the client holds
  * @param {TokenState} before  the state of that token before the call
  * @param {Facts} facts
+ * @param {boolean} isUp  the authorization server
  * @param {number | undefined} servedSec  how long it was served after it was revoked
  * @returns {Told}
  */
-export function tellCall(call, before, facts, servedSec) {
+export function tellCall(call, before, facts, isUp, servedSec) {
   switch (call.outcome) {
     case 'miss':
       return {
@@ -133,7 +134,7 @@ export function tellCall(call, before, facts, servedSec) {
     case 'hit':
       if (before === 'revoked') return tellRevoked(facts);
       return {
-        text: 'The JWT came from memory that all workers of nginx share, and nobody was asked. Compare the bars of the client.',
+        text: 'The JWT came from memory that all workers of nginx share, and nobody was asked. Compare the time with that of the MISS.',
         lines: { called: ['cache_ttl', 'protect.conf'] },
       };
     case 'stale':
@@ -144,7 +145,7 @@ export function tellCall(call, before, facts, servedSec) {
     case 'denied':
       return tellDenied(before, servedSec);
     case 'down':
-      return tellDown(call);
+      return tellDown(call, isUp);
   }
 }
 
@@ -185,9 +186,16 @@ function tellDenied(before, servedSec) {
 
 /**
  * @param {Call} call
+ * @param {boolean} isUp
  * @returns {Told}
  */
-function tellDown({ status }) {
+function tellDown({ status }, isUp) {
+  if (isUp) {
+    return {
+      text: 'The authorization server is back, but the gateway does not know it yet: it tries again within five seconds.',
+      lines: { called: ['breaker'] },
+    };
+  }
   if (status === 503) {
     return {
       text: 'Answered at once: after two failures in a row the gateway asks nobody for five seconds, so that no client waits for a server that is down.',
@@ -205,10 +213,11 @@ function tellDown({ status }) {
 
 /**
  * @param {Call} call  with a token that nobody issued
+ * @param {boolean} isUp
  * @returns {Told}
  */
-export function tellUnknown(call) {
-  if (call.outcome === 'down') return tellDown(call);
+export function tellUnknown(call, isUp) {
+  if (call.outcome === 'down') return tellDown(call, isUp);
   return {
     text: 'The gateway asked, and the authorization server does not know this token. Nothing reaches the API. The gateway remembers that for some seconds.',
     lines: { called: ['introspection_endpoint', 'protect.conf'] },

@@ -6,7 +6,7 @@ import { REPOSITORY, readGuides, readPages } from '../support/pages.js';
 
 const GUIDES = readGuides();
 const PAGES = new Map([...readPages(), ...GUIDES]);
-for (const page of ['CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'])
+for (const page of ['CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'bench/README.md'])
   PAGES.set(page, readFileSync(REPOSITORY + page, 'utf8'));
 
 /** The text without its code blocks, whose brackets are not links. */
