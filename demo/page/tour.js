@@ -86,7 +86,7 @@ export const REVOKED_UNSEEN = {
 /** @param {Facts} facts @returns {Told} */
 export function tellRevoked({ cacheTtlSec }) {
   return {
-    text: `Revoked, but the gateway has a record of it and asks nobody. A call each second shows how long it is served: to the end of the record, ${cacheTtlSec} seconds after the MISS at most.`,
+    text: `Revoked, but the gateway has a record and asks nobody. A call each second shows how long it is served: to the end of the record, ${cacheTtlSec} seconds after the MISS.`,
     lines: { called: ['cache_ttl'] },
   };
 }
@@ -125,7 +125,7 @@ export function tellCall(call, before, facts, isUp, servedSec) {
   switch (call.outcome) {
     case 'miss':
       return {
-        text: `The gateway had no record of this token. ${tellWhoSigned(facts)} It keeps the JWT for ${facts.cacheTtlSec} seconds, and sent it to the API in place of the token.`,
+        text: `A token that the gateway had not seen. ${tellWhoSigned(facts)} The API got the JWT, and the gateway keeps it for ${facts.cacheTtlSec} seconds.`,
         lines: {
           called: ['token on', 'introspection_endpoint', 'protect.conf', 'proxy_pass'],
           introspect: ['introspection.conf', 'proxy_pass'],
