@@ -98,7 +98,7 @@ function interruptionSignal(): AbortSignal {
  * @param stops gets what stops them, also if the start fails
  */
 export async function startDemo(
-  options: Pick<DemoOptions, 'ports' | 'server' | 'once'>,
+  options: DemoOptions,
   stops: Stops,
   interruption: AbortSignal,
 ): Promise<StartedDemo> {

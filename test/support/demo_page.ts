@@ -17,7 +17,11 @@ export async function startDemoOnFreePorts(server: ServerName = 'jwt'): Promise<
   };
   const ports = { gateway: 0, authorizationServer: 0, api: 0 };
   try {
-    const demo = await startDemo({ once: true, server, ports }, stops, new AbortController().signal);
+    const demo = await startDemo(
+      { once: true, dpop: false, server, ports },
+      stops,
+      new AbortController().signal,
+    );
     return { ...demo, stop };
   } catch (error) {
     await stop();
