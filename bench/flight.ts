@@ -113,7 +113,7 @@ async function heldBytes({ url, workerPids: [pid = 0] }: Gateway, api: HeldApi):
   const request = {
     url,
     path: PATHS.active,
-    headersAt: () => ({ authorization: `Bearer ${TOKEN}` }),
+    tokenAt: () => TOKEN,
     expectedStatus: 200,
   };
   const clients: SequentialClient[] = [];

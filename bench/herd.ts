@@ -20,7 +20,7 @@ export async function measureHerd(gateway: Gateway, backends: Backends, token: s
   const request = {
     url: gateway.url,
     path: PATHS.slow,
-    headersAt: () => ({ authorization: `Bearer ${token}` }),
+    tokenAt: () => token,
     expectedStatus: 200,
   };
   const clients: SequentialClient[] = [];

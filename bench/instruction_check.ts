@@ -21,7 +21,7 @@ export interface InstructionFile {
 }
 
 /** The rows that run this project's script; the others are there to compare with. */
-const OURS = /^(access|auth-request)-/;
+const OURS = /^(access|auth-request|forward-auth|introspection-cache)-/;
 const LEGACY = /-legacy /;
 
 interface Measure {

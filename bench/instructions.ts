@@ -15,7 +15,7 @@ import { findRuntimes, type Runtimes } from './machine.js';
 import { allowedCpus } from './processors.js';
 import { BenchError, runProgram } from './program.js';
 import { RESULTS, readResults, writeResults } from './results.js';
-import { credentialsOf, ROWS, type Row } from './rows.js';
+import { ROWS, type Row } from './rows.js';
 import { openSequentialClient, type SequentialClient } from './sequential_client.js';
 import { isRefused, WORKLOADS } from './workloads.js';
 
@@ -136,8 +136,9 @@ async function countWorkload(
   const window: Window = { requests, introspections: name === 'miss' ? requests : 0 };
   const client = await openSequentialClient({
     url: gateway.url,
+    askedBy: gateway.row.askedBy ?? 'client',
     path: workload.path,
-    headersAt: (sent) => credentialsOf(gateway.row, workload.path, tokenOf(tokens, sent)),
+    tokenAt: (sent) => tokenOf(tokens, sent),
     expectedStatus: isRefused(gateway.row, name) ? 401 : 200,
   });
   try {

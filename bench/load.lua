@@ -1,31 +1,26 @@
--- Load for wrk: -s load.lua URL -- <path> <token prefix> <first> <count> [<file of proofs>]
+-- Load for wrk: -s load.lua URL -- <text before the token> <text after it> <token prefix> <first> <count> [<file of proofs>]
 -- Sends the tokens <prefix><number>, numbers of eight digits, from <first> on, <count> different ones in a cycle; with a
 -- file, each line of it once, as a DPoP proof. Prints one line of JSON.
-local head, first, count, proofs
-local position = 0
+local before, after, first, count, proofs
+local position, sent = 0, 0
 
 function init(args)
-  if args[5] then
+  before, after = args[1] .. args[3], args[2]
+  first, count = tonumber(args[4]), tonumber(args[5])
+  if args[6] then
     proofs = {}
-    for proof in io.lines(args[5]) do proofs[#proofs + 1] = proof end
+    for proof in io.lines(args[6]) do proofs[#proofs + 1] = proof end
   end
-  local scheme = proofs and "DPoP " or "Bearer "
-  head = "GET " .. args[1] .. " HTTP/1.1\r\nHost: gateway.bench\r\nAuthorization: " .. scheme .. args[2]
-  first, count = tonumber(args[3]), tonumber(args[4])
 end
-
-local sent = 0
 
 function request()
   local number = first + position
   position = position + 1
   if position == count then position = 0 end
-  local proof = ""
-  if proofs then
-    sent = sent + 1
-    proof = "\r\nDPoP: " .. (proofs[sent] or "none is left")
-  end
-  return head .. string.format("%08d", number) .. proof .. "\r\n\r\n"
+  local token = before .. string.format("%08d", number)
+  if not proofs then return token .. after end
+  sent = sent + 1
+  return token .. "\r\nDPoP: " .. (proofs[sent] or "none is left") .. after
 end
 
 function done(summary, latency)

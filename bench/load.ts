@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { requestText } from './request.js';
+import type { AskedBy } from './rows.js';
 
 const SCRIPT = fileURLToPath(new URL('load.lua', import.meta.url));
 /** wrk is killed when it runs so much longer than it should. */
@@ -23,8 +25,10 @@ export interface Tokens {
 export interface Load {
   readonly url: string;
   readonly path: string;
+  /** Default: a client. */
+  readonly askedBy?: AskedBy;
   readonly tokens: Tokens;
-  /** Each is sent once, with the scheme DPoP. None: the scheme is Bearer. */
+  /** Each is sent once; none where no request needs one. */
   readonly proofs?: readonly string[];
   readonly connections: number;
   readonly seconds: number;
@@ -63,9 +67,10 @@ export async function runLoad(load: Load): Promise<LoadResult> {
 
 async function runWrk(load: Load, proofFile: string[]): Promise<LoadResult> {
   const { tokens, seconds } = load;
+  const words = requestText(load.askedBy ?? 'client', load.path, tokenOf(tokens).length);
   const args = ['--cpu-list', load.cpus.join(','), 'wrk', '--latency', '--timeout', '10s'];
   args.push('--threads', '1', '--connections', String(load.connections), '--duration', `${seconds}s`);
-  args.push('--script', SCRIPT, load.url, '--', load.path, tokens.prefix);
+  args.push('--script', SCRIPT, load.url, '--', words.before, words.after, tokens.prefix);
   args.push(String(tokens.first), String(tokens.count), ...proofFile);
   const timeout = seconds * 1000 + GRACE_MS;
   const wrk = spawn('taskset', args, { stdio: ['ignore', 'pipe', 'pipe'], timeout, killSignal: 'SIGKILL' });

@@ -1,11 +1,12 @@
 // One cell of the table, once: the load on one gateway, what it took, and whether it was what the row claims.
-import { type Backends, ECHO } from './backends.js';
+import type { Backends } from './backends.js';
 import { proofFor } from './bound.js';
 import type { Gateway } from './gateway.js';
-import { type LoadResult, runLoad, type Tokens, tokenOf } from './load.js';
+import { type Load, type LoadResult, runLoad, type Tokens, tokenOf } from './load.js';
 import { cpuTimeNs } from './processors.js';
 import { BenchError } from './program.js';
-import { credentialsOf, isForwarded } from './rows.js';
+import { sendOne } from './request.js';
+import { asksApi, isForwarded } from './rows.js';
 import {
   expectedApiRequests,
   expectedIntrospections,
@@ -48,9 +49,9 @@ export async function measure(
   const tokens = workload.tokens(round);
   await checkAnswer(gateway, workload, tokens, 'before');
   const countsBefore = await readCounts(plan.backends);
-  const proofs = gateway.row.scheme === 'DPoP' ? proofsFor(workload.path, tokens, plan) : [];
+  const proofs = gateway.row.askedBy === 'key_holder' ? proofsFor(workload.path, tokens, plan) : [];
   const cpuBefore = await cpuTimeOf(gateway);
-  const result = await runLoad({ ...plan, url: gateway.url, path: workload.path, tokens, proofs });
+  const result = await runLoad({ ...plan, ...targetOf(gateway, workload.path), tokens, proofs });
   const cpuNs = (await cpuTimeOf(gateway)) - cpuBefore;
   // Its answer comes after those of the requests that wrk left under way.
   await checkAnswer(gateway, workload, tokens, 'after');
@@ -60,7 +61,8 @@ export async function measure(
   const run: Run = { ...plan, requests: result.requests };
   const isMiss = workload.name === 'miss' && row.introspects;
   const introspections = countsAfter.introspections - countsBefore.introspections - (isMiss ? 1 : 0);
-  const apiRequests = countsAfter.api - countsBefore.api - (isRefused(row, workload.name) ? 0 : 1);
+  const apiRequests =
+    countsAfter.api - countsBefore.api - (isRefused(row, workload.name) || !asksApi(row) ? 0 : 1);
   const where = `${row.name}, ${workload.name}`;
   checkLoad(where, result, isRefused(row, workload.name) ? result.requests : 0);
   if (workload.name === 'many' && row.introspects && introspections > 0) {
@@ -98,8 +100,7 @@ export async function fill(gateway: Gateway, path: string, tokens: Tokens, plan:
   const asked = async () => (await authorizationServer.requestCount()) - before;
   const result = await runLoad({
     ...plan,
-    url: gateway.url,
-    path,
+    ...targetOf(gateway, path),
     tokens,
     seconds: MAX_FILL_SEC,
     isEnough: async () => (await asked()) >= tokens.count,
@@ -108,6 +109,11 @@ export async function fill(gateway: Gateway, path: string, tokens: Tokens, plan:
   checkLoad(where, result, 0);
   checkCount(`${where}: introspections`, await asked(), { least: tokens.count, most: tokens.count });
   return result.durationUs / 1e6;
+}
+
+/** What the load asks, and as who. */
+function targetOf({ url, row }: Gateway, path: string): Pick<Load, 'url' | 'path' | 'askedBy'> {
+  return { url, path, askedBy: row.askedBy ?? 'client' };
 }
 
 const MAX_FILL_SEC = 900;
@@ -129,15 +135,12 @@ async function checkAnswer(
   when: 'before' | 'after',
 ): Promise<void> {
   const token = workload.name === 'miss' ? `${tokens.prefix}${when}` : tokenOf(tokens);
-  const path = workload.path + ECHO;
-  const response = await fetch(url + path, { headers: credentialsOf(row, path, token) });
-  const received = await response.text();
+  const { status, received } = await sendOne(row, url, workload.path, token);
   const expectedStatus = isRefused(row, workload.name) ? 401 : 200;
-  const isRight =
-    response.status === expectedStatus && (expectedStatus !== 200 || isForwarded(row, token, received));
+  const isRight = status === expectedStatus && (expectedStatus !== 200 || isForwarded(row, token, received));
   if (!isRight) {
     throw new BenchError(
-      `${row.name}, ${workload.name}: a request ${when} the load was answered ${response.status}, ` +
+      `${row.name}, ${workload.name}: a request ${when} the load was answered ${status}, ` +
         `expected ${expectedStatus} and a ${row.forwards} for the API, which received: ${received.slice(0, 200)}`,
     );
   }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { INTROSPECTION } from './backends.js';
-import { CERTIFICATE, ORIGIN, proofFor } from './bound.js';
+import { CERTIFICATE, ORIGIN } from './bound.js';
 import { AUDIENCE, JWT, SCOPES, SIZED_JWT_LENGTHS } from './jwt.js';
 import { type BenchAlgorithm, keySetOf, PRIVATE_KEYS } from './signatures.js';
 
@@ -12,7 +12,20 @@ const SNIPPETS = `${REPOSITORY}nginx`;
 export type WorkloadName = 'hot' | 'many' | 'miss' | 'denied' | 'policy';
 export type RuntimeName = 'modern' | 'legacy';
 
-/** What the API finds in Authorization: `jwt` is that of every row, `other` one of the row's own. */
+/**
+ * Who asks the row: a client that wants the API, one that proves to hold a key, another proxy that may pass a request on, or a
+ * gateway that has a token.
+ */
+export type AskedBy = 'client' | 'key_holder' | 'proxy' | 'gateway';
+
+/** Whether the API is asked for anything. */
+export function asksApi(row: Pick<Row, 'askedBy'>): boolean {
+  return row.askedBy === undefined || row.askedBy === 'key_holder';
+}
+
+/**
+ * What the API finds in Authorization, or who asks in the answer: `jwt` is that of every row, `other` one of the row's own.
+ */
 export type Forwards = 'token' | 'jwt' | 'other';
 
 /** Whether the API received what the row forwards. */
@@ -34,12 +47,12 @@ export interface Row {
   readonly runtime: RuntimeName;
   readonly workloads: readonly WorkloadName[];
   readonly forwards: Forwards;
-  /** Default `Bearer`. `DPoP`: each request brings a proof of its own. */
-  readonly scheme?: 'DPoP';
   /** The row of the same nginx that does nothing but proxy; itself for that row. */
   readonly bare: string;
   /** Whether the gateway asks the authorization server, remembers answers, and refuses inactive tokens. */
   readonly introspects: boolean;
+  /** Left out for a client. */
+  readonly askedBy?: Exclude<AskedBy, 'client'>;
   /** A further module to load. */
   readonly modulePath?: string;
   /** Lines of http. */
@@ -55,13 +68,6 @@ export interface RowWords {
   readonly prefix: string;
   /** Size of the zone of active tokens, as nginx takes it. */
   readonly zoneSize: string;
-}
-
-/** The headers of a request with that token. */
-export function credentialsOf(row: Row, path: string, token: string): Record<string, string> {
-  return row.scheme === 'DPoP'
-    ? { authorization: `DPoP ${token}`, dpop: proofFor(path, token) }
-    : { authorization: `Bearer ${token}` };
 }
 
 /** Paths of the gateway: the token is introspected as active, inactive, held against a policy, active but slowly. */
@@ -112,6 +118,10 @@ export const ROWS: readonly Row[] = [
   accessRow('access-qjs', 'access mode, QuickJS', 'qjs'),
   authRequestRow('auth-request-njs', 'auth_request mode, njs', 'modern', 'njs'),
   authRequestRow('auth-request-qjs', 'auth_request mode, QuickJS', 'modern', 'qjs'),
+  askedRow('forward-auth-njs', 'forward auth, njs', 'njs', 'proxy'),
+  askedRow('forward-auth-qjs', 'forward auth, QuickJS', 'qjs', 'proxy'),
+  askedRow('introspection-cache-njs', 'introspection cache, njs', 'njs', 'gateway'),
+  askedRow('introspection-cache-qjs', 'introspection cache, QuickJS', 'qjs', 'gateway'),
   mintRow('mint-es256-njs', 'signs ES256, njs', 'njs', 'ES256'),
   mintRow('mint-es256-qjs', 'signs ES256, QuickJS', 'qjs', 'ES256'),
   mintRow('mint-rs256-njs', 'signs RS256, njs', 'njs', 'RS256'),
@@ -207,6 +217,31 @@ function authRequestRow(name: string, title: string, runtime: RuntimeName, engin
   };
 }
 
+/** A location that others ask. */
+function askedRow(name: string, title: string, engine: Engine, askedBy: 'proxy' | 'gateway'): Row {
+  const file = askedBy === 'proxy' ? 'forward_auth.conf' : 'introspection_cache.conf';
+  return {
+    ...ourRow(name, title, 'modern'),
+    workloads: ['hot', 'many'],
+    askedBy,
+    http: (words) => `
+  js_engine ${engine};
+  variables_hash_bucket_size 128;
+  js_path ${REPOSITORY}dist;
+  ${zonesOfSize('zones.conf', words.zoneSize)}
+  include ${SNIPPETS}/http.conf;
+  ${server(
+    words,
+    `location ${PATHS.active} {
+      set $phantom_token on;
+      set $phantom_token_introspection_endpoint /introspect;
+      include ${SNIPPETS}/${file};
+    }
+    ${introspectionLocation('/introspect', INTROSPECTION.active)}`,
+  )}`,
+  };
+}
+
 /** Access mode; the authorization server answers JSON, and the gateway signs. */
 function mintRow(name: string, title: string, engine: Engine, alg: BenchAlgorithm): Row {
   const settings = (prefix: string) => `
@@ -234,7 +269,7 @@ function dpopRow(name: string, title: string, engine: Engine): Row {
   return {
     ...signatureRow(name, title, engine, INTROSPECTION.bound('key'), settings, ''),
     workloads: ['hot'],
-    scheme: 'DPoP',
+    askedBy: 'key_holder',
   };
 }
 

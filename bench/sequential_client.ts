@@ -1,6 +1,8 @@
 // One connection, one request after the other, all of the same length: what is counted does not depend on time.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { proofLine, requestText } from './request.js';
+import type { AskedBy } from './rows.js';
 
 export interface SequentialClient {
   /** Sends `count` requests; rejects when an answer has another status or the connection ends. */
@@ -10,9 +12,10 @@ export interface SequentialClient {
 
 export interface SequentialRequest {
   readonly url: string;
+  /** Default: a client. */
+  readonly askedBy?: AskedBy;
   readonly path: string;
-  /** The headers of the credentials. */
-  readonly headersAt: (sent: number) => Record<string, string>;
+  readonly tokenAt: (sent: number) => string;
   readonly expectedStatus: number;
 }
 
@@ -20,14 +23,15 @@ export async function openSequentialClient(request: SequentialRequest): Promise<
   const { hostname, port } = new URL(request.url);
   const socket = connect({ host: hostname, port: Number(port), noDelay: true });
   await once(socket, 'connect');
-  const head = `GET ${request.path} HTTP/1.1\r\nHost: gateway.bench\r\n`;
-  const headers = () =>
-    Object.entries(request.headersAt(sent)).map(([name, value]) => `${name}: ${value}\r\n`);
+  const { askedBy = 'client' } = request;
+  const { before, after } = requestText(askedBy, request.path, request.tokenAt(0).length);
   let sent = 0;
   return {
     async send(count) {
       for (const end = sent + count; sent < end; sent += 1) {
-        await exchange(socket, `${head}${headers().join('')}\r\n`, request.expectedStatus);
+        const token = request.tokenAt(sent);
+        const text = `${before}${token}${proofLine(askedBy, request.path, token)}${after}`;
+        await exchange(socket, text, request.expectedStatus);
       }
     },
     close: () => socket.destroy(),

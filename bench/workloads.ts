@@ -1,6 +1,6 @@
 // What is sent, and how often the authorization server and the API may be asked for it.
 import type { Tokens } from './load.js';
-import { PATHS, type Row, type WorkloadName } from './rows.js';
+import { asksApi, PATHS, type Row, type WorkloadName } from './rows.js';
 
 export interface Workload {
   readonly name: WorkloadName;
@@ -89,7 +89,7 @@ export function expectedIntrospections(row: Row, workload: WorkloadName, run: Ru
 
 /** Requests to the API that the load may have caused. */
 export function expectedApiRequests(row: Row, workload: WorkloadName, run: Run): Range {
-  return isRefused(row, workload) ? NONE : onePerRequest(run);
+  return isRefused(row, workload) || !asksApi(row) ? NONE : onePerRequest(run);
 }
 
 /** Whether the row answers 401. */

@@ -129,15 +129,26 @@ function hasUri({ args }) {
 // cli/check/protection.ts
 var ACCESS = "phantom_token.access";
 var AUTH_REQUEST = "/_phantom_token_authorize";
+var WAY = "$_phantom_kept_request";
+var WAYS = ["forward_auth", "introspection"];
 function protectLine(own) {
   return own.find(isProtectLine);
 }
 function isProtectLine({ name, args }) {
-  return name === "js_access" && args[0] === ACCESS || name === "auth_request" && args[0] === AUTH_REQUEST;
+  return name === "js_access" && args[0] === ACCESS || name === "auth_request" && args[0] === AUTH_REQUEST || name === "set" && args[0] === WAY && WAYS.includes(args[1] ?? "");
 }
 function modeOf(location) {
   const line = protectLine(location.own);
-  return line === void 0 ? void 0 : line.name === "js_access" ? "access" : "auth_request";
+  switch (line?.name) {
+    case void 0:
+      return void 0;
+    case "js_access":
+      return "access";
+    case "auth_request":
+      return "auth_request";
+    default:
+      return line?.args[1];
+  }
 }
 function inheritedLine(location) {
   for (const level of levelsOf(location)) {
@@ -298,6 +309,10 @@ var RULES = {
   operator_open: error(
     "Everybody who reaches the server can end tokens or read the figures.",
     "Add `allow 127.0.0.1; deny all;`, or let the server listen on an address of its own."
+  ),
+  introspection_open: error(
+    "Everybody who reaches the server can exchange tokens for JWTs here, and try tokens.",
+    "Let only gateways ask: `ssl_verify_client on;`, or `allow` with `deny all;`, or an address of its own."
   ),
   unprotected_neighbour: warning(
     "It passes requests to the same upstream as protected locations, and no token is checked.",
@@ -995,7 +1010,7 @@ function headersIn(lines) {
 }
 var REFUSALS = ["401", "403", "500"];
 function checkErrorPages(location) {
-  return location.mode === "access" ? refusalsWithAnotherStatus(location) : pagesAboveInclude(location);
+  return location.mode === "auth_request" ? pagesAboveInclude(location) : refusalsWithAnotherStatus(location);
 }
 function refusalsWithAnotherStatus(location) {
   return inForce(levelsOf(location), "error_page").filter((page) => statusesOf(page).some((status) => status === "401" || status === "403")).filter((page) => answersWell(page) || leadsToOpenPass(page, location.server)).map((page) => found("error_page_opens", page, `\`${textOf(page)}\` is in force in ${nameOf(location)}`));
@@ -1211,6 +1226,11 @@ function checkOperators({ servers }) {
     )
   );
 }
+function checkIntrospectionCache(location) {
+  const listens = named(location.server.own, "listen");
+  const isLocalOnly = listens.length > 0 && listens.every(isLocal);
+  return location.mode !== "introspection" || isRestricted(location) || isLocalOnly ? [] : [found("introspection_open", location.line, `${nameOf(location)} is open to everybody`)];
+}
 function isRestricted(location) {
   const levels = levelsOf(location);
   const isDenied = inForce(levels, "allow", "deny").some(
@@ -1247,6 +1267,7 @@ var RESULTS = [
   "phantom_token_authorization",
   "phantom_token_reason",
   "phantom_token_introspection_time",
+  "phantom_token_hash",
   "phantom_token_cache_status",
   "phantom_token_subject",
   "phantom_token_client",
@@ -1292,7 +1313,7 @@ function isSnippetLine({ name, args }) {
 var SNIPPET_VALUES = {
   _phantom_before: ["$phantom_token_cache_status"],
   _phantom_state: ["here"],
-  _phantom_kept_request: ["$_phantom_request"],
+  _phantom_kept_request: ["$_phantom_request", "forward_auth", "introspection"],
   _phantom_kept_rest: ["$_phantom_rest"],
   _phantom_introspection: ["answered", "keys_answered"],
   _phantom_server: ["included"]
@@ -1841,7 +1862,7 @@ function setAfterBreak(own) {
   );
 }
 function setBelow({ own, mode }) {
-  if (mode === "access") return [];
+  if (mode !== "auth_request") return [];
   return settingsIn(own.slice(own.findIndex(isProtectLine))).map(
     ({ variable, at }) => found("set_below_protect", at, `$${variable} is set below protect.conf`)
   );
@@ -1986,6 +2007,7 @@ function checkProtected(location, isWhole) {
   return [
     ...checkAnswers(location),
     ...checkSatisfy(location),
+    ...checkIntrospectionCache(location),
     ...checkErrorPages(location),
     ...checkAuthorization(location),
     ...checkOrder(location),
@@ -2534,7 +2556,7 @@ function readKnown(file) {
     return readFileSync(join2(SNIPPETS, ours), "utf8");
   return OF_NGINX.test(basename(file)) ? "" : void 0;
 }
-var SHIPPED_NAMES = /^(http|zones|zones_njs_0\.8|protect|server|introspection|introspection_limits|jwks)\.conf$/;
+var SHIPPED_NAMES = /^(http|zones|zones_njs_0\.8|protect|server|forward_auth|introspection_cache|introspection|introspection_limits|jwks)\.conf$/;
 function isShipped(file, text2) {
   return SHIPPED_NAMES.test(basename(file)) && /\$_phantom_|\$phantom_zones|\$phantom_introspection_limit/.test(text2);
 }

@@ -42,7 +42,7 @@ function grant(r, v, mode, authorization, cacheStatus) {
   }
   if (mode === "access") {
     r.decline();
-  } else {
+  } else if (mode === "auth_request") {
     r.return(204);
   }
 }
@@ -74,23 +74,27 @@ function access(r) {
 function authorize(r) {
   return handle(r, "auth_request");
 }
-function handle(r, mode) {
+function handle(r, mode, isAsked) {
   try {
     const variables = (r.variables);
-    const request = (mode === "access" ? variables._phantom_request : takeKeptRequest(variables));
+    const request = (mode === "auth_request" ? takeKeptRequest(variables) : variables._phantom_request);
     const hasNoPolicy = (request.startsWith("here on\n\n\n\n\n\n" /* onWithoutPolicy */));
     if (!hasNoPolicy && !(request.startsWith("here on\n" /* on */))) {
-      return judgeStage().rejectedStage().undecidedStage().missStage().handleNotOn(r, mode, request);
+      return judgeStage().waysInStage().handleOtherWay(r, mode, request, handle);
     }
     const policy = hasNoPolicy ? "\n\n\n\n" /* text */ : readPolicy2(variables, request);
     const lookup = (request.slice("here on\n" /* on */.length + policy.length + 1));
     const key = ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url")));
     const record = (records === void 0 ? readFirstRecord(key) : records.get(key));
     const nowSec = (Date.now() / 1e3);
-    if (record === void 0 || !(policy === "\n\n\n\n" /* text */ ? (+record.slice(0 /* readyUntil */, 10 /* expiry */) > nowSec) : (record.slice(60 /* policy */, +record.slice(50 /* grantsStart */, 55 /* authorizationStart */)) === policy) ? (+record.slice(10 /* expiry */, 20 /* notBefore */) > nowSec) : judgeStage().meetsPolicy(record, policy, nowSec))) {
+    if (record === void 0 || !(hasNoPolicy ? (+record.slice(0 /* readyUntil */, 10 /* expiry */) > nowSec) : (record.slice(60 /* policy */, +record.slice(50 /* grantsStart */, 55 /* authorizationStart */)) === policy) ? ((+record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) : judgeStage().meetsPolicy(record, policy, nowSec))) {
       return judgeStage().rejectedStage().handleNotGranted(r, mode, { request, policy, lookup, key, record });
     }
-    grant(r, variables, mode, (record.slice(+record.slice(55 /* authorizationStart */, 60 /* policy */))), "HIT");
+    if (isAsked) {
+      judgeStage().waysInStage().grantTo(r, variables, mode, (record.slice(+record.slice(55 /* authorizationStart */, 60 /* policy */))), "HIT", record);
+    } else {
+      grant(r, variables, mode, (record.slice(+record.slice(55 /* authorizationStart */, 60 /* policy */))), "HIT");
+    }
   } catch (e) {
     judgeStage().rejectedStage().undecidedStage().missStage().joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
   }
@@ -237,7 +241,7 @@ function meetsPolicy(record, policyText, nowSec) {
   return policy !== void 0 && judgeRecord(record, policy, nowSec) === "good";
 }
 function judgeRecord(record, policy, nowSec) {
-  return (+record.slice(10 /* expiry */, 20 /* notBefore */) > nowSec) && (policy.cacheTtlSec > 0 && nowSec - storedAtOf(record) < policy.cacheTtlSec) ? judgeToken(record, policy, nowSec) : "void";
+  return ((+record.slice(10 /* expiry */, 20 /* notBefore */)) > nowSec) && (policy.cacheTtlSec > 0 && nowSec - (+record.slice(30 /* stored */, 40 /* usableUntil */)) < policy.cacheTtlSec) ? judgeToken(record, policy, nowSec) : "void";
 }
 function judgeToken(record, policy, nowSec) {
   return checkPolicy((record.slice(
@@ -245,8 +249,101 @@ function judgeToken(record, policy, nowSec) {
     Number(record.slice(55 /* authorizationStart */, 60 /* policy */))
   )), (Number(record.slice(20 /* notBefore */, 30 /* stored */))), policy, nowSec) || "good";
 }
-function storedAtOf(record) {
-  return Number(record.slice(30 /* stored */, 40 /* usableUntil */));
+
+var waysInStageMade;
+function waysInStage() {
+  return waysInStageMade || (waysInStageMade = makeWaysInStage());
+}
+function makeWaysInStage() {
+
+// src/core/request/accept.ts
+function wantsJson(accept) {
+  return /\bapplication\/json\b/i.test(accept) && !/\bapplication\/jwt\b/i.test(accept);
+}
+
+// src/edge/answer_grant.ts
+function grantTo(r, v, mode, authorization, cacheStatus, record) {
+  grant(r, v, mode, authorization, cacheStatus);
+  const headers = r.headersOut;
+  if (mode === "forward_auth") {
+    headers["Cache-Control"] = "no-store";
+    if (authorization !== "") {
+      headers.Authorization = authorization;
+    }
+    r.return(200, "");
+  } else if (mode === "introspection") {
+    const jwt2 = authorization.slice("Bearer ".length);
+    const leftSec = record === void 0 ? 0 : secondsLeft(record, (+(v.phantom_token_cache_ttl || 300 /* cacheTtlSec */)));
+    const accept = v.http_accept || "";
+    const isJson = accept !== "application/jwt" && wantsJson(accept);
+    headers["Content-Type"] = isJson ? "application/json" : "application/jwt";
+    headers["Cache-Control"] = leftSec < 1 ? "no-store" : `max-age=${leftSec}`;
+    r.return(200, isJson ? rejectedStage().undecidedStage().malformedStage().activeAnswer(jwt2) : jwt2);
+  }
+}
+function secondsLeft(record, ttlSec) {
+  return Math.floor(Math.min((+record.slice(10 /* expiry */, 20 /* notBefore */)), (+record.slice(30 /* stored */, 40 /* usableUntil */)) + ttlSec) - (Date.now() / 1e3));
+}
+
+// src/core/request/forwarded_uri.ts
+function isUsualUri(value) {
+  return value === void 0 || !/[\x00-\x20\x7F%]|\/\./.test(value) || !/[\x00-\x20\x7F]|^[^?#]*(?:\/\.|%0|%2[EeFf])/.test(value);
+}
+
+// src/gateway/ways_in.ts
+function handleOtherWay(r, mode, request, handle2) {
+  switch (request) {
+    case "forward_auth": {
+      const v = r.variables;
+      return isUsualUri(v.http_x_forwarded_uri) && isUsualUri(v.http_x_original_url) ? handle2(r, "forward_auth", true) : rejectedStage().undecidedStage().malformedStage().handleUnusualUri(r, handle2);
+    }
+    case "introspection":
+      return introspectionWayStage().enterIntrospection(r, handle2);
+    default:
+      return rejectedStage().undecidedStage().missStage().handleNotOn(r, mode, request);
+  }
+}
+
+var introspectionWayStageMade;
+function introspectionWayStage() {
+  return introspectionWayStageMade || (introspectionWayStageMade = makeIntrospectionWayStage());
+}
+function makeIntrospectionWayStage() {
+
+// src/core/request/usual_question.ts
+function usualToken(form) {
+  const match = /^token=([A-Za-z0-9._~-]+)(?:&token_type_hint=access_token)?$(?!\n)/.exec(form) || /^token=((?:[A-Za-z0-9._~-]|%2[BbFf]|%7[Ee])+(?:%3[Dd])*)(?:&token_type_hint=access_token)?$(?!\n)/.exec(
+    form
+  );
+  const field = match === null ? "" : match[1];
+  const token = field.includes("%") ? decodeURIComponent(field) : field;
+  return token.length <= 4096 /* max */ ? token : "";
+}
+
+// src/edge/form_body.ts
+function readFormBody(r) {
+  try {
+    return r.requestText || "";
+  } catch (_inFile) {
+    return "";
+  }
+}
+
+// src/gateway/introspection_way.ts
+function enterIntrospection(r, handle2) {
+  const form = readFormBody(r);
+  const token = r.method === "POST" ? usualToken(form) : "";
+  if (token === "") {
+    return rejectedStage().undecidedStage().malformedStage().handleUnusualQuestion(r, form, handle2);
+  }
+  r.variables.phantom_token_input = token;
+  return handle2(r, "introspection", true);
+}
+
+return { readFormBody, enterIntrospection };
+}
+
+return { introspectionWayStage, wantsJson, grantTo, handleOtherWay };
 }
 
 var rejectedStageMade;
@@ -357,10 +454,21 @@ function refuse(r, mode, refusal2, outcome) {
     count((`phantom_token_requests_total{cache_status="${outcome.cacheStatus === "" ? "NONE" : outcome.cacheStatus}"}`), 1);
     count((`phantom_token_refusals_total{reason="${outcome.reason}"}`), 1);
   }
-  if (mode === "access") {
-    answerDirectly(r, refusal2);
-  } else {
+  if (mode === "auth_request") {
     answerThroughErrorPage(r, refusal2);
+  } else if (mode === "introspection" && outcome.kind === "denial") {
+    answerNotActive(r);
+  } else {
+    answerDirectly(r, refusal2);
+  }
+}
+function answerNotActive(r) {
+  r.headersOut["Cache-Control"] = "no-store";
+  if (waysInStage().wantsJson(r.variables.http_accept || "")) {
+    r.headersOut["Content-Type"] = "application/json";
+    send(r, 200, ('{"active":false}'));
+  } else {
+    send(r, 204, "");
   }
 }
 function answerDirectly(r, refusal2) {
@@ -398,14 +506,31 @@ function send(r, status, body) {
 }
 
 // src/core/answer/outcome.ts
-function granted(authorization, cacheStatus) {
-  return { kind: "grant", authorization, cacheStatus };
+function granted(authorization, cacheStatus, record) {
+  return { kind: "grant", authorization, cacheStatus, record };
 }
-function grantedTo(binding, authorization, cacheStatus) {
-  return binding === void 0 ? granted(authorization, cacheStatus) : { kind: "bound", authorization, binding, cacheStatus };
+function grantedTo(binding, authorization, cacheStatus, record) {
+  return binding === void 0 ? granted(authorization, cacheStatus, record) : { kind: "bound", authorization, binding, cacheStatus, record };
 }
 function denied(reason, cacheStatus) {
   return { kind: "denial", reason, cacheStatus };
+}
+function malformed() {
+  return { kind: "malformed", reason: "request_malformed", cacheStatus: "" };
+}
+
+// src/core/cache/epoch.ts
+function tenDigits(epochSec) {
+  return epochSec > 999999999 ? String(epochSec) : String(1e10 + epochSec).slice(1);
+}
+
+// src/core/cache/denial_record.ts
+var TIME_DIGITS = 10;
+function reasonOf(record, ttlSec, nowSec) {
+  const expiresAtSec = Number(record.slice(0, TIME_DIGITS));
+  const storedAtSec = Number(record.slice(TIME_DIGITS, 2 * TIME_DIGITS));
+  const isTaken = nowSec < Math.min(expiresAtSec, storedAtSec + ttlSec);
+  return isTaken ? record.slice(2 * TIME_DIGITS) : void 0;
 }
 
 // src/core/settings/location_texts.ts
@@ -430,6 +555,18 @@ function signatureLineOf(texts) {
   return texts.request[13 /* signatureLine */];
 }
 
+// src/core/settings/parse_refusal.ts
+function readRefusalSettings(findings, request, rest) {
+  return {
+    requiredScopes: request[1] === "" ? [] : readScopes(findings, "phantom_token_required_scopes", request[1]),
+    realm: rest[0] === "" ? "api" : readChecked(findings, "phantom_token_realm", rest[0], checkRealm),
+    scopes: rest[1] === "" ? [] : readScopes(findings, "phantom_token_scopes", rest[1]),
+    negativeCacheTtlSec: rest[3] === "" ? 5 : readWhole(findings, "phantom_token_negative_cache_ttl", rest[3], 0, 60, "seconds"),
+    resourceMetadata: rest[9] === "" ? "" : readChecked(findings, "phantom_token_resource_metadata", rest[9], undecidedStage().boundStage().checkMetadataUrl),
+    sender: request[13] === "" ? void 0 : undecidedStage().boundStage().readSender(findings, request[13])
+  };
+}
+
 // src/edge/known_tokens.ts
 function readDenial(key) {
   const zone = ngx.shared.phantom_token_denied;
@@ -442,55 +579,13 @@ function purgedName(markKey) {
   return `purged:${markKey}`;
 }
 
-// src/core/request/preflight.ts
-function isPreflight(method, origin, requestedMethod) {
-  return method === "OPTIONS" && origin !== "" && requestedMethod !== "";
-}
-
 // src/edge/request.ts
 function readRest(r, mode) {
   const v = r.variables;
-  return (mode === "access" ? v._phantom_rest : v._phantom_kept_rest) || "";
+  return (mode === "auth_request" ? v._phantom_kept_rest : v._phantom_rest) || "";
 }
 function readProtocol(r) {
   return r.variables.server_protocol || "";
-}
-function readsAsPreflight(r) {
-  const v = r.variables;
-  return isPreflight(v.request_method || "", v.http_origin || "", v.http_access_control_request_method || "");
-}
-function readFormBody(r) {
-  try {
-    return r.requestText || "";
-  } catch (_inFile) {
-    return "";
-  }
-}
-
-// src/core/cache/epoch.ts
-function tenDigits(epochSec) {
-  return epochSec > 999999999 ? String(epochSec) : String(1e10 + epochSec).slice(1);
-}
-
-// src/core/cache/denial_record.ts
-var TIME_DIGITS = 10;
-function reasonOf(record, ttlSec, nowSec) {
-  const expiresAtSec = Number(record.slice(0, TIME_DIGITS));
-  const storedAtSec = Number(record.slice(TIME_DIGITS, 2 * TIME_DIGITS));
-  const isTaken = nowSec < Math.min(expiresAtSec, storedAtSec + ttlSec);
-  return isTaken ? record.slice(2 * TIME_DIGITS) : void 0;
-}
-
-// src/core/settings/parse_refusal.ts
-function readRefusalSettings(findings, request, rest) {
-  return {
-    requiredScopes: request[1] === "" ? [] : readScopes(findings, "phantom_token_required_scopes", request[1]),
-    realm: rest[0] === "" ? "api" : readChecked(findings, "phantom_token_realm", rest[0], checkRealm),
-    scopes: rest[1] === "" ? [] : readScopes(findings, "phantom_token_scopes", rest[1]),
-    negativeCacheTtlSec: rest[3] === "" ? 5 : readWhole(findings, "phantom_token_negative_cache_ttl", rest[3], 0, 60, "seconds"),
-    resourceMetadata: rest[9] === "" ? "" : readChecked(findings, "phantom_token_resource_metadata", rest[9], undecidedStage().boundStage().checkMetadataUrl),
-    sender: request[13] === "" ? void 0 : undecidedStage().boundStage().readSender(findings, request[13])
-  };
 }
 
 // src/gateway/rejected.ts
@@ -533,6 +628,23 @@ function parseJsonObject(text) {
   return (typeof value === "object" && value !== null && !Array.isArray(value)) ? value : void 0;
 }
 
+// src/core/cache/bound_record.ts
+var BOUND_MARK = "00000000000000000000";
+function encodeBoundRecord(binding, record) {
+  const jkt = binding.jkt.padEnd(63 /* x5t */ - 20 /* jkt */);
+  const x5t = binding.x5t.padEnd(106 /* record */ - 63 /* x5t */);
+  return `${BOUND_MARK}${jkt}${x5t}${record}`;
+}
+function bindingOf(record) {
+  return {
+    jkt: record.slice(20 /* jkt */, 63 /* x5t */).trim(),
+    x5t: record.slice(63 /* x5t */, 106 /* record */).trim()
+  };
+}
+function unboundPartOf(record) {
+  return record.slice(106 /* record */);
+}
+
 // src/core/token/jws_token.ts
 function isJwsShaped(token) {
   if (token.indexOf(".") === -1) {
@@ -572,28 +684,11 @@ ${(isJwsShaped(token) ? token.slice(0, token.lastIndexOf(".")) : token)}`;
   return ((begun === void 0 ? firstDigest(question) : begun.copy().update(question).digest("base64url")));
 }
 
-// src/core/cache/bound_record.ts
-var BOUND_MARK = "00000000000000000000";
-function encodeBoundRecord(binding, record) {
-  const jkt = binding.jkt.padEnd(63 /* x5t */ - 20 /* jkt */);
-  const x5t = binding.x5t.padEnd(106 /* record */ - 63 /* x5t */);
-  return `${BOUND_MARK}${jkt}${x5t}${record}`;
-}
-function bindingOf(record) {
-  return {
-    jkt: record.slice(20 /* jkt */, 63 /* x5t */).trim(),
-    x5t: record.slice(63 /* x5t */, 106 /* record */).trim()
-  };
-}
-function unboundPartOf(record) {
-  return record.slice(106 /* record */);
-}
-
 // src/gateway/undecided.ts
 function handleUndecided(r, mode, first, isUnknown) {
   const credential = credentialOf(first.lookup);
   const mayBeBound = isUnknown ? (credential.slice(0, 5 /* length */).toLowerCase() === "dpop ") : first.record !== void 0 && (first.record.startsWith(BOUND_MARK));
-  const bound = mayBeBound ? boundStage().findBound(first, credential) : void 0;
+  const bound = mayBeBound && mode !== "introspection" ? boundStage().findBound(first, credential) : void 0;
   return bound === void 0 ? missStage().handleMiss(r, mode, first, isUnknown) : boundStage().judgeProof(r, mode, first, bound);
 }
 
@@ -701,13 +796,14 @@ function missStage() {
 }
 function makeMissStage() {
 
-// src/core/request/bearer.ts
+// src/core/request/token_grammar.ts
 var B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$(?!\n)/;
-var SCHEME_LENGTH = 6;
-var MAX_TOKEN_LENGTH = 4096;
 function isB64Token(text) {
-  return text.length <= MAX_TOKEN_LENGTH && B64TOKEN.test(text);
+  return text.length <= 4096 /* max */ && B64TOKEN.test(text);
 }
+
+// src/core/request/bearer.ts
+var SCHEME_LENGTH = 6;
 function parseBearer(authorization) {
   const usual = authorization.startsWith(USUAL_SCHEME) ? authorization.slice(USUAL_SCHEME.length) : "";
   return isB64Token(usual) ? { kind: "token", token: usual } : parseUnusual(authorization);
@@ -874,6 +970,26 @@ function listZones() {
   return ["phantom_token", "phantom_token_denied", "phantom_token_locks", "phantom_token_state"];
 }
 
+// src/core/request/preflight.ts
+function isPreflight(method, origin, requestedMethod) {
+  return method === "OPTIONS" && origin !== "" && requestedMethod !== "";
+}
+
+// src/edge/sent_preflight.ts
+function readsAsPreflight(r, mode) {
+  const v = r.variables;
+  const origin = v.http_origin || "";
+  const requestedMethod = v.http_access_control_request_method || "";
+  if (mode !== "forward_auth") {
+    return isPreflight(v.request_method || "", origin, requestedMethod);
+  }
+  if (origin === "" || requestedMethod === "") {
+    return false;
+  }
+  const original = boundStage().readOriginal(r, mode);
+  return original !== void 0 && isPreflight(original.method, origin, requestedMethod);
+}
+
 // src/gateway/known.ts
 function decideKnown(key, settings, ifActive, ifRejected) {
   const nowSec = (Math.floor(Date.now() / 1e3));
@@ -896,7 +1012,8 @@ function findingOf(stored, verdict, cacheStatus) {
   }
   const record = readableRecord(stored);
   const authorization = (record.slice(+record.slice(55 /* authorizationStart */, 60 /* policy */)));
-  return grantedTo((stored.startsWith(BOUND_MARK)) ? bindingOf(stored) : void 0, authorization, cacheStatus);
+  const binding = (stored.startsWith(BOUND_MARK)) ? bindingOf(stored) : void 0;
+  return grantedTo(binding, authorization, cacheStatus, record);
 }
 
 // src/edge/preflight.ts
@@ -905,7 +1022,7 @@ function answerPreflight(r, mode) {
   v.phantom_token_authorization = "";
   v._phantom_state = "BYPASS";
   count((`phantom_token_requests_total{cache_status="${"BYPASS" === "" ? "NONE" : "BYPASS"}"}`), 1);
-  if (mode === "access") {
+  if (mode !== "auth_request") {
     r.return(204);
   } else {
     v._phantom_status = "204";
@@ -915,24 +1032,28 @@ function answerPreflight(r, mode) {
 
 // src/gateway/respond.ts
 function respondTo(r, mode, finding, presented, settings) {
+  if (mode === "introspection") {
+    respond2(r, mode, boundStage().handOut(r, finding, settings), settings);
+    return void 0;
+  }
   if (finding.kind === "bound" || finding.kind === "grant" && settings.sender !== void 0) {
     return proveAndRespond(r, mode, finding, presented, settings);
   }
-  respond(r, mode, finding, settings);
+  respond2(r, mode, finding, settings);
   return void 0;
 }
 async function proveAndRespond(r, mode, known, presented, settings) {
   try {
     const outcome = await boundStage().proveSender(r, known, presented, settings);
-    respond(r, mode, outcome, settings);
+    respond2(r, mode, outcome, settings);
   } catch (e) {
     joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
   }
 }
-function respond(r, mode, outcome, settings) {
+function respond2(r, mode, outcome, settings) {
   switch (outcome.kind) {
     case "grant":
-      grant(r, (r.variables), mode, outcome.authorization, outcome.cacheStatus);
+      waysInStage().grantTo(r, (r.variables), mode, outcome.authorization, outcome.cacheStatus, outcome.record);
       break;
     case "denial":
       deny(r, mode, outcome, settings);
@@ -949,13 +1070,18 @@ function respond(r, mode, outcome, settings) {
 // src/gateway/miss.ts
 function handleNotOn(r, mode, request) {
   if ((isConfiguredHere(request) && request.slice(HERE.length, request.indexOf("\n")).toLowerCase() === "off")) {
-    grant(r, (r.variables), mode, (r.variables.http_authorization || ""), "BYPASS");
+    if (mode === "introspection") {
+      joinStage().clientCredentialsStage().failStage().fail(r, mode, joinStage().clientCredentialsStage().failStage().misconfigured(OFF_FOR_GATEWAYS), "");
+      return void 0;
+    }
+    waysInStage().grantTo(r, (r.variables), mode, (r.variables.http_authorization || ""), "BYPASS", void 0);
     return void 0;
   }
   const lookup = findLookup(request);
   const policy = (request.split("\n").slice(1, 1 + 5 /* policy */).join("\n"));
   return handleMiss(r, mode, { request, policy, lookup, key: ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url"))), record: void 0 }, false);
 }
+var OFF_FOR_GATEWAYS = "$phantom_token must be on where introspection_cache.conf is included";
 function handleMiss(r, mode, first, isUnknown) {
   const authorization = credentialOf(first.lookup);
   const location = parseLocation(first.request, readRest(r, mode), authorization);
@@ -969,8 +1095,7 @@ function handleMiss(r, mode, first, isUnknown) {
     return void 0;
   }
   const decided = decide2(r, mode, first, isUnknown, authorization, location, settings);
-  const certificate = settings.sender === void 0 ? "" : boundStage().readCallerCertificate(r, mode);
-  const presented = { authorization, certificate };
+  const presented = settings.sender === void 0 ? { authorization, certificate: "", original: void 0 } : { authorization, certificate: boundStage().readCallerCertificate(r, mode), original: boundStage().readOriginal(r, mode) };
   return decided.kind === "question" ? askAndRespond(r, mode, decided, presented, settings) : respondTo(r, mode, decided, presented, settings);
 }
 function decide2(r, mode, first, isUnknown, authorization, location, settings) {
@@ -981,7 +1106,7 @@ function decide2(r, mode, first, isUnknown, authorization, location, settings) {
   }
   const credential = (settings.sender !== void 0 && (authorization.slice(0, 5 /* length */).toLowerCase() === "dpop ") ? boundStage().parseDpop(authorization) : parseBearer(authorization));
   if (credential.kind === "refused") {
-    return credential.reason === "token_missing" ? decideNoToken(r, settings) : denied(credential.reason, "");
+    return credential.reason === "token_missing" ? decideNoToken(r, mode, settings) : denied(credential.reason, "");
   }
   const token = credential.token;
   const isCanonical = authorization === CANONICAL_SCHEME + token;
@@ -1011,11 +1136,11 @@ function decide2(r, mode, first, isUnknown, authorization, location, settings) {
     signatures: location.signatures
   };
 }
-function decideNoToken(r, settings) {
-  if (settings.preflight === "authenticate" || !readsAsPreflight(r)) {
+function decideNoToken(r, mode, settings) {
+  if (settings.preflight === "authenticate" || !readsAsPreflight(r, mode)) {
     return denied("token_missing", "");
   }
-  return settings.preflight === "pass" ? granted("", "BYPASS") : { kind: "preflight" };
+  return settings.preflight === "pass" ? granted("", "BYPASS", void 0) : { kind: "preflight" };
 }
 async function askAndRespond(r, mode, question, presented, settings) {
   try {
@@ -1782,7 +1907,7 @@ function rememberActive(r, question, active, reply, settings, nowSec) {
     deleteRecord(question.key);
     return { outcome: denied("token_purged", "NEGATIVE"), isKept: true };
   }
-  const outcome = reason === void 0 ? grantedTo(binding, `Bearer ${active.jwt}`, "MISS") : denied(reason, "MISS");
+  const outcome = reason === void 0 ? grantedTo(binding, `Bearer ${active.jwt}`, "MISS", isKept ? unbound : void 0) : denied(reason, "MISS");
   return { outcome, isKept };
 }
 function rememberDenial(key, denial, settings, nowSec) {
@@ -1849,6 +1974,7 @@ async function ask(r, question, settings, flight) {
     if (waitSec > 0) {
       return conclude(flight, notKept(suspended(waitSec)));
     }
+    r.variables.phantom_token_hash = question.key;
     const askedMs = (Date.now());
     const endpoint = settings.introspectionEndpoint;
     const accept = settings.introspectionAccept;
@@ -2811,7 +2937,7 @@ function mayStandIn(record, limits, nowSec) {
   const usableUntilSec = Number(record.slice(40 /* usableUntil */, 50 /* grantsStart */));
   const recordEndSec = Math.min(
     Number(record.slice(10 /* expiry */, 20 /* notBefore */)),
-    storedAtOf(record) + limits.cacheTtlSec
+    (+record.slice(30 /* stored */, 40 /* usableUntil */)) + limits.cacheTtlSec
   );
   const isWanted = limits.staleIfErrorSec > 0 && limits.cacheTtlSec > 0;
   return isWanted && nowSec < Math.min(recordEndSec + limits.staleIfErrorSec, usableUntilSec);
@@ -3675,7 +3801,7 @@ function counters() {
     {
       name: "phantom_token_refusals_total",
       help: "Refused requests by reason code.",
-      series: allReasons().map((label) => (`phantom_token_refusals_total{reason="${label}"}`))
+      series: allReasons().concat((["request_malformed"])).map((label) => (`phantom_token_refusals_total{reason="${label}"}`))
     },
     {
       name: "phantom_token_introspections_total",
@@ -3898,22 +4024,6 @@ function refuseForRoom() {
   return { status: 503, allow: "", body: errorBody("server_error", message) };
 }
 
-// src/core/request/token_form.ts
-function parseTokenForm(form) {
-  const fields = form.split("&").filter(isTokenField);
-  if (fields.length !== 1) {
-    return void 0;
-  }
-  try {
-    return decodeURIComponent(fields[0].slice("token=".length).replace(/\+/g, " "));
-  } catch (_malformed) {
-    return void 0;
-  }
-}
-function isTokenField(field) {
-  return field.startsWith("token=");
-}
-
 // src/core/token/spellings.ts
 var ORDERS = {
   ES256: "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
@@ -3970,11 +4080,11 @@ function decidePurge(r) {
     noteFailure(r, misconfigured(scope.problem), "");
     return ({ status: 500, allow: "", body: errorBody("server_error", scope.problem) });
   }
-  const token = parseTokenForm(readFormBody(r));
+  const token = malformedStage().parseTokenForm(waysInStage().introspectionWayStage().readFormBody(r));
   return token === void 0 || !isB64Token(token) ? refuseForm() : endToken(scope, token);
 }
 function findScope(r) {
-  const request = ("access" === "access" ? r.variables._phantom_request : takeKeptRequest(r.variables));
+  const request = ("access" === "auth_request" ? takeKeptRequest(r.variables) : r.variables._phantom_request);
   const texts = takeApart(request, readRest(r, "access"));
   const settings = texts === void 0 ? misconfiguration(BROKEN_TEXTS) : parseOwnSettings(texts);
   if (settings.kind === "misconfiguration") {
@@ -4024,6 +4134,170 @@ return { clientCredentialsStage, askOnce };
 }
 
 return { joinStage, isB64Token, handleNotOn, handleMiss };
+}
+
+var malformedStageMade;
+function malformedStage() {
+  return malformedStageMade || (malformedStageMade = makeMalformedStage());
+}
+function makeMalformedStage() {
+
+// src/core/answer/json_answer.ts
+function activeAnswer(jwt2) {
+  const parsed = jwtStage().parseJwt(jwt2);
+  const claims = parsed === void 0 ? {} : parsed.payload;
+  return JSON.stringify(Object.assign({}, claims, { active: true, phantom_token: jwt2 }));
+}
+
+// src/core/sender/target_uri.ts
+var URI = /^(https?):\/\/([^/?#@]+)(\/[^?#]*)?([?#]|$(?!\n))/i;
+var UNRESERVED = /[A-Za-z0-9._~-]/;
+function normalizeUri(text) {
+  const match = URI.exec(text);
+  if (match === null) {
+    return void 0;
+  }
+  const scheme = match[1].toLowerCase();
+  const port = scheme === "https" ? /:(443)?$(?!\n)/ : /:(80)?$(?!\n)/;
+  const authority = match[2].toLowerCase().replace(port, "");
+  const path = removeDotSegments(normalizeEscapes(match[3] || ""));
+  return `${scheme}://${authority}${path === "" ? "/" : path}`;
+}
+function isTargetUri(htu, origin, requestUri) {
+  const called = origin + pathOf(requestUri);
+  if (htu === called) {
+    return true;
+  }
+  const normalized2 = normalizeUri(called);
+  return normalized2 !== void 0 && normalizeUri(htu) === normalized2;
+}
+function pathOf(requestUri) {
+  const query = requestUri.indexOf("?");
+  const fragment = requestUri.indexOf("#");
+  const end2 = query === -1 || fragment !== -1 && fragment < query ? fragment : query;
+  return end2 === -1 ? requestUri : requestUri.slice(0, end2);
+}
+function hasDotSegment(requestUri) {
+  if (!requestUri.includes("/.") && !requestUri.includes("%")) {
+    return false;
+  }
+  const path = normalizeEscapes(pathOf(requestUri));
+  return /(\/|%2F)\.\.?(\/|%2F|$(?!\n))/.test(path);
+}
+function normalizeEscapes(path) {
+  return path.replace(/%[0-9A-Fa-f]{2}/g, (escaped) => {
+    const character = String.fromCharCode(Number(`0x${escaped.slice(1)}`));
+    return UNRESERVED.test(character) ? character : escaped.toUpperCase();
+  });
+}
+function removeDotSegments(path) {
+  if (!path.includes("/.")) {
+    return path;
+  }
+  const segments = path.slice(1).split("/");
+  const kept3 = [];
+  segments.forEach((segment, i) => {
+    if (segment === "..") {
+      kept3.pop();
+    } else if (segment !== ".") {
+      kept3.push(segment);
+    }
+    const isLast = i === segments.length - 1;
+    if (isLast && (segment === "." || segment === "..")) {
+      kept3.push("");
+    }
+  });
+  return `/${kept3.join("/")}`;
+}
+
+// src/core/request/original_request.ts
+var METHOD = /^[A-Za-z-]+$(?!\n)/;
+var ASKING_METHODS = ["GET", "HEAD"];
+var SCHEME_AND_AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
+var BREAKS = /%0[0AD]/i;
+function isWellFormedUri(value) {
+  const uri = value.replace(SCHEME_AND_AUTHORITY, "");
+  const path = uri.split(/[?#]/)[0];
+  return !/[\x00-\x20\x7F]/.test(value) && (uri === "" || /^[/?#]/.test(uri)) && !BREAKS.test(path) && !hasDotSegment(path);
+}
+function readOriginalRequest(own, headers) {
+  const method = agreed(headers.method, headers.originalMethod);
+  const uri = agreed(headers.uri, pathOf2(headers.url));
+  const origin = agreed((headers.proto === "" || headers.host === "" ? "" : normalized(`${headers.proto}://${headers.host}`)), originOf(headers.url));
+  if (method === void 0 || uri === void 0 || origin === void 0) {
+    return void 0;
+  }
+  if (method === "") {
+    return { method: own.method, uri: uri === "" ? own.uri : void 0, origin };
+  }
+  const fitsOwn = ASKING_METHODS.includes(own.method) || own.method === method;
+  return METHOD.test(method) && fitsOwn ? { method, uri: uri.charAt(0) === "/" ? uri : void 0, origin } : void 0;
+}
+function agreed(a, b) {
+  if (a === "" || b === "") {
+    return a + b;
+  }
+  return a === b ? a : void 0;
+}
+function pathOf2(url) {
+  const uri = url.replace(SCHEME_AND_AUTHORITY, "");
+  return uri === "" && url !== "" ? "/" : uri;
+}
+function originOf(url) {
+  const match = SCHEME_AND_AUTHORITY.exec(url);
+  return match === null ? "" : normalized(match[0]);
+}
+function normalized(origin) {
+  return normalizeUri(origin) || origin;
+}
+
+// src/core/answer/malformed_answer.ts
+function malformed2(status, message) {
+  return { status, challenge: "", retryAfter: "", body: errorBody("invalid_request", message) };
+}
+
+// src/core/request/token_form.ts
+function parseTokenForm(form) {
+  const fields = form.split("&").filter(isTokenField);
+  if (fields.length !== 1) {
+    return void 0;
+  }
+  try {
+    return decodeURIComponent(fields[0].slice("token=".length).replace(/\+/g, " "));
+  } catch (_malformed) {
+    return void 0;
+  }
+}
+function isTokenField(field) {
+  return field.startsWith("token=");
+}
+
+// src/gateway/malformed.ts
+function handleUnusualUri(r, handle2) {
+  const headers = boundStage().readForwarded(r);
+  if (isWellFormedUri(headers.uri) && isWellFormedUri(headers.url)) {
+    return handle2(r, "forward_auth", true);
+  }
+  refuse(r, "forward_auth", (malformed2(400, "X-Forwarded-Uri or X-Original-URL is not the URI of a request")), malformed());
+  return void 0;
+}
+function handleUnusualQuestion(r, form, handle2) {
+  if (r.method !== "POST") {
+    r.headersOut.Allow = "POST";
+    refuse(r, "introspection", (malformed2(405, "A question about a token is a POST request")), malformed());
+    return void 0;
+  }
+  const token = (/%(?![0-9A-Fa-f]{2})/.test(form) ? void 0 : parseTokenForm(form) || void 0);
+  if (token === void 0 || !missStage().isB64Token(token)) {
+    const outcome = token === void 0 ? malformed() : denied("token_malformed", "");
+    refuse(r, "introspection", (malformed2(400, "The body must be a form of at most 16 kB with one field token")), outcome);
+    return void 0;
+  }
+  r.variables.phantom_token_input = token;
+  return handle2(r, "introspection", true);
+}
+
+return { activeAnswer, normalizeUri, isTargetUri, hasDotSegment, readOriginalRequest, parseTokenForm, handleUnusualUri, handleUnusualQuestion };
 }
 
 var verifySignatureStageMade;
@@ -4155,67 +4429,6 @@ function boundStage() {
 }
 function makeBoundStage() {
 
-// src/core/sender/target_uri.ts
-var URI = /^(https?):\/\/([^/?#@]+)(\/[^?#]*)?([?#]|$(?!\n))/i;
-var UNRESERVED = /[A-Za-z0-9._~-]/;
-function normalizeUri(text) {
-  const match = URI.exec(text);
-  if (match === null) {
-    return void 0;
-  }
-  const scheme = match[1].toLowerCase();
-  const port = scheme === "https" ? /:(443)?$(?!\n)/ : /:(80)?$(?!\n)/;
-  const authority = match[2].toLowerCase().replace(port, "");
-  const path = removeDotSegments(normalizeEscapes(match[3] || ""));
-  return `${scheme}://${authority}${path === "" ? "/" : path}`;
-}
-function isTargetUri(htu, origin, requestUri) {
-  const called = origin + pathOf(requestUri);
-  if (htu === called) {
-    return true;
-  }
-  const normalized = normalizeUri(called);
-  return normalized !== void 0 && normalizeUri(htu) === normalized;
-}
-function pathOf(requestUri) {
-  const query = requestUri.indexOf("?");
-  const fragment = requestUri.indexOf("#");
-  const end2 = query === -1 || fragment !== -1 && fragment < query ? fragment : query;
-  return end2 === -1 ? requestUri : requestUri.slice(0, end2);
-}
-function hasDotSegment(requestUri) {
-  if (!requestUri.includes("/.") && !requestUri.includes("%")) {
-    return false;
-  }
-  const path = normalizeEscapes(pathOf(requestUri));
-  return /(\/|%2F)\.\.?(\/|%2F|$(?!\n))/.test(path);
-}
-function normalizeEscapes(path) {
-  return path.replace(/%[0-9A-Fa-f]{2}/g, (escaped) => {
-    const character = String.fromCharCode(Number(`0x${escaped.slice(1)}`));
-    return UNRESERVED.test(character) ? character : escaped.toUpperCase();
-  });
-}
-function removeDotSegments(path) {
-  if (!path.includes("/.")) {
-    return path;
-  }
-  const segments = path.slice(1).split("/");
-  const kept3 = [];
-  segments.forEach((segment, i) => {
-    if (segment === "..") {
-      kept3.pop();
-    } else if (segment !== ".") {
-      kept3.push(segment);
-    }
-    const isLast = i === segments.length - 1;
-    if (isLast && (segment === "." || segment === "..")) {
-      kept3.push("");
-    }
-  });
-  return `/${kept3.join("/")}`;
-}
-
 // src/core/sender/dpop_proof.ts
 var PROOF_ALGORITHMS = "ES256 ES384 RS256 PS256";
 var MOST_LENGTH = 4096;
@@ -4277,7 +4490,7 @@ function checkProof(proof, request, times, nowSec) {
   if (proof.htm !== request.method) {
     return "dpop_method_mismatch";
   }
-  if (!isTargetUri(proof.htu, request.origin, request.requestUri)) {
+  if (!malformedStage().isTargetUri(proof.htu, request.origin, request.requestUri)) {
     return "dpop_uri_mismatch";
   }
   const aheadSec = Math.min(times.clockSkewSec, MOST_AHEAD_SEC);
@@ -4424,60 +4637,34 @@ function readSender(findings, line) {
   return sender.constraint === "refuse" ? void 0 : sender;
 }
 
+// src/edge/forwarded.ts
+function readForwarded(r) {
+  const v = r.variables;
+  return {
+    method: v.http_x_forwarded_method || "",
+    originalMethod: v.http_x_original_method || "",
+    proto: v.http_x_forwarded_proto || "",
+    host: v.http_x_forwarded_host || "",
+    uri: v.http_x_forwarded_uri || "",
+    url: v.http_x_original_url || ""
+  };
+}
+function readOriginal(r, mode) {
+  const v = r.variables;
+  const own = { method: v.request_method || "", uri: v.request_uri || "" };
+  return mode === "forward_auth" ? malformedStage().readOriginalRequest(own, readForwarded(r)) : { method: own.method, uri: own.uri, origin: "" };
+}
+
 // src/edge/sender.ts
 function readProofs(r) {
   return r.rawHeadersIn.filter((header2) => header2[0].toLowerCase() === "dpop").map((header2) => header2[1]);
 }
 function readCallerCertificate(r, mode) {
   const v = r.variables;
-  return (mode === "access" ? v.phantom_token_caller_certificate : v._phantom_kept_certificate) || "";
+  return (mode === "auth_request" ? v._phantom_kept_certificate : v.phantom_token_caller_certificate) || "";
 }
 function noteOwnProof(r, name) {
   r.variables._phantom_used_proof = name;
-}
-
-// src/core/sender/binding.ts
-var THUMBPRINT = /^[A-Za-z0-9_-]{43}$(?!\n)/;
-function readBinding(sources) {
-  const jkt = readThumbprint(sources, "jkt");
-  const x5t = readThumbprint(sources, "x5t#S256");
-  const isBound = jkt !== "" || x5t !== "";
-  const isUsable = jkt !== void 0 && x5t !== void 0 && isBound && sources.every(isCheckable);
-  return isUsable && (jkt !== "" || !sources.some(isDpop)) ? { jkt, x5t } : void 0;
-}
-function confirmationOf(binding) {
-  const members = {};
-  if (binding.jkt !== "") {
-    members.jkt = binding.jkt;
-  }
-  if (binding.x5t !== "") {
-    members["x5t#S256"] = binding.x5t;
-  }
-  return members;
-}
-function readThumbprint(sources, member) {
-  let found = "";
-  for (let i = 0; i < sources.length; i++) {
-    const value = confirmationIn(sources[i])[member];
-    if (value === void 0) {
-      continue;
-    }
-    if (typeof value !== "string" || !THUMBPRINT.test(value) || found !== "" && found !== value) {
-      return void 0;
-    }
-    found = value;
-  }
-  return found;
-}
-function isCheckable(source) {
-  const cnf = confirmationIn(source);
-  return source.cnf === void 0 || cnf.jkt !== void 0 || cnf["x5t#S256"] !== void 0;
-}
-function isDpop(source) {
-  return typeof source.token_type === "string" && source.token_type.toLowerCase() === "dpop";
-}
-function confirmationIn(source) {
-  return source.cnf === void 0 ? {} : source.cnf;
 }
 
 // src/core/sender/certificate.ts
@@ -4536,11 +4723,11 @@ function proveSender(r, known, presented, settings) {
   if (refusal2 !== void 0) {
     return refusal2;
   }
-  return binding.jkt === "" ? granted(known.authorization, known.cacheStatus) : proveKey(r, known, presented.authorization, sender, settings.clockSkewSec);
+  return binding.jkt === "" ? granted(known.authorization, known.cacheStatus, known.record) : proveKey(r, known, presented, sender, settings.clockSkewSec);
 }
-async function proveKey(r, known, authorization, sender, clockSkewSec) {
-  const refusal2 = await checkDpop(r, known, authorization, sender, clockSkewSec);
-  return refusal2 === void 0 ? granted(known.authorization, known.cacheStatus) : refusal2;
+async function proveKey(r, known, presented, sender, clockSkewSec) {
+  const refusal2 = await checkDpop(r, known, presented, sender, clockSkewSec);
+  return refusal2 === void 0 ? granted(known.authorization, known.cacheStatus, known.record) : refusal2;
 }
 function checkCertificate(certificate, known) {
   if (certificate === "") {
@@ -4554,13 +4741,13 @@ function checkCertificate(certificate, known) {
   }
   return thumbprint2 === known.binding.x5t ? void 0 : denied("certificate_mismatch", known.cacheStatus);
 }
-async function checkDpop(r, known, authorization, sender, clockSkewSec) {
+async function checkDpop(r, known, presented, sender, clockSkewSec) {
   const problem = sender.dpopOrigin === "" ? NO_ORIGIN : (ngx.shared.phantom_token_proofs === void 0 ? "the js_shared_dict_zone phantom_token_proofs is not declared, which DPoP needs: include zones.conf at http level, or add its line to your own zones.conf" : void 0);
   if (problem !== void 0) {
     return missStage().joinStage().clientCredentialsStage().failStage().misconfigured(problem);
   }
-  const requestUri = (r.variables.request_uri || "");
-  if (hasDotSegment(requestUri)) {
+  const request = provenRequestOf(known, presented, sender.dpopOrigin);
+  if (request === void 0) {
     return denied("dpop_uri_mismatch", known.cacheStatus);
   }
   const proofs = readProofs(r);
@@ -4572,13 +4759,6 @@ async function checkDpop(r, known, authorization, sender, clockSkewSec) {
   if (proof.kind === "refused_proof") {
     return denied(proof.reason, known.cacheStatus);
   }
-  const request = {
-    method: (r.variables.request_method || ""),
-    origin: sender.dpopOrigin,
-    requestUri,
-    token: tokenOf(authorization),
-    jkt: known.binding.jkt
-  };
   const nowMs = (Date.now());
   const times = { maxAgeSec: sender.dpopMaxAgeSec, clockSkewSec };
   const reason = checkProof(proof, request, times, Math.floor(nowMs / 1e3));
@@ -4592,6 +4772,20 @@ async function checkDpop(r, known, authorization, sender, clockSkewSec) {
   return findStaleNonce(proof, known, sender) || findReplay(r, proof, known, (1e3 * (proof.iatSec + sender.dpopMaxAgeSec + 1 + MOST_LAG_SEC) - nowMs));
 }
 var NO_ORIGIN = "$phantom_token_dpop_origin is not set: a DPoP proof names the URL that the client has called, so the gateway needs its scheme and authority, such as https://api.example.com";
+function provenRequestOf(known, presented, origin) {
+  const original = presented.original;
+  if (original === void 0 || original.uri === void 0 || malformedStage().hasDotSegment(original.uri)) {
+    return void 0;
+  }
+  const isElsewhere = original.origin !== "" && original.origin !== malformedStage().normalizeUri(origin);
+  return isElsewhere ? void 0 : {
+    method: original.method,
+    origin,
+    requestUri: original.uri,
+    token: tokenOf(presented.authorization),
+    jkt: known.binding.jkt
+  };
+}
 function findStaleNonce(proof, known, sender) {
   if (sender.dpopNonce === "off") {
     return void 0;
@@ -4636,7 +4830,8 @@ function findBound(first, authorization) {
     kind: "bound",
     authorization: (readable.slice(+readable.slice(55 /* authorizationStart */, 60 /* policy */))),
     binding: bindingOf(record),
-    cacheStatus: "HIT"
+    cacheStatus: "HIT",
+    record: readable
   };
   return { known, authorization, settings: { sender, clockSkewSec: policy.clockSkewSec }, lines };
 }
@@ -4650,26 +4845,30 @@ function readByProof(first, authorization) {
   return (records === void 0 ? readFirstRecord(key) : records.get(key));
 }
 function judgeProof(r, mode, first, bound) {
-  const certificate = bound.known.binding.x5t === "" ? "" : readCallerCertificate(r, mode);
-  const presented = { authorization: bound.authorization, certificate };
+  const binding = bound.known.binding;
+  const presented = {
+    authorization: bound.authorization,
+    certificate: binding.x5t === "" ? "" : readCallerCertificate(r, mode),
+    original: binding.jkt === "" ? void 0 : readOriginal(r, mode)
+  };
   const outcome = proveSender(r, bound.known, presented, bound.settings);
   if (outcome instanceof Promise) {
     return respondLater(r, mode, first, bound, outcome);
   }
-  respond2(r, mode, first, bound, outcome);
+  respond(r, mode, first, bound, outcome);
   return void 0;
 }
 async function respondLater(r, mode, first, bound, proving) {
   try {
     const outcome = await proving;
-    respond2(r, mode, first, bound, outcome);
+    respond(r, mode, first, bound, outcome);
   } catch (e) {
     missStage().joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
   }
 }
-function respond2(r, mode, first, bound, outcome) {
+function respond(r, mode, first, bound, outcome) {
   if (outcome.kind === "grant") {
-    grant(r, (r.variables), mode, outcome.authorization, outcome.cacheStatus);
+    waysInStage().grantTo(r, (r.variables), mode, outcome.authorization, outcome.cacheStatus, outcome.record);
     return;
   }
   const endpoint = askedOf(endpointOf(first.lookup));
@@ -4684,14 +4883,74 @@ function respond2(r, mode, first, bound, outcome) {
   }
 }
 
-return { parseDpop, refusalOf, checkMetadataUrl, readSender, readCallerCertificate, readBinding, confirmationOf, proveSender, findBound, judgeProof };
+// src/core/sender/binding.ts
+var THUMBPRINT = /^[A-Za-z0-9_-]{43}$(?!\n)/;
+function readBinding(sources) {
+  const jkt = readThumbprint(sources, "jkt");
+  const x5t = readThumbprint(sources, "x5t#S256");
+  const isBound = jkt !== "" || x5t !== "";
+  const isUsable = jkt !== void 0 && x5t !== void 0 && isBound && sources.every(isCheckable);
+  return isUsable && (jkt !== "" || !sources.some(isDpop)) ? { jkt, x5t } : void 0;
+}
+function confirmationOf(binding) {
+  const members = {};
+  if (binding.jkt !== "") {
+    members.jkt = binding.jkt;
+  }
+  if (binding.x5t !== "") {
+    members["x5t#S256"] = binding.x5t;
+  }
+  return members;
+}
+function readThumbprint(sources, member) {
+  let found = "";
+  for (let i = 0; i < sources.length; i++) {
+    const value = confirmationIn(sources[i])[member];
+    if (value === void 0) {
+      continue;
+    }
+    if (typeof value !== "string" || !THUMBPRINT.test(value) || found !== "" && found !== value) {
+      return void 0;
+    }
+    found = value;
+  }
+  return found;
+}
+function isCheckable(source) {
+  const cnf = confirmationIn(source);
+  return source.cnf === void 0 || cnf.jkt !== void 0 || cnf["x5t#S256"] !== void 0;
+}
+function isDpop(source) {
+  return typeof source.token_type === "string" && source.token_type.toLowerCase() === "dpop";
+}
+function confirmationIn(source) {
+  return source.cnf === void 0 ? {} : source.cnf;
 }
 
-return { jwtStage, missStage, verifySignatureStage, boundStage, handleUndecided };
+// src/core/sender/named_binding.ts
+function namesBinding(text, binding) {
+  const jwt2 = jwtStage().parseJwt(text);
+  const named = jwt2 === void 0 || jwt2.payload.cnf === void 0 ? void 0 : readBinding([jwt2.payload]);
+  return named !== void 0 && named.jkt === binding.jkt && named.x5t === binding.x5t;
+}
+
+// src/gateway/hand_out.ts
+function handOut(r, finding, settings) {
+  r.variables.phantom_token_cache_ttl = String(settings.cacheTtlSec);
+  if (finding.kind !== "bound") {
+    return finding;
+  }
+  return namesBinding(finding.authorization.slice("Bearer ".length), finding.binding) ? granted(finding.authorization, finding.cacheStatus, finding.record) : denied("token_sender_constrained", finding.cacheStatus);
+}
+
+return { parseDpop, refusalOf, checkMetadataUrl, readSender, readForwarded, readOriginal, readCallerCertificate, proveSender, findBound, judgeProof, readBinding, confirmationOf, handOut };
+}
+
+return { jwtStage, missStage, malformedStage, verifySignatureStage, boundStage, handleUndecided };
 }
 
 return { undecidedStage, handleNotGranted };
 }
 
-return { rejectedStage, meetsPolicy };
+return { waysInStage, rejectedStage, meetsPolicy };
 }

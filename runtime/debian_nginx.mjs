@@ -1,4 +1,5 @@
-// Unpacks Debian's nginx and njs into a folder, without root and without touching the system.
+// Unpacks programs of Debian's packages into a folder, without root and without touching the system: nginx with njs, and for
+// the tests the proxies that ask it.
 import { access, chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureCommands } from './debian_packages.mjs';
@@ -6,7 +7,27 @@ import { lastLines, runCommand } from './run_command.mjs';
 
 /** @typedef {{problem: string, advice: string}} Problem */
 
-const PACKAGES = 'nginx,libnginx-mod-http-js';
+/**
+ * @typedef {object} Unpacked
+ * @property {string} packages  with commas between
+ * @property {Record<string, string>} programs  by the name under which each is started, their places in the packages
+ * @property {string} summary  for the reader
+ */
+
+/** @satisfies {Record<string, Unpacked>} */
+export const UNPACKED = {
+  nginx: {
+    packages: 'nginx,libnginx-mod-http-js',
+    programs: { nginx: 'usr/sbin/nginx' },
+    summary: 'nginx and njs from Debian %s (some 25 MB)',
+  },
+  proxies: {
+    packages: 'caddy,haproxy',
+    programs: { caddy: 'usr/bin/caddy', haproxy: 'usr/sbin/haproxy' },
+    summary: 'Caddy and HAProxy from Debian %s (some 30 MB)',
+  },
+};
+
 // debian-archive-keyring, because Ubuntu's apt does not have Debian's keys.
 const MMDEBSTRAP_PACKAGES = ['mmdebstrap', 'debian-archive-keyring'];
 const ABANDONED_AFTER_MS = 3600_000;
@@ -27,17 +48,18 @@ export function debianPaths(root) {
 }
 
 /**
- * Unpacks the packages of one Debian suite into `root`, which must not exist yet, and writes the shell
- * script `root`/nginx, which behaves like an nginx binary. An interrupted run leaves no `root`.
+ * Unpacks packages of one Debian suite into `root`, which must not exist yet, and writes a shell script for
+ * each program, such as `root`/nginx, which behaves like the binary. An interrupted run leaves no `root`.
+ * @param {Unpacked} wanted
  * @param {string} suite  for example `trixie`
  * @param {string} root   absolute
  * @param {(line: string) => void} log
  * @returns {Promise<Problem | undefined>} undefined on success
  */
-export async function unpackDebianNginx(suite, root, log) {
+export async function unpackDebian(wanted, suite, root, log) {
   if (process.platform !== 'linux') {
     return {
-      problem: `Debian's nginx does not run on ${process.platform}`,
+      problem: `Debian's programs do not run on ${process.platform}`,
       advice: 'Use Linux, a container or a virtual machine',
     };
   }
@@ -46,10 +68,10 @@ export async function unpackDebianNginx(suite, root, log) {
   if (missing) return missing;
 
   const partial = `${root}.partial-${process.pid}`;
-  log(`fetching nginx and njs from Debian ${suite} (some 25 MB) ...`);
+  log(`fetching ${wanted.summary.replace('%s', suite)} ...`);
   try {
     await removeAbandoned(root);
-    return (await unpack(suite, partial)) ?? (await moveIntoPlace(partial, root));
+    return (await unpack(wanted, suite, partial)) ?? (await moveIntoPlace(wanted, partial, root));
   } catch (error) {
     return {
       problem: `cannot write ${root}: ${/** @type {Error} */ (error).message}`,
@@ -61,11 +83,12 @@ export async function unpackDebianNginx(suite, root, log) {
 }
 
 /**
+ * @param {Unpacked} wanted
  * @param {string} suite
  * @param {string} target
  * @returns {Promise<Problem | undefined>}
  */
-async function unpack(suite, target) {
+async function unpack(wanted, suite, target) {
   const result = await runCommand('mmdebstrap', [
     '--quiet',
     '--mode=chrootless',
@@ -74,7 +97,7 @@ async function unpack(suite, target) {
     '--aptopt=Acquire::Check-Valid-Until "false"',
     '--dpkgopt=path-exclude=/usr/share/*',
     '--dpkgopt=path-exclude=/usr/lib/*/gconv/*',
-    `--include=${PACKAGES}`,
+    `--include=${wanted.packages}`,
     suite,
     target,
   ]);
@@ -84,15 +107,16 @@ async function unpack(suite, target) {
       advice: 'Check the network and the free space',
     };
   }
-  return writeWrapper(suite, target);
+  return writeWrappers(wanted, suite, target);
 }
 
 /**
+ * @param {Unpacked} wanted
  * @param {string} suite
  * @param {string} root
  * @returns {Promise<Problem | undefined>}
  */
-async function writeWrapper(suite, root) {
+async function writeWrappers(wanted, suite, root) {
   const loader = await findLoader(root);
   if (loader === undefined) {
     return {
@@ -100,17 +124,19 @@ async function writeWrapper(suite, root) {
       advice: 'Report this CPU architecture',
     };
   }
-  const { wrapper } = debianPaths(root);
-  await writeFile(
-    wrapper,
-    `#!/bin/sh
-# Starts the nginx beside this file with its own libraries.
+  for (const [name, place] of Object.entries(wanted.programs)) {
+    const wrapper = join(root, name);
+    await writeFile(
+      wrapper,
+      `#!/bin/sh
+# Starts the program of this name beside this file with its own libraries.
 self=$(readlink -f -- "$0")
 root=\${self%/*}
-exec "$root/${loader.directory}/${loader.name}" --library-path "$root/${loader.directory}" "$root/usr/sbin/nginx" "$@"
+exec "$root/${loader.directory}/${loader.name}" --library-path "$root/${loader.directory}" "$root/${place}" "$@"
 `,
-  );
-  await chmod(wrapper, 0o755);
+    );
+    await chmod(wrapper, 0o755);
+  }
   return undefined;
 }
 
@@ -132,16 +158,18 @@ async function findLoader(root) {
 }
 
 /**
+ * @param {Unpacked} wanted
  * @param {string} partial
  * @param {string} root
  * @returns {Promise<undefined>}
  */
-async function moveIntoPlace(partial, root) {
+async function moveIntoPlace(wanted, partial, root) {
   try {
     await rename(partial, root);
   } catch (error) {
     // Another run has put the same files there.
-    if (!(await exists(debianPaths(root).wrapper))) throw error;
+    const [name = ''] = Object.keys(wanted.programs);
+    if (!(await exists(join(root, name)))) throw error;
   }
   return undefined;
 }

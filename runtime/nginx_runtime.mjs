@@ -3,7 +3,7 @@
 import { access, constants, rm } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { debianPaths, unpackDebianNginx } from './debian_nginx.mjs';
+import { debianPaths, UNPACKED, unpackDebian } from './debian_nginx.mjs';
 import { findModule, MODULE_FILE } from './nginx_build.mjs';
 import { probeNginx } from './nginx_probe.mjs';
 import { probeUnlessRemembered } from './probe_memory.mjs';
@@ -125,7 +125,7 @@ async function resolveFromDebian(name, needs, fetch, log) {
     };
   }
   await rm(root, { recursive: true, force: true });
-  const failure = await unpackDebianNginx(needs.suite, root, log);
+  const failure = await unpackDebian(UNPACKED.nginx, needs.suite, root, log);
   const fetched = failure ?? (await resolveUnpacked(name, needs, root));
   if (!('problem' in fetched)) return fetched;
   return {

@@ -9,6 +9,7 @@ import { resolveChromium } from './chromium.mjs';
 import { ensureCommands } from './debian_packages.mjs';
 import { RUNTIMES, resolveNginx } from './nginx_runtime.mjs';
 import { npmCommand } from './npm_command.mjs';
+import { resolveProxies } from './other_proxies.mjs';
 import { lastLines, runCommand } from './run_command.mjs';
 
 /**
@@ -23,7 +24,7 @@ const NODE_FROM = [20, 19];
 const STEPS = {
   demo: [[checkNode], [installPackages], [() => findNginx('modern')], [buildBundle]],
   // No build: `npm test` must find out when the committed bundle does not match the sources.
-  test: [[checkNode], [installPackages], [() => findNginx('modern'), () => findNginx('legacy')]],
+  test: [[checkNode], [installPackages], [() => findNginx('modern'), () => findNginx('legacy'), findProxies]],
   page: [[checkNode], [installPackages], [() => findNginx('modern')], [findBrowser]],
   image: [[checkNode], [installPackages]],
   bench: [
@@ -84,6 +85,12 @@ async function findNginx(name) {
   const { nginxVersion, njsVersion, engines, binary, origin } = runtime;
   const place = origin === 'debian' ? relative(ROOT, binary) : `${binary}, from the ${origin}`;
   return { done: `nginx ${nginxVersion} with njs ${njsVersion} (${engines.join(', ')}): ${place}` };
+}
+
+/** @returns {Promise<StepResult>} */
+async function findProxies() {
+  const proxies = await resolveProxies({ fetch: true, log: announce });
+  return 'problem' in proxies ? proxies : { done: 'Caddy and HAProxy, for the tests of forward auth' };
 }
 
 /** @returns {Promise<StepResult>} */

@@ -10,6 +10,8 @@ export interface Stage {
   readonly within?: string;
 }
 
+const JUDGE = 'src/core/cache/judge.ts';
+const WAYS_IN = 'src/gateway/ways_in.ts';
 const UNDECIDED = 'src/gateway/undecided.ts';
 
 /**
@@ -17,7 +19,10 @@ const UNDECIDED = 'src/gateway/undecided.ts';
  * each function around it, in each context.
  */
 export const STAGES: readonly Stage[] = [
-  { files: ['src/core/cache/judge.ts'] },
+  { files: [JUDGE] },
+  // Beside the path: those who ask about a request or a token of others.
+  { files: [WAYS_IN, 'src/edge/answer_grant.ts'], within: JUDGE },
+  { files: ['src/gateway/introspection_way.ts'], within: WAYS_IN },
   { files: ['src/gateway/rejected.ts'] },
   { files: [UNDECIDED] },
   // Beside the path, for bound tokens; what they share with the path stands alone.
@@ -35,6 +40,7 @@ export const STAGES: readonly Stage[] = [
       'src/core/answer/unavailable.ts',
     ],
   },
+  { files: ['src/gateway/malformed.ts', 'src/core/answer/json_answer.ts'], within: UNDECIDED },
   { files: ['src/edge/verify_signature.ts', 'src/core/signature/public_key.ts'], within: UNDECIDED },
   { files: ['src/core/settings/signature_settings.ts', 'src/gateway/presented.ts', 'src/gateway/vouch.ts'] },
   {
@@ -43,6 +49,8 @@ export const STAGES: readonly Stage[] = [
       'src/gateway/prove_sender.ts',
       'src/edge/deny_sender.ts',
       'src/edge/sender.ts',
+      'src/edge/forwarded.ts',
+      'src/gateway/hand_out.ts',
       'src/core/settings/sender_settings.ts',
       'src/core/settings/sender_checks.ts',
       'src/core/sender/binding.ts',

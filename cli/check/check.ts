@@ -7,7 +7,7 @@ import * as access from './rules/access.js';
 import * as headers from './rules/headers.js';
 import * as introspection from './rules/introspection.js';
 import * as neighbours from './rules/neighbours.js';
-import { checkOperators } from './rules/operators.js';
+import { checkIntrospectionCache, checkOperators } from './rules/operators.js';
 import { checkMapOrder, checkNames } from './rules/setting_names.js';
 import * as values from './rules/setting_values.js';
 import * as sharedMemory from './rules/shared_memory.js';
@@ -66,6 +66,7 @@ function checkProtected(location: ProtectedLocation, isWhole: boolean): Finding[
   return [
     ...access.checkAnswers(location),
     ...access.checkSatisfy(location),
+    ...checkIntrospectionCache(location),
     ...headers.checkErrorPages(location),
     ...headers.checkAuthorization(location),
     ...values.checkOrder(location),

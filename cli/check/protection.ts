@@ -1,28 +1,41 @@
 // Which locations the gateway protects, and which files of the package a level has; told by the lines of these files, so
 // that a copy under another name counts as well.
+import type { Mode } from '../../src/core/settings/njs_version.js';
 import type { Directive } from '../nginx_conf/directive.js';
 import { type Configuration, type Directives, type Location, levelsOf, named } from './layout.js';
 
-export type Mode = 'access' | 'auth_request';
-
 const ACCESS = 'phantom_token.access';
 const AUTH_REQUEST = '/_phantom_token_authorize';
+/** What forward_auth.conf and introspection_cache.conf say that they are. */
+const WAY = '$_phantom_kept_request';
+const WAYS: readonly string[] = ['forward_auth', 'introspection'] satisfies Mode[];
 
-/** The line of protect.conf that calls the script. */
+/** The line by which protect.conf calls the script; in place of it, that of the other ways in. */
 export function protectLine(own: Directives): Directive | undefined {
   return own.find(isProtectLine);
 }
 
 export function isProtectLine({ name, args }: Directive): boolean {
   return (
-    (name === 'js_access' && args[0] === ACCESS) || (name === 'auth_request' && args[0] === AUTH_REQUEST)
+    (name === 'js_access' && args[0] === ACCESS) ||
+    (name === 'auth_request' && args[0] === AUTH_REQUEST) ||
+    (name === 'set' && args[0] === WAY && WAYS.includes(args[1] ?? ''))
   );
 }
 
 /** In which mode the location's own include protects it; undefined without one. */
 export function modeOf(location: Location): Mode | undefined {
   const line = protectLine(location.own);
-  return line === undefined ? undefined : line.name === 'js_access' ? 'access' : 'auth_request';
+  switch (line?.name) {
+    case undefined:
+      return undefined;
+    case 'js_access':
+      return 'access';
+    case 'auth_request':
+      return 'auth_request';
+    default:
+      return line?.args[1] as Mode;
+  }
 }
 
 /** The access control that is in force: the location's own, or inherited. */

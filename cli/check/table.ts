@@ -142,6 +142,10 @@ export const RULES = {
     'Everybody who reaches the server can end tokens or read the figures.',
     'Add `allow 127.0.0.1; deny all;`, or let the server listen on an address of its own.',
   ),
+  introspection_open: error(
+    'Everybody who reaches the server can exchange tokens for JWTs here, and try tokens.',
+    'Let only gateways ask: `ssl_verify_client on;`, or `allow` with `deny all;`, or an address of its own.',
+  ),
   unprotected_neighbour: warning(
     'It passes requests to the same upstream as protected locations, and no token is checked.',
     'Include protect.conf in it. If it is public, say so with `proxy_set_header Authorization "";`.',

@@ -66,7 +66,7 @@ function readKnown(file: string): string | undefined {
 }
 
 const SHIPPED_NAMES =
-  /^(http|zones|zones_njs_0\.8|protect|server|introspection|introspection_limits|jwks)\.conf$/;
+  /^(http|zones|zones_njs_0\.8|protect|server|forward_auth|introspection_cache|introspection|introspection_limits|jwks)\.conf$/;
 
 /** By its name and by what only the package's own files have. */
 function isShipped(file: string, text: string): boolean {

@@ -5,7 +5,10 @@ import type { Mode } from '../core/settings/njs_version.js';
 import { count, mayCount } from './count.js';
 import type { Variables } from './request_text.js';
 
-/** Everything before this refuses. @param authorization of the request that goes upstream; '' for none */
+/**
+ * Everything before this refuses. In the modes in which another one asks, answer_grant.ts says the rest.
+ * @param authorization of the request that goes upstream; '' for none
+ */
 export function grant(
   r: NginxHTTPRequest,
   v: Variables,
@@ -20,7 +23,7 @@ export function grant(
   }
   if (mode === 'access') {
     r.decline();
-  } else {
+  } else if (mode === 'auth_request') {
     r.return(204);
   }
 }

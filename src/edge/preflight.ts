@@ -9,7 +9,7 @@ export function answerPreflight(r: NginxHTTPRequest, mode: Mode): void {
   v.phantom_token_authorization = '';
   v._phantom_state = 'BYPASS';
   count(requestsSeries('BYPASS'), 1);
-  if (mode === 'access') {
+  if (mode !== 'auth_request') {
     r.return(204);
   } else {
     v._phantom_status = '204';

@@ -1,8 +1,10 @@
 // Refuses a request: variables, status, headers, body. How one is let through: grant.ts.
 import { buildDenial } from '../core/answer/challenge.js';
-import type { Denial, Unavailable } from '../core/answer/outcome.js';
+import { inactiveAnswer } from '../core/answer/json_answer.js';
+import type { Denial, Malformed, Unavailable } from '../core/answer/outcome.js';
 import type { Refusal } from '../core/answer/refusal.js';
 import { refusalsSeries, requestsSeries } from '../core/answer/series.js';
+import { wantsJson } from '../core/request/accept.js';
 import type { Mode } from '../core/settings/njs_version.js';
 import type { RefusalSettings } from '../core/settings/settings.js';
 import { count, mayCount } from './count.js';
@@ -23,7 +25,7 @@ export function refuse(
   r: NginxHTTPRequest,
   mode: Mode,
   refusal: Refusal,
-  outcome: Denial | Unavailable,
+  outcome: Denial | Unavailable | Malformed,
 ): void {
   const v = r.variables;
   v.phantom_token_authorization = ''; // an earlier pass through another location may have set it (S93)
@@ -33,10 +35,23 @@ export function refuse(
     count(requestsSeries(outcome.cacheStatus), 1);
     count(refusalsSeries(outcome.reason), 1);
   }
-  if (mode === 'access') {
-    answerDirectly(r, refusal);
-  } else {
+  if (mode === 'auth_request') {
     answerThroughErrorPage(r, refusal);
+  } else if (mode === 'introspection' && outcome.kind === 'denial') {
+    answerNotActive(r);
+  } else {
+    answerDirectly(r, refusal);
+  }
+}
+
+/** As an authorization server says it: 204 to those that want a JWT. The reason is the operator's: RFC 7662 §2.2. */
+function answerNotActive(r: NginxHTTPRequest): void {
+  r.headersOut['Cache-Control'] = 'no-store';
+  if (wantsJson(r.variables.http_accept || '')) {
+    r.headersOut['Content-Type'] = 'application/json';
+    send(r, 200, inactiveAnswer());
+  } else {
+    send(r, 204, '');
   }
 }
 

@@ -14,12 +14,12 @@ export function variablesOf(r: NginxHTTPRequest): Variables {
 /**
  * What nginx says of the request.
  * It is used up: after an internal redirect, a location that inherited js_access or auth_request but set nothing must
- * not be decided by the settings of the one before. In access mode the cache status takes the place of `here`
- * (grant.ts, refuse.ts), in auth_request mode it is emptied here.
+ * not be decided by the settings of the one before. In auth_request mode it is emptied here; in the other modes the cache
+ * status takes the place of `here` (grant.ts, refuse.ts).
  * @inline
  */
 export function readRequest(v: Variables, mode: Mode): RequestText {
-  return (mode === 'access' ? v._phantom_request : takeKeptRequest(v)) as RequestText;
+  return (mode === 'auth_request' ? takeKeptRequest(v) : v._phantom_request) as RequestText;
 }
 
 /**

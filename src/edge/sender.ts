@@ -11,17 +11,7 @@ export function readProofs(r: NginxHTTPRequest): string[] {
 /** `$phantom_token_caller_certificate`, as it was in the protected location: see takeKeptRequest. '' for none. */
 export function readCallerCertificate(r: NginxHTTPRequest, mode: Mode): string {
   const v = r.variables;
-  return (mode === 'access' ? v.phantom_token_caller_certificate : v._phantom_kept_certificate) || '';
-}
-
-/** `$request_method`: of the client, also in the subrequest of auth_request. */
-export function readMethod(r: NginxHTTPRequest): string {
-  return r.variables.request_method || '';
-}
-
-/** `$request_uri`: path and query as the client sent them. */
-export function readRequestUri(r: NginxHTTPRequest): string {
-  return r.variables.request_uri || '';
+  return (mode === 'auth_request' ? v._phantom_kept_certificate : v.phantom_token_caller_certificate) || '';
 }
 
 /** Notes which proof this request has used. The variable lives as long as the request does, and no client can set it. */

@@ -66,6 +66,7 @@ export async function ask(
     if (waitSec > 0) {
       return conclude(flight, notKept(suspended(waitSec)));
     }
+    r.variables.phantom_token_hash = question.key; // for the location that asks: which of several servers
     const askedMs = readClockMs();
     const endpoint = settings.introspectionEndpoint;
     const accept = settings.introspectionAccept;

@@ -14,9 +14,10 @@ import { readRefusalSettings } from '../core/settings/parse_refusal.js';
 import { parsePolicy } from '../core/settings/policy_text.js';
 import type { PolicyText } from '../core/settings/request_text.js';
 import { readSender } from '../core/settings/sender_settings.js';
+import { grantTo } from '../edge/answer_grant.js';
 import { readClockSec } from '../edge/clock.js';
 import { fail, failOnBug } from '../edge/fail.js';
-import { grant } from '../edge/grant.js';
+import { readOriginal } from '../edge/forwarded.js';
 import { readRecord } from '../edge/records.js';
 import { deny } from '../edge/refuse.js';
 import { readRest } from '../edge/request.js';
@@ -61,6 +62,7 @@ export function findBound(first: FirstLook, authorization: string): Bound | unde
     authorization: authorizationOf(readable),
     binding: bindingOf(record),
     cacheStatus: 'HIT' as const,
+    record: readable,
   };
   return { known, authorization, settings: { sender, clockSkewSec: policy.clockSkewSec }, lines };
 }
@@ -83,8 +85,12 @@ export function judgeProof(
   first: FirstLook,
   bound: Bound,
 ): Promise<void> | undefined {
-  const certificate = bound.known.binding.x5t === '' ? '' : readCallerCertificate(r, mode);
-  const presented = { authorization: bound.authorization, certificate };
+  const binding = bound.known.binding;
+  const presented = {
+    authorization: bound.authorization,
+    certificate: binding.x5t === '' ? '' : readCallerCertificate(r, mode),
+    original: binding.jkt === '' ? undefined : readOriginal(r, mode),
+  };
   const outcome = proveSender(r, bound.known, presented, bound.settings);
   if (outcome instanceof Promise) {
     return respondLater(r, mode, first, bound, outcome);
@@ -110,7 +116,7 @@ async function respondLater(
 
 function respond(r: NginxHTTPRequest, mode: Mode, first: FirstLook, bound: Bound, outcome: Outcome): void {
   if (outcome.kind === 'grant') {
-    grant(r, variablesOf(r), mode, outcome.authorization, outcome.cacheStatus);
+    grantTo(r, variablesOf(r), mode, outcome.authorization, outcome.cacheStatus, outcome.record);
     return;
   }
   const endpoint = askedOf(endpointOf(first.lookup));

@@ -3,9 +3,14 @@ import type { Finding } from '../core/answer/outcome.js';
 import type { CacheKey } from '../core/cache/key.js';
 import type { EndpointName, Reach } from '../core/cache/lookup.js';
 import type { StoredRecord } from '../core/cache/record.js';
+import type { OriginalRequest } from '../core/request/original_request.js';
 import type { LocationTexts } from '../core/settings/location_texts.js';
+import type { Mode } from '../core/settings/njs_version.js';
 import type { Lookup, NoPolicy, PolicyText, RequestText } from '../core/settings/request_text.js';
 import type { SignatureSettings } from '../core/settings/signature_settings.js';
+
+/** The first stage, once it is known in which mode. */
+export type Handle = (r: NginxHTTPRequest, mode: Mode, isAsked: true) => Promise<void> | undefined;
 
 /** What the first stage has found out about a request. */
 export interface FirstLook {
@@ -26,6 +31,8 @@ export interface Presented {
    * runs the server's own `set` lines again in the subrequest, and in access mode they change the location's values.
    */
   readonly certificate: string;
+  /** What the client has asked for; undefined where that is not known, and where no bound tokens are taken. */
+  readonly original: OriginalRequest | undefined;
 }
 
 /** A token that the cache does not know. */

@@ -42,5 +42,6 @@ export function findingOf(stored: StoredRecord, verdict: Verdict, cacheStatus: C
   }
   const record = readableRecord(stored);
   const authorization = authorizationOf(record);
-  return grantedTo(isBoundRecord(stored) ? bindingOf(stored) : undefined, authorization, cacheStatus);
+  const binding = isBoundRecord(stored) ? bindingOf(stored) : undefined;
+  return grantedTo(binding, authorization, cacheStatus, record);
 }

@@ -25,14 +25,16 @@ import type { Mode } from '../core/settings/njs_version.js';
 import { type ParsedLocation, parseLocation } from '../core/settings/parsed_location.js';
 import { findPolicy, type RequestText } from '../core/settings/request_text.js';
 import { isAbsoluteUrl, type Settings } from '../core/settings/settings.js';
+import { grantTo } from '../edge/answer_grant.js';
 import { findZoneProblem } from '../edge/declared_zones.js';
 import { fail, failOnBug } from '../edge/fail.js';
-import { grant } from '../edge/grant.js';
+import { readOriginal } from '../edge/forwarded.js';
 import { isPurged } from '../edge/known_tokens.js';
 import { findUnsafeNjsHere } from '../edge/njs_version.js';
-import { readAuthorization, readRest, readsAsPreflight } from '../edge/request.js';
+import { readAuthorization, readRest } from '../edge/request.js';
 import { variablesOf } from '../edge/request_text.js';
 import { readCallerCertificate } from '../edge/sender.js';
+import { readsAsPreflight } from '../edge/sent_preflight.js';
 import type { FirstLook, Presented, Question } from './handover.js';
 import { askOnce } from './join.js';
 import { decideKnown } from './known.js';
@@ -47,13 +49,20 @@ export function handleNotOn(
   request: RequestText,
 ): Promise<void> | undefined {
   if (isOff(request)) {
-    grant(r, variablesOf(r), mode, readAuthorization(r), 'BYPASS');
+    if (mode === 'introspection') {
+      fail(r, mode, misconfigured(OFF_FOR_GATEWAYS), '');
+      return undefined;
+    }
+    grantTo(r, variablesOf(r), mode, readAuthorization(r), 'BYPASS', undefined);
     return undefined;
   }
   const lookup = findLookup(request);
   const policy = findPolicy(request);
   return handleMiss(r, mode, { request, policy, lookup, key: cacheKey(lookup), record: undefined }, false);
 }
+
+/** There is no client whose own Authorization could go on. */
+const OFF_FOR_GATEWAYS = '$phantom_token must be on where introspection_cache.conf is included';
 
 /** @param isUnknown whether the cache has just been seen to have nothing under the key */
 export function handleMiss(
@@ -74,8 +83,10 @@ export function handleMiss(
     return undefined;
   }
   const decided = decide(r, mode, first, isUnknown, authorization, location, settings);
-  const certificate = settings.sender === undefined ? '' : readCallerCertificate(r, mode);
-  const presented = { authorization, certificate };
+  const presented =
+    settings.sender === undefined
+      ? { authorization, certificate: '', original: undefined }
+      : { authorization, certificate: readCallerCertificate(r, mode), original: readOriginal(r, mode) };
   return decided.kind === 'question'
     ? askAndRespond(r, mode, decided, presented, settings)
     : respondTo(r, mode, decided, presented, settings);
@@ -98,7 +109,9 @@ function decide(
   }
   const credential = readCredential(authorization, settings);
   if (credential.kind === 'refused') {
-    return credential.reason === 'token_missing' ? decideNoToken(r, settings) : denied(credential.reason, '');
+    return credential.reason === 'token_missing'
+      ? decideNoToken(r, mode, settings)
+      : denied(credential.reason, '');
   }
   const token = credential.token;
   const isCanonical = authorization === CANONICAL_SCHEME + token;
@@ -136,11 +149,11 @@ function readCredential(authorization: string, settings: Settings): BearerCreden
     : parseBearer(authorization);
 }
 
-function decideNoToken(r: NginxHTTPRequest, settings: Settings): Finding {
-  if (settings.preflight === 'authenticate' || !readsAsPreflight(r)) {
+function decideNoToken(r: NginxHTTPRequest, mode: Mode, settings: Settings): Finding {
+  if (settings.preflight === 'authenticate' || !readsAsPreflight(r, mode)) {
     return denied('token_missing', '');
   }
-  return settings.preflight === 'pass' ? granted('', 'BYPASS') : { kind: 'preflight' };
+  return settings.preflight === 'pass' ? granted('', 'BYPASS', undefined) : { kind: 'preflight' };
 }
 
 async function askAndRespond(

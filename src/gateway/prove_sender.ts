@@ -11,12 +11,19 @@ import {
 import { misconfigured, notAnsweredYet } from '../core/answer/unavailable.js';
 import { certificateThumbprint } from '../core/sender/certificate.js';
 import { isDpopScheme, tokenOf } from '../core/sender/dpop_credential.js';
-import { checkProof, type DpopProof, proofName, readProof, usableMs } from '../core/sender/dpop_proof.js';
+import {
+  checkProof,
+  type DpopProof,
+  type ProvenRequest,
+  proofName,
+  readProof,
+  usableMs,
+} from '../core/sender/dpop_proof.js';
 import { isGoodNonce } from '../core/sender/nonce.js';
-import { hasDotSegment } from '../core/sender/target_uri.js';
+import { hasDotSegment, normalizeUri } from '../core/sender/target_uri.js';
 import type { SenderSettings } from '../core/settings/sender_settings.js';
 import { readClockMs, readClockSec } from '../edge/clock.js';
-import { isOwnProof, noteOwnProof, readMethod, readProofs, readRequestUri } from '../edge/sender.js';
+import { isOwnProof, noteOwnProof, readProofs } from '../edge/sender.js';
 import { findProofZoneProblem, readNonceSecret, useProof } from '../edge/used_proofs.js';
 import { verifySignature } from '../edge/verify_signature.js';
 import type { Presented } from './handover.js';
@@ -56,19 +63,19 @@ export function proveSender(
     return refusal;
   }
   return binding.jkt === ''
-    ? granted(known.authorization, known.cacheStatus)
-    : proveKey(r, known, presented.authorization, sender, settings.clockSkewSec);
+    ? granted(known.authorization, known.cacheStatus, known.record)
+    : proveKey(r, known, presented, sender, settings.clockSkewSec);
 }
 
 async function proveKey(
   r: NginxHTTPRequest,
   known: BoundGrant,
-  authorization: string,
+  presented: Presented,
   sender: SenderSettings,
   clockSkewSec: number,
 ): Promise<Grant | Refused> {
-  const refusal = await checkDpop(r, known, authorization, sender, clockSkewSec);
-  return refusal === undefined ? granted(known.authorization, known.cacheStatus) : refusal;
+  const refusal = await checkDpop(r, known, presented, sender, clockSkewSec);
+  return refusal === undefined ? granted(known.authorization, known.cacheStatus, known.record) : refusal;
 }
 
 /** RFC 8705 §3. */
@@ -89,7 +96,7 @@ function checkCertificate(certificate: string, known: BoundGrant): Refused | und
 async function checkDpop(
   r: NginxHTTPRequest,
   known: BoundGrant,
-  authorization: string,
+  presented: Presented,
   sender: SenderSettings,
   clockSkewSec: number,
 ): Promise<Refused | undefined> {
@@ -97,8 +104,8 @@ async function checkDpop(
   if (problem !== undefined) {
     return misconfigured(problem);
   }
-  const requestUri = readRequestUri(r);
-  if (hasDotSegment(requestUri)) {
+  const request = provenRequestOf(known, presented, sender.dpopOrigin);
+  if (request === undefined) {
     return denied('dpop_uri_mismatch', known.cacheStatus);
   }
   const proofs = readProofs(r);
@@ -110,13 +117,6 @@ async function checkDpop(
   if (proof.kind === 'refused_proof') {
     return denied(proof.reason, known.cacheStatus);
   }
-  const request = {
-    method: readMethod(r),
-    origin: sender.dpopOrigin,
-    requestUri,
-    token: tokenOf(authorization),
-    jkt: known.binding.jkt,
-  };
   const nowMs = readClockMs();
   const times = { maxAgeSec: sender.dpopMaxAgeSec, clockSkewSec };
   const reason = checkProof(proof, request, times, Math.floor(nowMs / 1000));
@@ -135,6 +135,24 @@ async function checkDpop(
 
 const NO_ORIGIN =
   '$phantom_token_dpop_origin is not set: a DPoP proof names the URL that the client has called, so the gateway needs its scheme and authority, such as https://api.example.com';
+
+/** undefined when it is not certain which URL the client has called. */
+function provenRequestOf(known: BoundGrant, presented: Presented, origin: string): ProvenRequest | undefined {
+  const original = presented.original;
+  if (original === undefined || original.uri === undefined || hasDotSegment(original.uri)) {
+    return undefined;
+  }
+  const isElsewhere = original.origin !== '' && original.origin !== normalizeUri(origin);
+  return isElsewhere
+    ? undefined
+    : {
+        method: original.method,
+        origin,
+        requestUri: original.uri,
+        token: tokenOf(presented.authorization),
+        jkt: known.binding.jkt,
+      };
+}
 
 /** Check 10. */
 function findStaleNonce(proof: DpopProof, known: BoundGrant, sender: SenderSettings): Refused | undefined {

@@ -51,7 +51,9 @@ export function rememberActive(
     return { outcome: denied('token_purged', 'NEGATIVE'), isKept: true }; // those who wait find the mark
   }
   const outcome =
-    reason === undefined ? grantedTo(binding, `Bearer ${active.jwt}`, 'MISS') : denied(reason, 'MISS');
+    reason === undefined
+      ? grantedTo(binding, `Bearer ${active.jwt}`, 'MISS', isKept ? unbound : undefined)
+      : denied(reason, 'MISS');
   return { outcome, isKept };
 }
 

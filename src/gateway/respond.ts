@@ -2,11 +2,12 @@
 import type { BoundGrant, Finding, Grant, Outcome } from '../core/answer/outcome.js';
 import type { Mode } from '../core/settings/njs_version.js';
 import type { Settings } from '../core/settings/settings.js';
+import { grantTo } from '../edge/answer_grant.js';
 import { fail, failOnBug } from '../edge/fail.js';
-import { grant } from '../edge/grant.js';
 import { answerPreflight } from '../edge/preflight.js';
 import { deny } from '../edge/refuse.js';
 import { variablesOf } from '../edge/request_text.js';
+import { handOut } from './hand_out.js';
 import type { Presented } from './handover.js';
 import { proveSender } from './prove_sender.js';
 
@@ -17,6 +18,10 @@ export function respondTo(
   presented: Presented,
   settings: Settings,
 ): Promise<void> | undefined {
+  if (mode === 'introspection') {
+    respond(r, mode, handOut(r, finding, settings), settings);
+    return undefined;
+  }
   // Where bound tokens are taken, the way in which any token is presented has to fit.
   if (finding.kind === 'bound' || (finding.kind === 'grant' && settings.sender !== undefined)) {
     return proveAndRespond(r, mode, finding, presented, settings);
@@ -43,7 +48,7 @@ async function proveAndRespond(
 function respond(r: NginxHTTPRequest, mode: Mode, outcome: Outcome, settings: Settings): void {
   switch (outcome.kind) {
     case 'grant':
-      grant(r, variablesOf(r), mode, outcome.authorization, outcome.cacheStatus);
+      grantTo(r, variablesOf(r), mode, outcome.authorization, outcome.cacheStatus, outcome.record);
       break;
     case 'denial':
       deny(r, mode, outcome, settings);

@@ -19,6 +19,7 @@ export function handleUndecided(
   const mayBeBound = isUnknown
     ? isDpopScheme(credential)
     : first.record !== undefined && isBoundRecord(first.record);
-  const bound = mayBeBound ? findBound(first, credential) : undefined;
+  // Whether the client of another gateway holds the key is for that gateway to find out: hand_out.ts.
+  const bound = mayBeBound && mode !== 'introspection' ? findBound(first, credential) : undefined;
   return bound === undefined ? handleMiss(r, mode, first, isUnknown) : judgeProof(r, mode, first, bound);
 }

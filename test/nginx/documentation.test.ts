@@ -11,7 +11,12 @@ import { request } from 'undici';
 import { buildDenial } from '../../src/core/answer/challenge.js';
 import { buildUnavailable } from '../../src/core/answer/failure_answer.js';
 import { denied } from '../../src/core/answer/outcome.js';
-import { cacheStatuses, denialReasons, unavailableReasons } from '../../src/core/answer/reasons.js';
+import {
+  cacheStatuses,
+  denialReasons,
+  malformedReasons,
+  unavailableReasons,
+} from '../../src/core/answer/reasons.js';
 import { misconfigured, notAnswered } from '../../src/core/answer/unavailable.js';
 import type { RefusalSettings } from '../../src/core/settings/settings.js';
 import { SETTINGS } from '../../src/core/settings/table.js';
@@ -68,22 +73,27 @@ test("the pages show two configurations, the README's and that of auth_request m
   );
 });
 
+/** What other_proxies.test.ts runs or reads. */
+const OF_OTHER_PROXIES = ['caddyfile', 'haproxy', 'lua', 'yaml'];
+
 test('every block of a page is a configuration, commands or a drawing, so that no other kind remains untested', (t) => {
   for (const [page, text] of PAGES) {
     const fences = [...text.matchAll(/^ *```(.*)$/gm)].map(([, language]) => language);
     const opening = fences.filter((_, index) => index % 2 === 0);
+    const known = ['nginx', 'sh', '', ...(page === 'docs/forward_auth.md' ? OF_OTHER_PROXIES : [])];
     t.deepEqual(
-      opening.filter((language) => !['nginx', 'sh', ''].includes(language ?? '')),
+      opening.filter((language) => !known.includes(language ?? '')),
       [],
       page,
     );
   }
 });
 
-test('every snippet in nginx/ is in a configuration on a page; the examples have their own tests', async (t) => {
+test('every snippet in nginx/ is in a configuration, or a part of one, on a page; the examples have their own tests', async (t) => {
   const files = await readdir(join(REPOSITORY, 'nginx'), { recursive: true });
   const snippets = files.filter((file) => file.endsWith('.conf') && !file.startsWith('examples/'));
-  const text = [...CONFIGS.map((config) => config.text), ...readGuides().values()].join('\n');
+  const blocks = [...CONFIGS, ...PARTS].map((block) => block.text);
+  const text = [...blocks, ...readGuides().values()].join('\n');
   const included = [...text.matchAll(/include phantom_token\/([^;]+);/g)].map((match) => match[1] ?? '');
   t.deepEqual([...new Set(included)].sort(), snippets.sort());
 });
@@ -486,7 +496,7 @@ test('the reason codes and their statuses match the code', (t) => {
   ]);
   t.deepEqual(
     rows.filter(([, status]) => status === undefined).map(([reason]) => reason),
-    denialReasons().toSorted(byOrderOf(rows)),
+    [...malformedReasons(), ...denialReasons()].toSorted(byOrderOf(rows)),
   );
   t.deepEqual(
     rows.filter(([, status]) => status !== undefined),

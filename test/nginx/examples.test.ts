@@ -3,19 +3,29 @@ import { readdirSync, readFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { type Dispatcher, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
+import { newCertificateAuthority } from '../support/certificates.js';
 import { startEchoServer, upgradeRequest } from '../support/echo_server.js';
 import { startFastcgiUpstream } from '../support/fastcgi_upstream.js';
 import { makeJwt } from '../support/jwt.js';
 import { pathsReadInTwoWays } from '../support/pages.js';
 import type { ParamsUpstream } from '../support/params_upstream.js';
 import { connectRaw } from '../support/raw_client.js';
-import { inactive204, jwt, type Reply } from '../support/scripted_server.js';
+import {
+  inactive204,
+  jwt,
+  type ScriptedAnswer,
+  type ScriptedRequest,
+  status,
+} from '../support/scripted_server.js';
 import { SETUPS } from '../support/setups.js';
 import { inModeOf, runShown, type ShownGateway } from '../support/shown_config.js';
 import { startUpstream, type Upstream } from '../support/upstream.js';
 import { startUwsgiUpstream } from '../support/uwsgi_upstream.js';
 
+const authority = await newCertificateAuthority();
+const tierCertificate = await authority.issue('tier.internal');
+const gatewayCertificate = await authority.issue('gateway');
 const FOLDER = fileURLToPath(new URL('../../nginx/examples/', import.meta.url));
 const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
 const CHALLENGE = 'Bearer realm="api", scope="read"';
@@ -88,7 +98,7 @@ async function send({ url }: ShownGateway, path: string, options: SendOptions = 
 }
 
 /** The tokens that have a scope here are active. */
-function scopesOf(scopes: Record<string, string>): Reply {
+function scopesOf(scopes: Record<string, string>): (asked: ScriptedRequest) => ScriptedAnswer {
   return ({ form }) => {
     const scope = scopes[form.token ?? ''];
     return scope === undefined ? inactive204() : jwt(makeJwt({ scope, sub: form.token, exp: 4102444800 }));
@@ -613,5 +623,99 @@ exampleTest(
     const log = await g.nginx.accessLog();
     t.regex(log, /200 .* cache=MISS reason= introspection=\d\.\d{3} sub="alice" client="app"/);
     t.regex(log, /401 .* cache=NEGATIVE reason=token_purged /);
+  },
+);
+
+// Forward auth
+
+exampleTest(
+  'the nginx that asks passes a request on with the JWT and its body, and gives the client what the gateway refuses with',
+  { file: 'forward_auth.conf', startApi: startUpstream },
+  async (t, gateway, api) => {
+    gateway.as().reply((asked) => {
+      switch (asked.form.token) {
+        case 'opaque-503':
+          return status(503, { headers: { 'Retry-After': '7' } });
+        case 'opaque-502':
+          return status(500);
+        default:
+          return scopesOf({ 'opaque-1': 'read', 'opaque-2': 'write' })(asked);
+      }
+    });
+    const path = '/api/orders?page=2';
+    t.is((await send(gateway, path, { token: 'opaque-1' })).status, 200);
+    const body = 'x'.repeat(10_000);
+    t.is((await send(gateway, path, { token: 'opaque-1', method: 'POST', body })).status, 200);
+    t.is(gateway.as().requests.length, 1);
+    t.is(api.requests.length, 2);
+    t.true(authorizationsAt(api).every((authorization) => authorization?.startsWith('Bearer eyJ')));
+    t.is(api.requests[1]?.body.length, body.length);
+
+    t.deepEqual(await send(gateway, path), { status: 401, challenge: CHALLENGE });
+    const invalid = 'Bearer realm="api", error="invalid_token", scope="read"';
+    t.deepEqual(await send(gateway, path, { token: 'opaque-3' }), { status: 401, challenge: invalid });
+    const insufficient = 'Bearer realm="api", error="insufficient_scope", scope="read"';
+    t.deepEqual(await send(gateway, path, { token: 'opaque-2' }), { status: 403, challenge: insufficient });
+    t.is((await send(gateway, path, { token: 'opaque-502' })).status, 502);
+    const overloaded = await request(`${gateway.url}${path}`, {
+      headers: { authorization: 'Bearer opaque-503' },
+    });
+    t.is(overloaded.statusCode, 503);
+    t.is(overloaded.headers['retry-after'], '7');
+    await overloaded.body.dump();
+    t.is((await send(gateway, '/api/a/../b%2f..%2fc', { token: 'opaque-1' })).status, 400);
+    t.is(api.requests.length, 2);
+  },
+);
+
+exampleTest(
+  "a preflight is told by the client's method, and no header of the client's tells anything (S98, S100)",
+  { file: 'forward_auth.conf', startApi: startUpstream },
+  async (t, gateway, api) => {
+    const preflight = { origin: 'https://app.test', 'access-control-request-method': 'PUT' };
+    t.is((await send(gateway, '/api/', { method: 'OPTIONS', headers: preflight })).status, 200);
+    t.deepEqual(authorizationsAt(api), [undefined]);
+    for (const header of ['x-forwarded-method', 'x-original-method']) {
+      const headers = { ...preflight, [header]: 'OPTIONS' };
+      t.is((await send(gateway, '/api/', { method: 'DELETE', headers })).status, 401, header);
+    }
+    t.is(api.requests.length, 1);
+  },
+);
+
+// The introspection cache
+
+const TIER_FILES = {
+  'tier.crt': tierCertificate.cert,
+  'tier.key': tierCertificate.key,
+  'gateway.crt': gatewayCertificate.cert,
+  'gateway.key': gatewayCertificate.key,
+  'gateways_ca.crt': authority.cert,
+};
+
+exampleTest(
+  'a gateway asks the cache over mutual TLS, and the cache the authorization server, once; whoever has no certificate gets nothing',
+  { file: 'introspection_cache.conf', startApi: startUpstream, files: TIER_FILES },
+  async (t, gateway, api) => {
+    gateway.as().reply(jwt(JWT));
+    t.is((await send(gateway, '/api/', { token: 'opaque-1' })).status, 200);
+    t.deepEqual(authorizationsAt(api), [`Bearer ${JWT}`]);
+    t.is(gateway.as().requests.length, 1);
+
+    const ask = (certificate: object) =>
+      request(`${gateway.managementUrl.replace('http:', 'https:')}/introspection`, {
+        method: 'POST',
+        body: 'token=opaque-1',
+        dispatcher: new Agent({
+          connect: { ca: authority.cert, servername: 'tier.internal', ...certificate },
+        }),
+      });
+    const known = await ask(gatewayCertificate);
+    t.is(known.statusCode, 200);
+    t.is(await known.body.text(), JWT);
+    const refused = await ask({});
+    t.is(refused.statusCode, 400);
+    t.notRegex(await refused.body.text(), /eyJ/);
+    t.is(gateway.as().requests.length, 1);
   },
 );

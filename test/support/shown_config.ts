@@ -126,9 +126,15 @@ export async function assertProtects(
  */
 export function inModeOf(t: ExecutionContext, setup: Setup, config: string): string {
   if (setup.mode === 'access' || config.includes('auth_request/protect.conf')) return config;
+  const zones: Change = [
+    'include phantom_token/zones.conf;',
+    `include phantom_token/${setup.zones};`,
+    'may stay',
+  ];
+  if (!config.includes('phantom_token/protect.conf;')) return change(t, config, [zones]);
   const auth = 'include phantom_token/auth_request';
   const changes: Change[] = [
-    ['include phantom_token/zones.conf;', `include phantom_token/${setup.zones};`, 'may stay'],
+    zones,
     ['include phantom_token/protect.conf;', `${auth}/protect.conf;`],
     ['listen 8080;', `listen 8080; ${auth}/server.conf;`],
   ];
@@ -146,7 +152,9 @@ function withUrls(config: string, urls: Record<string, string>): string {
 /** One scripted server for each name in the configuration. */
 async function startAuthorizationServers(config: string): Promise<Map<string, ScriptedServer>> {
   const addresses = config.replace(IDENTIFIERS, '');
-  const names = new Set([...addresses.matchAll(/https:\/\/([\w.-]+)/g)].map((match) => match[1] ?? ''));
+  const names = new Set(
+    [...addresses.matchAll(/https:\/\/(?!127\.)([\w.-]+)/g)].map((match) => match[1] ?? ''),
+  );
   const servers = new Map<string, ScriptedServer>();
   for (const name of names) servers.set(name, await startScriptedServer());
   return servers;
@@ -191,7 +199,8 @@ function fitToMachine(
     ['/run/secrets', prefix, 'may stay'],
     ['/var/log/nginx', 'logs', 'may stay'],
     ['listen 8080;', `listen ${host}:8080;`],
-    ['listen 8090;', `listen ${host}:8090;`, 'may stay'],
+    [/listen 8090(?=[ ;])/, `listen ${host}:8090`, 'may stay'],
+    ['127.0.0.1:8090', `${host}:8090`, 'may stay'],
     ['127.0.0.1:8082', `127.0.0.1:${apiPort}`],
     ['http {', `http { ${engine} ${httpDefaults()}`],
   ];
@@ -199,7 +208,7 @@ function fitToMachine(
   const fitted = change(t, named, changes.concat([...servers].flatMap(serverChanges(named))));
   t.notRegex(
     fitted.replace(/#.*/g, '').replace(IDENTIFIERS, ''), // comments may name other machines
-    /https:|:443\b|\/etc\//,
+    /https:(?!\/\/127\.)|:443\b|\/etc\//,
     'the configuration names something that is not on this machine',
   );
   return edit(fitted);

@@ -413,6 +413,7 @@ test('dist/phantom_token.js: the top level has the variables that a hit needs, a
 
 test('dist/phantom_token.js: the stages are nested in the order in which a request needs them', (t) => {
   t.true(declaredIn(statementsOf(DIST)).includes('makeJudgeStage'));
+  t.true(declaredInStage(DIST, 'makeJudgeStage').includes('makeWaysInStage'));
   t.true(declaredInStage(DIST, 'makeJudgeStage').includes('makeRejectedStage'));
   t.true(declaredInStage(DIST, 'makeRejectedStage').includes('makeUndecidedStage'));
   t.true(declaredInStage(DIST, 'makeUndecidedStage').includes('makeMissStage'));

@@ -11,7 +11,12 @@ const AUTH_REQUEST_CONF = readFileSync(
   'utf8',
 );
 /** What the script writes for nginx.conf and its logs. */
-const RESULTS = ['phantom_token_authorization', 'phantom_token_reason', 'phantom_token_introspection_time'];
+const RESULTS = [
+  'phantom_token_authorization',
+  'phantom_token_reason',
+  'phantom_token_introspection_time',
+  'phantom_token_hash',
+];
 /** Results that cost a call, and what they call. */
 const CALCULATED = [
   '$phantom_jwt phantom_token.jwt nocache',

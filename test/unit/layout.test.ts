@@ -19,6 +19,9 @@ const ENTRIES_OF_SRC = [
 /** The stages of a request, in order: each imports only later ones. */
 const STAGES = [
   'hit.ts',
+  'ways_in.ts',
+  'introspection_way.ts',
+  'malformed.ts',
   'rejected.ts',
   'undecided.ts',
   'bound.ts',
@@ -36,6 +39,7 @@ const STAGES = [
   'stale.ts',
   'known.ts',
   'respond.ts',
+  'hand_out.ts',
   'prove_sender.ts',
   'handover.ts',
 ];

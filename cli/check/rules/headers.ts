@@ -63,7 +63,7 @@ const REFUSALS = ['401', '403', '500'];
 
 /** An error_page that turns a refusal into another answer. */
 export function checkErrorPages(location: ProtectedLocation): Finding[] {
-  return location.mode === 'access' ? refusalsWithAnotherStatus(location) : pagesAboveInclude(location);
+  return location.mode === 'auth_request' ? pagesAboveInclude(location) : refusalsWithAnotherStatus(location);
 }
 
 function refusalsWithAnotherStatus(location: ProtectedLocation): Finding[] {

@@ -1,4 +1,4 @@
-// Purge and metrics are for operators only.
+// Purge and metrics are for operators only, and the introspection endpoint for gateways.
 import type { Directive } from '../../nginx_conf/directive.js';
 import { type Finding, found } from '../finding.js';
 import {
@@ -7,10 +7,11 @@ import {
   type Location,
   levelsOf,
   named,
+  nameOf,
   passOf,
   type Server,
 } from '../layout.js';
-import { protectedLocations } from '../protection.js';
+import { type ProtectedLocation, protectedLocations } from '../protection.js';
 
 const FOR_OPERATORS = ['phantom_token.purge', 'phantom_token.metrics'];
 
@@ -23,6 +24,15 @@ export function checkOperators({ servers }: Configuration): Finding[] {
         .map((at) => found('operator_open', at, `\`${at.args[0]}\` is open to everybody`)),
     ),
   );
+}
+
+/** Behind an address of this machine nobody else asks. */
+export function checkIntrospectionCache(location: ProtectedLocation): Finding[] {
+  const listens = named(location.server.own, 'listen');
+  const isLocalOnly = listens.length > 0 && listens.every(isLocal);
+  return location.mode !== 'introspection' || isRestricted(location) || isLocalOnly
+    ? []
+    : [found('introspection_open', location.line, `${nameOf(location)} is open to everybody`)];
 }
 
 function isRestricted(location: Location): boolean {

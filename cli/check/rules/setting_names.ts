@@ -9,6 +9,7 @@ const RESULTS = [
   'phantom_token_authorization',
   'phantom_token_reason',
   'phantom_token_introspection_time',
+  'phantom_token_hash',
   'phantom_token_cache_status',
   'phantom_token_subject',
   'phantom_token_client',
@@ -70,7 +71,7 @@ function isSnippetLine({ name, args }: Directive): boolean {
 const SNIPPET_VALUES: Record<string, string[]> = {
   _phantom_before: ['$phantom_token_cache_status'],
   _phantom_state: ['here'],
-  _phantom_kept_request: ['$_phantom_request'],
+  _phantom_kept_request: ['$_phantom_request', 'forward_auth', 'introspection'],
   _phantom_kept_rest: ['$_phantom_rest'],
   _phantom_introspection: ['answered', 'keys_answered'],
   _phantom_server: ['included'],

@@ -123,7 +123,7 @@ function setAfterBreak(own: Directives): Finding[] {
 }
 
 function setBelow({ own, mode }: ProtectedLocation): Finding[] {
-  if (mode === 'access') return [];
+  if (mode !== 'auth_request') return [];
   return settingsIn(own.slice(own.findIndex(isProtectLine))).map(({ variable, at }) =>
     found('set_below_protect', at, `$${variable} is set below protect.conf`),
   );

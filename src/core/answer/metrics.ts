@@ -6,7 +6,7 @@ import {
   durationSumSeries,
   infinitySeries,
 } from './duration_series.js';
-import { cacheStatuses, denialReasons, unavailableReasons } from './reasons.js';
+import { cacheStatuses, denialReasons, malformedReasons, unavailableReasons } from './reasons.js';
 import {
   breakerOpenedSeries,
   introspectionsSeries,
@@ -46,7 +46,9 @@ function counters(): readonly Counter[] {
     {
       name: 'phantom_token_refusals_total',
       help: 'Refused requests by reason code.',
-      series: allReasons().map((label) => refusalsSeries(label)),
+      series: allReasons()
+        .concat(malformedReasons())
+        .map((label) => refusalsSeries(label)),
     },
     {
       name: 'phantom_token_introspections_total',

@@ -43,6 +43,13 @@ export function denialReasons() {
 
 export type DenialReason = ReturnType<typeof denialReasons>[number];
 
+/** Why nothing was decided, where other proxies and gateways ask: the stable codes of $phantom_token_reason. */
+export function malformedReasons() {
+  return ['request_malformed'] as const;
+}
+
+export type MalformedReason = ReturnType<typeof malformedReasons>[number];
+
 /** Why the gateway could not decide: the stable codes of $phantom_token_reason. */
 export function unavailableReasons() {
   return [

@@ -5,7 +5,7 @@ import { parsePolicy } from '../settings/policy_text.js';
 import type { PolicyText } from '../settings/request_text.js';
 import type { Policy } from '../settings/settings.js';
 import { checkPolicy } from '../token/policy.js';
-import { At, isFresh, type StoredRecord } from './record.js';
+import { At, isFresh, type StoredRecord, storedAtOf } from './record.js';
 
 /** What becomes of a request with that token. A reason: its token is refused here. */
 export type Verdict = 'good' | DenialReason;
@@ -34,11 +34,6 @@ export function judgeToken(record: StoredRecord, policy: Policy, nowSec: number)
  */
 function isYoungEnough(record: StoredRecord, cacheTtlSec: number, nowSec: number): boolean {
   return cacheTtlSec > 0 && nowSec - storedAtOf(record) < cacheTtlSec;
-}
-
-/** When the record was stored, epoch seconds. */
-export function storedAtOf(record: StoredRecord): number {
-  return Number(record.slice(At.stored, At.usableUntil));
 }
 
 /** Epoch second before which the token is not valid yet; 0 for none. */

@@ -42,7 +42,23 @@ export function isReady(record: StoredRecord, nowSec: number): boolean {
  * @inline
  */
 export function isFresh(record: StoredRecord, nowSec: number): boolean {
-  return +record.slice(At.expiry, At.notBefore) > nowSec;
+  return expiresAtOf(record) > nowSec;
+}
+
+/**
+ * The end of a record, epoch seconds.
+ * @inline
+ */
+export function expiresAtOf(record: StoredRecord): number {
+  return +record.slice(At.expiry, At.notBefore);
+}
+
+/**
+ * When the record was stored, epoch seconds.
+ * @inline
+ */
+export function storedAtOf(record: StoredRecord): number {
+  return +record.slice(At.stored, At.usableUntil);
 }
 
 /**

@@ -1,6 +1,5 @@
 // Whether an older answer may be used while the authorization server fails (RFC 5861 §4).
-import { storedAtOf } from './judge.js';
-import { At, type StoredRecord } from './record.js';
+import { At, type StoredRecord, storedAtOf } from './record.js';
 
 /** How long this location takes a record, in seconds. */
 export interface RecordLimits {

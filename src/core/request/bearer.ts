@@ -2,27 +2,19 @@
 // RFC 6750 §2.1: credentials = "Bearer" 1*SP b64token
 //                b64token    = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
 // RFC 9110 §11.1: the scheme is case-insensitive.
+import { isB64Token } from './token_grammar.js';
 
 /** A credential that can be introspected, or why there is none. */
 export type BearerCredential =
   | { readonly kind: 'token'; readonly token: string }
   | { readonly kind: 'refused'; readonly reason: 'token_missing' | 'token_malformed' };
 
-const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$(?!\n)/;
 const SCHEME_LENGTH = 6;
-
-/** Longer tokens are refused without asking the authorization server. In characters. */
-export const MAX_TOKEN_LENGTH = 4096;
-
-/** Whether the text is one token of RFC 6750's grammar, and not too long. */
-export function isB64Token(text: string): boolean {
-  return text.length <= MAX_TOKEN_LENGTH && B64TOKEN.test(text);
-}
 
 /**
  * @param authorization the header's value; empty when there is none. nginx refuses a second one itself.
  * @returns `token_missing` for no, an empty or another scheme's credential (RFC 6750 §3.1: no error code),
- *   `token_malformed` for a Bearer credential outside the grammar or longer than {@link MAX_TOKEN_LENGTH}.
+ *   `token_malformed` for a Bearer credential outside the grammar or too long (token_grammar.ts).
  */
 export function parseBearer(authorization: string): BearerCredential {
   const usual = authorization.startsWith(USUAL_SCHEME) ? authorization.slice(USUAL_SCHEME.length) : '';

@@ -1,4 +1,4 @@
-// The form in which an operator names a token.
+// The form in which an operator, or a gateway, names a token.
 
 /** The value of the one field `token`; undefined when there is none, several, or the form is broken. */
 export function parseTokenForm(form: string): string | undefined {
@@ -11,6 +11,11 @@ export function parseTokenForm(form: string): string | undefined {
   } catch (_malformed) {
     return undefined;
   }
+}
+
+/** As {@link parseTokenForm}; also undefined for an empty token and for a broken escape anywhere in the form. */
+export function parseIntrospectionForm(form: string): string | undefined {
+  return /%(?![0-9A-Fa-f]{2})/.test(form) ? undefined : parseTokenForm(form) || undefined;
 }
 
 function isTokenField(field: string): boolean {

@@ -1,5 +1,7 @@
 // The Authorization header with the scheme DPoP (RFC 9449 §7.1). The scheme Bearer: ../request/bearer.ts.
-import { type BearerCredential, isB64Token } from '../request/bearer.js';
+
+import type { BearerCredential } from '../request/bearer.js';
+import { isB64Token } from '../request/token_grammar.js';
 
 enum Scheme {
   length = 5,

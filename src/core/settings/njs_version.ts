@@ -1,8 +1,11 @@
 // Versions of njs on which a way of working is not safe. An old njs is an operator's error, found out here
 // and not by a crash.
 
-/** How nginx calls the script. */
-export type Mode = 'access' | 'auth_request';
+/**
+ * How nginx calls the script: for a request that goes on to the API (`access`, `auth_request`), for another proxy that asks
+ * whether it may pass one on (`forward_auth`), or for a gateway that asks about a token (`introspection`).
+ */
+export type Mode = 'access' | 'auth_request' | 'forward_auth' | 'introspection';
 
 /**
  * @param version njs.version_number: 0x010002 for 1.0.2

@@ -5,6 +5,7 @@ import {
   type CacheStatus,
   cacheStatuses,
   denialReasons,
+  malformedReasons,
   unavailableReasons,
 } from '../../../src/core/answer/reasons.js';
 import {
@@ -118,7 +119,11 @@ const COUNTERS: [name: string, help: string, series: string[]][] = [
     'Requests by where the answer came from.',
     cacheStatuses().map(requestsSeries),
   ],
-  ['phantom_token_refusals_total', 'Refused requests by reason code.', REASONS.map(refusalsSeries)],
+  [
+    'phantom_token_refusals_total',
+    'Refused requests by reason code.',
+    [...REASONS, ...malformedReasons()].map(refusalsSeries),
+  ],
   [
     'phantom_token_introspections_total',
     'Calls to the authorization server by result: active or a reason code.',

@@ -1,17 +1,30 @@
 import test from 'ava';
-import { denied, granted } from '../../../src/core/answer/outcome.js';
+import { denied, granted, malformed } from '../../../src/core/answer/outcome.js';
 import { denialReasons } from '../../../src/core/answer/reasons.js';
+import type { StoredRecord } from '../../../src/core/cache/record.js';
+
+const RECORD = 'record' as StoredRecord;
 
 test('granted: is a Grant of the whole header value', (t) => {
-  t.deepEqual(granted('Bearer a.b.c', 'HIT'), {
+  t.deepEqual(granted('Bearer a.b.c', 'HIT', RECORD), {
     kind: 'grant',
     authorization: 'Bearer a.b.c',
     cacheStatus: 'HIT',
+    record: RECORD,
   });
 });
 
 test('granted: may have no header value, for a preflight that is passed on', (t) => {
-  t.deepEqual(granted('', 'BYPASS'), { kind: 'grant', authorization: '', cacheStatus: 'BYPASS' });
+  t.deepEqual(granted('', 'BYPASS', undefined), {
+    kind: 'grant',
+    authorization: '',
+    cacheStatus: 'BYPASS',
+    record: undefined,
+  });
+});
+
+test('malformed: is no Denial, since nothing was said of a token', (t) => {
+  t.deepEqual(malformed(), { kind: 'malformed', reason: 'request_malformed', cacheStatus: '' });
 });
 
 for (const reason of denialReasons()) {

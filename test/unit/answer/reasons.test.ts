@@ -4,6 +4,7 @@ import {
   cacheStatuses,
   type DenialReason,
   denialReasons,
+  malformedReasons,
   type UnavailableReason,
   unavailableReasons,
 } from '../../../src/core/answer/reasons.js';
@@ -87,6 +88,7 @@ const CACHE_STATUSES: Record<CacheStatus, true> = {
 
 const LISTS: [name: string, listed: readonly string[], codes: string[]][] = [
   ['denialReasons', denialReasons(), Object.keys(DENIALS)],
+  ['malformedReasons', malformedReasons(), ['request_malformed']],
   ['unavailableReasons', unavailableReasons(), Object.keys(FAILURES)],
   ['cacheStatuses', cacheStatuses(), Object.keys(CACHE_STATUSES)],
 ];
@@ -96,13 +98,13 @@ for (const [name, listed, codes] of LISTS) {
     t.deepEqual(listed.toSorted(), codes.toSorted()));
 }
 
-test('denialReasons, unavailableReasons: share no code, so that one label can hold both', (t) => {
-  const both: string[] = [...denialReasons(), ...unavailableReasons()];
+test('denialReasons, malformedReasons, unavailableReasons: share no code, so that one label can hold all', (t) => {
+  const both: string[] = [...denialReasons(), ...malformedReasons(), ...unavailableReasons()];
   t.is(new Set(both).size, both.length);
 });
 
-test('denialReasons, unavailableReasons: a code is one word of lower-case letters, safe in a log and in a label', (t) => {
-  for (const reason of [...denialReasons(), ...unavailableReasons()]) {
+test('denialReasons, malformedReasons, unavailableReasons: a code is one word of lower-case letters, safe in a log and in a label', (t) => {
+  for (const reason of [...denialReasons(), ...malformedReasons(), ...unavailableReasons()]) {
     t.regex(reason, /^[a-z]+(_[a-z]+)*$/);
   }
 });

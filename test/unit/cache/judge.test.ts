@@ -1,6 +1,12 @@
 import test from 'ava';
-import { judgeRecord, judgeToken, meetsPolicy, storedAtOf } from '../../../src/core/cache/judge.js';
-import { isFresh, isReady, isStoredUnder, type StoredRecord } from '../../../src/core/cache/record.js';
+import { judgeRecord, judgeToken, meetsPolicy } from '../../../src/core/cache/judge.js';
+import {
+  isFresh,
+  isReady,
+  isStoredUnder,
+  type StoredRecord,
+  storedAtOf,
+} from '../../../src/core/cache/record.js';
 import { encodeRecord } from '../../../src/core/cache/write_record.js';
 import { parsePolicy } from '../../../src/core/settings/policy_text.js';
 import { NoPolicy, type PolicyText } from '../../../src/core/settings/request_text.js';

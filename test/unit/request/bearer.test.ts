@@ -1,5 +1,7 @@
 import test from 'ava';
-import { isB64Token, MAX_TOKEN_LENGTH, parseBearer } from '../../../src/core/request/bearer.js';
+import { parseBearer } from '../../../src/core/request/bearer.js';
+import { isB64Token } from '../../../src/core/request/token_grammar.js';
+import { TokenLength } from '../../../src/core/request/token_length.js';
 
 const MISSING = { kind: 'refused', reason: 'token_missing' } as const;
 const MALFORMED = { kind: 'refused', reason: 'token_malformed' } as const;
@@ -90,8 +92,8 @@ test('parseBearer: the scheme is "Bearer" in capital or small letters, but no si
   }
 });
 
-test('MAX_TOKEN_LENGTH: is 4096, below the 8 kB that nginx accepts as one header line (S10)', (t) => {
-  t.is(MAX_TOKEN_LENGTH, 4096);
+test('TokenLength.max: is 4096, below the 8 kB that nginx accepts as one header line (S10)', (t) => {
+  t.is(TokenLength.max, 4096);
 });
 
 const LENGTHS: [sentence: string, token: string, kind: 'token' | 'refused'][] = [

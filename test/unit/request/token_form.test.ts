@@ -1,5 +1,5 @@
 import test from 'ava';
-import { parseTokenForm } from '../../../src/core/request/token_form.js';
+import { parseIntrospectionForm, parseTokenForm } from '../../../src/core/request/token_form.js';
 import { formEncode } from '../../../src/core/text/form.js';
 
 const TOKEN_FORMS: [sentence: string, form: string, token: string | undefined][] = [
@@ -38,3 +38,24 @@ test('parseTokenForm: reads what formEncode wrote, for all ASCII', (t) => {
   const ascii = Array.from({ length: 0x80 }, (_, code) => String.fromCharCode(code)).join('');
   t.is(parseTokenForm(`token=${formEncode(ascii)}`), ascii);
 });
+
+const QUESTIONS: [sentence: string, form: string, token: string | undefined][] = [
+  ['a token alone', 'token=opaque-1', 'opaque-1'],
+  ['a token with escapes', 'token=a%2Bb%3D%3D', 'a+b=='],
+  ['fields beside it are ignored, a hint too', 'token_type_hint=refresh_token&token=a&client_id=b', 'a'],
+  ['no field', '', undefined],
+  ['other fields only', 'tokens=a&token_type_hint=access_token', undefined],
+  ['an empty token', 'token=', undefined],
+  ['two tokens', 'token=a&token=b', undefined],
+  ['the same token twice', 'token=a&token=a', undefined],
+  ['a broken escape', 'token=a%2', undefined],
+  ['an escape that is none', 'token=a%zz', undefined],
+  ['escapes that are no UTF-8', 'token=%ff', undefined],
+  ['a broken escape in another field', 'token=a&hint=%', undefined],
+  ['JSON', '{"token":"a"}', undefined],
+];
+
+for (const [sentence, form, token] of QUESTIONS) {
+  test(`parseIntrospectionForm: ${sentence} (${form}): ${token ?? 'no question'} (RFC 7662 §2.1)`, (t) =>
+    t.is(parseIntrospectionForm(form), token));
+}
