@@ -244,6 +244,10 @@ var RULES = {
     "The script refuses the settings of this location: requests get 500.",
     "Set what is missing, or leave out what contradicts."
   ),
+  sender_unprovable: error(
+    "No client can prove here that it holds a key: with a token that is bound to one, it gets 500 or 401.",
+    "Set $phantom_token_dpop_origin for DPoP, $phantom_token_caller_certificate for mutual TLS, or both."
+  ),
   switch_not_set: error(
     "Without $phantom_token each request gets 500.",
     "Set $phantom_token on, here above the include or in the server."
@@ -1746,7 +1750,12 @@ function findProblem({ value }, line) {
 }
 
 // cli/check/location_texts.ts
-var SELECTS_SIGNATURES = ["phantom_token_jwks", "phantom_token_accept_jwt", "phantom_token_mint"];
+var SELECTS_SIGNATURES = [
+  "phantom_token_jwks",
+  "phantom_token_accept_jwt",
+  "phantom_token_mint",
+  "phantom_token_sender_constraint"
+];
 function locationTextsOf(location) {
   const valueAt = (variable) => joinedValue(location, variable);
   const valuesOf = (text2) => SETTINGS.filter((row) => row.text === text2).map(({ variable }) => valueAt(variable));
@@ -1840,6 +1849,17 @@ function findContradiction2(location) {
   const signatures = parseSignatureSettings(texts, settings);
   return signatures.kind === "misconfiguration" ? signatures.problem : void 0;
 }
+var PROOFS = ["phantom_token_dpop_origin", "phantom_token_caller_certificate"];
+function checkSender(location) {
+  if (location.mode === "introspection" || isOff(location)) return [];
+  const taken = assignmentsOf(location, "phantom_token_sender_constraint").findLast(
+    ({ value }) => value !== "" && value !== "refuse"
+  );
+  return taken === void 0 || PROOFS.some((variable) => isSet(location, variable)) ? [] : [found("sender_unprovable", taken.at, `${nameOf(location)} takes tokens that are bound to a key`)];
+}
+function takesDpop(location) {
+  return isSet(location, "phantom_token_sender_constraint") && isSet(location, "phantom_token_dpop_origin");
+}
 function checkOrder(location) {
   return [...setTwice(location.own), ...setAfterBreak(location.own), ...setBelow(location)];
 }
@@ -1920,7 +1940,8 @@ function isEvictUnsafe(version) {
 
 // cli/check/rules/shared_memory.ts
 var ZONES = ["phantom_token", "phantom_token_denied", "phantom_token_locks", "phantom_token_state"];
-var NEVER_EVICTED = ["phantom_token_locks", "phantom_token_state"];
+var PROOFS2 = "phantom_token_proofs";
+var NEVER_EVICTED = ["phantom_token_locks", "phantom_token_state", PROOFS2];
 function checkHttpConf({ own, isWhole }, first) {
   const imports = named(own, "js_import").filter(({ args }) => args[0] === "phantom_token");
   const [, ...others] = imports;
@@ -1928,9 +1949,10 @@ function checkHttpConf({ own, isWhole }, first) {
     return [found("http_conf_missing", first, "http.conf is not included")];
   return others.map((at) => found("http_conf_twice", at, "http.conf is included twice"));
 }
-function checkZones({ own, isWhole }, first) {
+function checkZones({ own, isWhole }, first, takesDpop2) {
   const zones = zonesIn(own);
-  const absent = ZONES.filter((name) => !zones.some((zone) => zone.name === name));
+  const needed = takesDpop2 ? [...ZONES, PROOFS2] : ZONES;
+  const absent = needed.filter((name) => !zones.some((zone) => zone.name === name));
   const twice = zones.find(({ name }, i) => zones.findIndex((zone) => zone.name === name) < i);
   return [
     ...isWhole && absent.length > 0 ? [found("zones_missing", first, `No zone ${absent.join(", ")}`)] : [],
@@ -1996,7 +2018,7 @@ function checkHttp(configuration, guarded, njsVersion) {
     ...checkSecrets(levelsIn(configuration)),
     ...first === void 0 ? [] : [
       ...checkHttpConf(configuration, first.line),
-      ...checkZones(configuration, first.line)
+      ...checkZones(configuration, first.line, guarded.some(takesDpop))
     ],
     ...njsVersion === void 0 ? [] : checkNjs(configuration, guarded, njsVersion),
     ...checkOperators(configuration),
@@ -2012,6 +2034,7 @@ function checkProtected(location, isWhole) {
     ...checkAuthorization(location),
     ...checkOrder(location),
     ...checkCompleteness(location, isWhole),
+    ...checkSender(location),
     ...checkEndpoints(location),
     ...checkNamed(location),
     ...checkSubrequests(location),

@@ -54,7 +54,7 @@ function checkHttp(
       ? []
       : [
           ...sharedMemory.checkHttpConf(configuration, first.line),
-          ...sharedMemory.checkZones(configuration, first.line),
+          ...sharedMemory.checkZones(configuration, first.line, guarded.some(values.takesDpop)),
         ]),
     ...(njsVersion === undefined ? [] : sharedMemory.checkNjs(configuration, guarded, njsVersion)),
     ...checkOperators(configuration),
@@ -71,6 +71,7 @@ function checkProtected(location: ProtectedLocation, isWhole: boolean): Finding[
     ...headers.checkAuthorization(location),
     ...values.checkOrder(location),
     ...values.checkCompleteness(location, isWhole),
+    ...values.checkSender(location),
     ...introspection.checkEndpoints(location),
     ...neighbours.checkNamed(location),
     ...neighbours.checkSubrequests(location),

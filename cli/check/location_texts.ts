@@ -6,7 +6,12 @@ import type { Location } from './layout.js';
 import { assignmentsOf, possibleValues } from './settings_in_force.js';
 import { findProblem } from './value_problem.js';
 
-const SELECTS_SIGNATURES = ['phantom_token_jwks', 'phantom_token_accept_jwt', 'phantom_token_mint'];
+const SELECTS_SIGNATURES = [
+  'phantom_token_jwks',
+  'phantom_token_accept_jwt',
+  'phantom_token_mint',
+  'phantom_token_sender_constraint',
+];
 
 /** As nginx/http.conf joins them. */
 export function locationTextsOf(location: Location): LocationTexts {

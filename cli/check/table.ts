@@ -76,6 +76,10 @@ export const RULES = {
     'The script refuses the settings of this location: requests get 500.',
     'Set what is missing, or leave out what contradicts.',
   ),
+  sender_unprovable: error(
+    'No client can prove here that it holds a key: with a token that is bound to one, it gets 500 or 401.',
+    'Set $phantom_token_dpop_origin for DPoP, $phantom_token_caller_certificate for mutual TLS, or both.',
+  ),
   switch_not_set: error(
     'Without $phantom_token each request gets 500.',
     'Set $phantom_token on, here above the include or in the server.',

@@ -96,6 +96,24 @@ function findContradiction(location: ProtectedLocation): string | undefined {
   return signatures.kind === 'misconfiguration' ? signatures.problem : undefined;
 }
 
+const PROOFS = ['phantom_token_dpop_origin', 'phantom_token_caller_certificate'];
+
+/** Bound tokens are taken, and nothing says how their clients prove themselves. For a gateway that asks, that one finds it out. */
+export function checkSender(location: ProtectedLocation): Finding[] {
+  if (location.mode === 'introspection' || isOff(location)) return [];
+  const taken = assignmentsOf(location, 'phantom_token_sender_constraint').findLast(
+    ({ value }) => value !== '' && value !== 'refuse',
+  );
+  return taken === undefined || PROOFS.some((variable) => isSet(location, variable))
+    ? []
+    : [found('sender_unprovable', taken.at, `${nameOf(location)} takes tokens that are bound to a key`)];
+}
+
+/** Whether DPoP proofs are noted as used here. */
+export function takesDpop(location: ProtectedLocation): boolean {
+  return isSet(location, 'phantom_token_sender_constraint') && isSet(location, 'phantom_token_dpop_origin');
+}
+
 /** Two lines for one setting; lines that have no effect. */
 export function checkOrder(location: ProtectedLocation): Finding[] {
   return [...setTwice(location.own), ...setAfterBreak(location.own), ...setBelow(location)];

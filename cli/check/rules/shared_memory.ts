@@ -7,7 +7,8 @@ import type { ProtectedLocation } from '../protection.js';
 import { assignmentsOf, possibleValues } from '../settings_in_force.js';
 
 const ZONES = ['phantom_token', 'phantom_token_denied', 'phantom_token_locks', 'phantom_token_state'];
-const NEVER_EVICTED = ['phantom_token_locks', 'phantom_token_state'];
+const PROOFS = 'phantom_token_proofs';
+const NEVER_EVICTED = ['phantom_token_locks', 'phantom_token_state', PROOFS];
 
 /** @param first  a line of a protected location, to point at when something is absent */
 export function checkHttpConf({ own, isWhole }: Configuration, first: Directive): Finding[] {
@@ -18,9 +19,11 @@ export function checkHttpConf({ own, isWhole }: Configuration, first: Directive)
   return others.map((at) => found('http_conf_twice', at, 'http.conf is included twice'));
 }
 
-export function checkZones({ own, isWhole }: Configuration, first: Directive): Finding[] {
+/** @param takesDpop  whether some location notes proofs as used */
+export function checkZones({ own, isWhole }: Configuration, first: Directive, takesDpop: boolean): Finding[] {
   const zones = zonesIn(own);
-  const absent = ZONES.filter((name) => !zones.some((zone) => zone.name === name));
+  const needed = takesDpop ? [...ZONES, PROOFS] : ZONES;
+  const absent = needed.filter((name) => !zones.some((zone) => zone.name === name));
   const twice = zones.find(({ name }, i) => zones.findIndex((zone) => zone.name === name) < i);
   return [
     ...(isWhole && absent.length > 0 ? [found('zones_missing', first, `No zone ${absent.join(', ')}`)] : []),
