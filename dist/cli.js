@@ -1002,11 +1002,11 @@ function checkLostHeaders(location) {
   const name = LINES_OF[passOf(location)?.name ?? ""];
   if (name === void 0) return [];
   const [own = [], ...outer] = levelsOf(location);
-  const kept = headersIn(named(own, name));
+  const kept2 = headersIn(named(own, name));
   const outside = inForce(outer, name).filter(
     ({ shippedBy, args }) => shippedBy === void 0 && args[1] !== ""
   );
-  const lost = headersIn(outside).filter((header) => !kept.includes(header) && header !== "authorization");
+  const lost = headersIn(outside).filter((header) => !kept2.includes(header) && header !== "authorization");
   return lost.length === 0 ? [] : [found("headers_lost", location.line, `${nameOf(location)} loses the ${name} of ${lost.join(", ")}`)];
 }
 function headersIn(lines) {
@@ -1517,13 +1517,24 @@ function readSenderSettings(findings, signatures) {
 }
 
 // src/core/settings/sender_settings.ts
+var kept;
 function readSender(findings, line) {
+  if (kept !== void 0 && kept.line === line) {
+    return kept.sender;
+  }
   const values = line.split("	");
   if (values.length !== 14 /* signatures */) {
     return void 0;
   }
-  const sender = readSenderSettings(findings, values);
-  return sender.constraint === "refuse" ? void 0 : sender;
+  const own = { problem: "" };
+  const read = readSenderSettings(own, values);
+  const sender = read.constraint === "refuse" ? void 0 : read;
+  if (own.problem === "") {
+    kept = { line, sender };
+  } else if (findings.problem === "") {
+    findings.problem = own.problem;
+  }
+  return sender;
 }
 
 // src/core/settings/parse_settings.ts
@@ -2734,11 +2745,11 @@ function inPlace(text2, directive, lines) {
   const { begin, end } = directive.head;
   const { indent, isFirst, lineBegin } = lineOf(text2, directive.head);
   const newline = newlineOf(text2);
-  const kept = [...commentsInside(text2, directive.head), ...lines];
+  const kept2 = [...commentsInside(text2, directive.head), ...lines];
   const rest = restOfLine(text2, end);
-  const [first, ...others] = kept;
+  const [first, ...others] = kept2;
   if (!isFirst || rest.text !== "" && !isComment(rest.text)) {
-    return [amongOthers(text2, directive.head, kept, `${newline}${indent}`)];
+    return [amongOthers(text2, directive.head, kept2, `${newline}${indent}`)];
   }
   if (first === void 0) {
     return [

@@ -56,9 +56,9 @@ function readFirstRecord(key) {
 
 // src/edge/request_text.ts
 function takeKeptRequest(v) {
-  const kept3 = v._phantom_kept_request;
+  const kept4 = v._phantom_kept_request;
   v._phantom_kept_request = "";
-  return kept3;
+  return kept4;
 }
 function readPolicy2(v, request) {
   const live = v._phantom_policy;
@@ -442,7 +442,7 @@ function fullOrThrow(e) {
 // src/edge/refuse.ts
 function deny(r, mode, denial, settings) {
   r.log(`phantom_token: ${denial.reason}`);
-  const refusal2 = settings.sender === void 0 ? buildDenial(denial, settings) : undecidedStage().boundStage().refusalOf(r, denial, settings, settings.sender);
+  const refusal2 = settings.sender === void 0 ? buildDenial(denial, settings) : undecidedStage().boundStage().proveKeyStage().refusalOf(r, denial, settings, settings.sender);
   refuse(r, mode, refusal2, denial);
 }
 function refuse(r, mode, refusal2, outcome) {
@@ -562,7 +562,7 @@ function readRefusalSettings(findings, request, rest) {
     realm: rest[0] === "" ? "api" : readChecked(findings, "phantom_token_realm", rest[0], checkRealm),
     scopes: rest[1] === "" ? [] : readScopes(findings, "phantom_token_scopes", rest[1]),
     negativeCacheTtlSec: rest[3] === "" ? 5 : readWhole(findings, "phantom_token_negative_cache_ttl", rest[3], 0, 60, "seconds"),
-    resourceMetadata: rest[9] === "" ? "" : readChecked(findings, "phantom_token_resource_metadata", rest[9], undecidedStage().boundStage().checkMetadataUrl),
+    resourceMetadata: rest[9] === "" ? "" : readChecked(findings, "phantom_token_resource_metadata", rest[9], undecidedStage().boundStage().proveKeyStage().checkMetadataUrl),
     sender: request[13] === "" ? void 0 : undecidedStage().boundStage().readSender(findings, request[13])
   };
 }
@@ -897,7 +897,7 @@ function parseOwnSettings(texts) {
     breakerFailures: texts.rest[6] === "" ? 5 : readWhole(findings, "phantom_token_breaker_failures", texts.rest[6], 0, 1e3, "failures"),
     breakerDelaySec: texts.rest[7] === "" ? 2 : readWhole(findings, "phantom_token_breaker_delay", texts.rest[7], 0, 3600, "seconds"),
     maxWaiting: texts.rest[8] === "" ? 500 : readWhole(findings, "phantom_token_max_waiting", texts.rest[8], 1, 1e5, "requests"),
-    resourceMetadata: texts.rest[9] === "" ? "" : readChecked(findings, "phantom_token_resource_metadata", texts.rest[9], boundStage().checkMetadataUrl),
+    resourceMetadata: texts.rest[9] === "" ? "" : readChecked(findings, "phantom_token_resource_metadata", texts.rest[9], boundStage().proveKeyStage().checkMetadataUrl),
     sender: texts.request[13] === "" ? void 0 : boundStage().readSender(findings, texts.request[13])
   });
   return findings.problem === "" ? settings : misconfiguration(findings.problem);
@@ -907,7 +907,7 @@ function isAbsoluteUrl(endpoint) {
 }
 
 // src/core/settings/parsed_location.ts
-var kept;
+var kept2;
 var wasCalled2;
 function parseLocation(request, rest, credential) {
   if (!wasCalled2) {
@@ -915,10 +915,10 @@ function parseLocation(request, rest, credential) {
     return parse(request, rest);
   }
   const head = request.slice(0, request.length - credential.length);
-  if (kept === void 0 || kept.head !== head || kept.rest !== rest) {
-    kept = { head, rest, location: parse(head, rest) };
+  if (kept2 === void 0 || kept2.head !== head || kept2.rest !== rest) {
+    kept2 = { head, rest, location: parse(head, rest) };
   }
-  return kept.location;
+  return kept2.location;
 }
 function parse(request, rest) {
   const texts = takeApart(request, rest);
@@ -986,7 +986,7 @@ function readsAsPreflight(r, mode) {
   if (origin === "" || requestedMethod === "") {
     return false;
   }
-  const original = boundStage().readOriginal(r, mode);
+  const original = boundStage().proveKeyStage().readOriginal(r, mode);
   return original !== void 0 && isPreflight(original.method, origin, requestedMethod);
 }
 
@@ -1033,7 +1033,7 @@ function answerPreflight(r, mode) {
 // src/gateway/respond.ts
 function respondTo(r, mode, finding, presented, settings) {
   if (mode === "introspection") {
-    respond2(r, mode, boundStage().handOut(r, finding, settings), settings);
+    respond2(r, mode, boundStage().proveKeyStage().handOut(r, finding, settings), settings);
     return void 0;
   }
   if (finding.kind === "bound" || finding.kind === "grant" && settings.sender !== void 0) {
@@ -1095,7 +1095,7 @@ function handleMiss(r, mode, first, isUnknown) {
     return void 0;
   }
   const decided = decide2(r, mode, first, isUnknown, authorization, location, settings);
-  const presented = settings.sender === void 0 ? { authorization, certificate: "", original: void 0 } : { authorization, certificate: boundStage().readCallerCertificate(r, mode), original: boundStage().readOriginal(r, mode) };
+  const presented = settings.sender === void 0 ? { authorization, certificate: "", original: void 0 } : { authorization, certificate: boundStage().readCallerCertificate(r, mode), original: boundStage().proveKeyStage().readOriginal(r, mode) };
   return decided.kind === "question" ? askAndRespond(r, mode, decided, presented, settings) : respondTo(r, mode, decided, presented, settings);
 }
 function decide2(r, mode, first, isUnknown, authorization, location, settings) {
@@ -1392,7 +1392,7 @@ function activeToken(jwt2, source, reply, nowSec, sender) {
     return denied("token_type_mismatch", "MISS");
   }
   const isBound = read.isSenderConstrained || own.isSenderConstrained;
-  const binding = isBound && sender !== void 0 ? boundStage().readBinding([source, payload]) : void 0;
+  const binding = isBound && sender !== void 0 ? boundStage().proveKeyStage().readBinding([source, payload]) : void 0;
   if (isBound && binding === void 0) {
     return denied("token_sender_constrained", "MISS");
   }
@@ -1777,12 +1777,12 @@ function readRefused(endpoint) {
 
 // src/core/cache/cache_control.ts
 var MAX_DELTA_SEC = 2147483648;
-var kept2;
+var kept3;
 function parseCacheControl(cacheControl) {
-  if (kept2 === void 0 || kept2.cacheControl !== cacheControl) {
-    kept2 = { cacheControl, directives: cacheControl === "" ? [] : readDirectives(cacheControl) };
+  if (kept3 === void 0 || kept3.cacheControl !== cacheControl) {
+    kept3 = { cacheControl, directives: cacheControl === "" ? [] : readDirectives(cacheControl) };
   }
-  return kept2.directives;
+  return kept3.directives;
 }
 function readDirectives(cacheControl) {
   const directives = [];
@@ -3156,7 +3156,7 @@ function mintedClaims(active, signatures, jti, nowSec) {
     auth_time: answer.auth_time,
     acr: answer.acr,
     amr: (typeof answer.amr === "string" ? [answer.amr] : answer.amr),
-    cnf: active.binding === void 0 ? void 0 : boundStage().confirmationOf(active.binding)
+    cnf: active.binding === void 0 ? void 0 : boundStage().proveKeyStage().confirmationOf(active.binding)
   };
   const invalid = findInvalid2(claims);
   if (invalid !== void 0) {
@@ -3507,18 +3507,18 @@ async function obtainKeys(r, jws, question, jwks2, settings) {
     maxWaiting: settings.maxWaiting
   };
   for (; ; ) {
-    const kept3 = readKeySet(name);
-    const chosen = chooseFrom(kept3, jws);
+    const kept4 = readKeySet(name);
+    const chosen = chooseFrom(kept4, jws);
     const isUsable = chosen.length > 0;
     if (wasFetchedLately(name)) {
       const failure = isUsable ? void 0 : readFetchFailure2(name);
       return failure === void 0 ? { kind: "keys", chosen } : failure;
     }
     const nowSec = (Math.floor(Date.now() / 1e3));
-    if (isUsable && (nowSec < kept3.fetchedAtSec + FRESH_SEC && nowSec >= kept3.fetchedAtSec)) {
+    if (isUsable && (nowSec < kept4.fetchedAtSec + FRESH_SEC && nowSec >= kept4.fetchedAtSec)) {
       return { kind: "keys", chosen };
     }
-    const mayGoOn = isUsable && (nowSec < kept3.fetchedAtSec + FRESH_SEC + WHILE_FETCHED_SEC && nowSec >= kept3.fetchedAtSec);
+    const mayGoOn = isUsable && (nowSec < kept4.fetchedAtSec + FRESH_SEC + WHILE_FETCHED_SEC && nowSec >= kept4.fetchedAtSec);
     const boarding = mayGoOn ? takeLead(flightName2, forMs, connection) : await awaitLeader(flightName2, forMs, connection, wait);
     switch (boarding.kind) {
       case "lead":
@@ -3661,7 +3661,7 @@ function judgePresented(jwt2, nowSec, sender) {
     return denied("token_expired", "MISS");
   }
   const isBound = read.isSenderConstrained;
-  const binding = isBound && sender !== void 0 ? boundStage().readBinding([payload]) : void 0;
+  const binding = isBound && sender !== void 0 ? boundStage().proveKeyStage().readBinding([payload]) : void 0;
   if (isBound && binding === void 0) {
     return denied("token_sender_constrained", "MISS");
   }
@@ -4195,19 +4195,19 @@ function removeDotSegments(path) {
     return path;
   }
   const segments = path.slice(1).split("/");
-  const kept3 = [];
+  const kept4 = [];
   segments.forEach((segment, i) => {
     if (segment === "..") {
-      kept3.pop();
+      kept4.pop();
     } else if (segment !== ".") {
-      kept3.push(segment);
+      kept4.push(segment);
     }
     const isLast = i === segments.length - 1;
     if (isLast && (segment === "." || segment === "..")) {
-      kept3.push("");
+      kept4.push("");
     }
   });
-  return `/${kept3.join("/")}`;
+  return `/${kept4.join("/")}`;
 }
 
 // src/core/request/original_request.ts
@@ -4274,7 +4274,7 @@ function isTokenField(field) {
 
 // src/gateway/malformed.ts
 function handleUnusualUri(r, handle2) {
-  const headers = boundStage().readForwarded(r);
+  const headers = boundStage().proveKeyStage().readForwarded(r);
   if (isWellFormedUri(headers.uri) && isWellFormedUri(headers.url)) {
     return handle2(r, "forward_auth", true);
   }
@@ -4429,6 +4429,213 @@ function boundStage() {
 }
 function makeBoundStage() {
 
+// src/core/sender/dpop_credential.ts
+function tokenOf(authorization) {
+  return authorization.slice(5 /* length */).replace(/^ +/, "");
+}
+function parseDpop(authorization) {
+  const token = (authorization.slice(0, 5 /* length */).toLowerCase() === "dpop ") ? tokenOf(authorization) : "";
+  if (token === "") {
+    return { kind: "refused", reason: "token_missing" };
+  }
+  return missStage().isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
+}
+
+// src/core/settings/sender_settings.ts
+var kept;
+function readSender(findings, line) {
+  if (kept !== void 0 && kept.line === line) {
+    return kept.sender;
+  }
+  const values = line.split("	");
+  if (values.length !== 14 /* signatures */) {
+    return void 0;
+  }
+  const own = { problem: "" };
+  const read = ({
+    kind: "sender_settings",
+    constraint: values[8] === "" ? "refuse" : readWord(own, "phantom_token_sender_constraint", values[8], "refuse verify require"),
+    dpopOrigin: values[9] === "" ? "" : readChecked(own, "phantom_token_dpop_origin", values[9], proveKeyStage().checkOrigin),
+    dpopMaxAgeSec: values[10] === "" ? 60 : readWhole(own, "phantom_token_dpop_max_age", values[10], 1, 3600, "seconds"),
+    dpopNonce: values[11] === "" ? "off" : readWord(own, "phantom_token_dpop_nonce", values[11], "off on")
+  });
+  const sender = read.constraint === "refuse" ? void 0 : read;
+  if (own.problem === "") {
+    kept = { line, sender };
+  } else if (findings.problem === "") {
+    findings.problem = own.problem;
+  }
+  return sender;
+}
+
+// src/edge/sender.ts
+function readProofs(r) {
+  return r.rawHeadersIn.filter((header2) => header2[0].toLowerCase() === "dpop").map((header2) => header2[1]);
+}
+function readCallerCertificate(r, mode) {
+  const v = r.variables;
+  return (mode === "auth_request" ? v._phantom_kept_certificate : v.phantom_token_caller_certificate) || "";
+}
+function noteOwnProof(r, name) {
+  r.variables._phantom_used_proof = name;
+}
+
+// src/core/sender/certificate.ts
+var PEM_BEGIN = "-----BEGIN CERTIFICATE-----";
+var PEM_END = "-----END CERTIFICATE-----";
+var ENCODED_BEGIN = "-----BEGIN%20CERTIFICATE-----";
+function certificateThumbprint(text) {
+  const der = decodeCertificate(text);
+  return der === void 0 ? void 0 : (crypto2.createHash("sha256").update(der).digest("base64url"));
+}
+function decodeCertificate(text) {
+  const base64 = readBase64(text.startsWith(ENCODED_BEGIN) ? decodeUrl(text) : text);
+  const der = Buffer.from(base64, "base64");
+  return isWhole(der) && der.toString("base64") === base64 ? der : void 0;
+}
+function decodeUrl(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch (_malformed) {
+    return "";
+  }
+}
+function readBase64(text) {
+  if (text.charAt(0) === ":") {
+    return text.charAt(text.length - 1) === ":" ? text.slice(1, -1) : "";
+  }
+  if (text.charAt(0) !== "-") {
+    return text;
+  }
+  const lines = text.trim().split("\n");
+  const isWhole2 = lines[0] === PEM_BEGIN && lines[lines.length - 1].trim() === PEM_END;
+  return isWhole2 ? lines.slice(1, -1).map((line) => line.trim()).join("") : "";
+}
+function isWhole(der) {
+  const isSequence = der.length > 4 && der[0] === 48;
+  const first = der[2];
+  const length = der[1] === 129 ? 3 + first : der[1] === 130 ? 4 + 256 * first + der[3] : void 0;
+  return isSequence && length === der.length;
+}
+
+// src/gateway/prove_sender.ts
+function proveSender(r, known, presented, settings) {
+  const isDpop2 = (presented.authorization.slice(0, 5 /* length */).toLowerCase() === "dpop ");
+  if (known.kind === "grant") {
+    return isDpop2 ? denied("dpop_token_unbound", known.cacheStatus) : known;
+  }
+  const binding = known.binding;
+  const sender = settings.sender;
+  if (sender === void 0) {
+    return denied("token_sender_constrained", known.cacheStatus);
+  }
+  if (isDpop2 !== (binding.jkt !== "")) {
+    return denied(isDpop2 ? "dpop_token_unbound" : "dpop_scheme_required", known.cacheStatus);
+  }
+  const refusal2 = binding.x5t === "" ? void 0 : checkCertificate(presented.certificate, known);
+  if (refusal2 !== void 0) {
+    return refusal2;
+  }
+  return binding.jkt === "" ? granted(known.authorization, known.cacheStatus, known.record) : proveKeyStage().proveKey(r, known, presented, sender, settings.clockSkewSec);
+}
+function checkCertificate(certificate, known) {
+  if (certificate === "") {
+    return denied("certificate_missing", known.cacheStatus);
+  }
+  const thumbprint2 = certificateThumbprint(certificate);
+  if (thumbprint2 === void 0) {
+    return missStage().joinStage().clientCredentialsStage().failStage().misconfigured(
+      "$phantom_token_caller_certificate holds no certificate: it must be PEM, URL-encoded PEM or base64 of DER (RFC 9440)"
+    );
+  }
+  return thumbprint2 === known.binding.x5t ? void 0 : denied("certificate_mismatch", known.cacheStatus);
+}
+
+// src/gateway/bound.ts
+function findBound(first, authorization) {
+  const record = first.record === void 0 ? readByProof(first, authorization) : first.record;
+  const lines = first.request.split("\n");
+  if (record === void 0 || !(record.startsWith(BOUND_MARK)) || lines.length !== 16 /* request */) {
+    return void 0;
+  }
+  const findings = { problem: "" };
+  const sender = readSender(findings, lines[13 /* signatureLine */]);
+  const readable = unboundPartOf(record);
+  const clockSkewSec = clockSkewOfGrant(readable, first.policy);
+  if (sender === void 0 || findings.problem !== "" || clockSkewSec === void 0) {
+    return void 0;
+  }
+  const known = {
+    kind: "bound",
+    authorization: (readable.slice(+readable.slice(55 /* authorizationStart */, 60 /* policy */))),
+    binding: bindingOf(record),
+    cacheStatus: "HIT",
+    record: readable
+  };
+  return { known, authorization, settings: { sender, clockSkewSec }, lines };
+}
+function clockSkewOfGrant(record, policyText) {
+  if (policyText === "\n\n\n\n" /* text */) {
+    return (+record.slice(0 /* readyUntil */, 10 /* expiry */) > ((Date.now() / 1e3))) ? 60 /* clockSkewSec */ : void 0;
+  }
+  const policy = parsePolicy(policyText);
+  const isGood = policy !== void 0 && judgeRecord(record, policy, (Math.floor(Date.now() / 1e3))) === "good";
+  return isGood ? policy.clockSkewSec : void 0;
+}
+function readByProof(first, authorization) {
+  const credential = parseDpop(authorization);
+  if (credential.kind === "refused") {
+    return void 0;
+  }
+  const lookup = lookupIn(keyspaceOf(first.lookup), credential.token);
+  const key = ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url")));
+  return (records === void 0 ? readFirstRecord(key) : records.get(key));
+}
+function judgeProof(r, mode, first, bound) {
+  const binding = bound.known.binding;
+  const presented = {
+    authorization: bound.authorization,
+    certificate: binding.x5t === "" ? "" : readCallerCertificate(r, mode),
+    original: binding.jkt === "" ? void 0 : proveKeyStage().readOriginal(r, mode)
+  };
+  const outcome = proveSender(r, bound.known, presented, bound.settings);
+  if (outcome instanceof Promise) {
+    return respondLater(r, mode, first, bound, outcome);
+  }
+  respond(r, mode, first, bound, outcome);
+  return void 0;
+}
+async function respondLater(r, mode, first, bound, proving) {
+  try {
+    const outcome = await proving;
+    respond(r, mode, first, bound, outcome);
+  } catch (e) {
+    missStage().joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
+  }
+}
+function respond(r, mode, first, bound, outcome) {
+  if (outcome.kind === "grant") {
+    waysInStage().grantTo(r, (r.variables), mode, outcome.authorization, outcome.cacheStatus, outcome.record);
+    return;
+  }
+  const endpoint = askedOf(endpointOf(first.lookup));
+  const findings = { problem: "" };
+  const settings = readRefusalSettings(findings, bound.lines, readRest(r, mode).split("\n"));
+  if (findings.problem !== "") {
+    missStage().joinStage().clientCredentialsStage().failStage().fail(r, mode, missStage().joinStage().clientCredentialsStage().failStage().misconfigured(findings.problem), endpoint);
+  } else if (outcome.kind === "denial") {
+    deny(r, mode, outcome, settings);
+  } else if (outcome.kind === "unavailable") {
+    missStage().joinStage().clientCredentialsStage().failStage().fail(r, mode, outcome, endpoint);
+  }
+}
+
+var proveKeyStageMade;
+function proveKeyStage() {
+  return proveKeyStageMade || (proveKeyStageMade = makeProveKeyStage());
+}
+function makeProveKeyStage() {
+
 // src/core/sender/dpop_proof.ts
 var PROOF_ALGORITHMS = "ES256 ES384 RS256 PS256";
 var MOST_LENGTH = 4096;
@@ -4563,18 +4770,6 @@ function errorOf(reason) {
   }
 }
 
-// src/core/sender/dpop_credential.ts
-function tokenOf(authorization) {
-  return authorization.slice(5 /* length */).replace(/^ +/, "");
-}
-function parseDpop(authorization) {
-  const token = (authorization.slice(0, 5 /* length */).toLowerCase() === "dpop ") ? tokenOf(authorization) : "";
-  if (token === "") {
-    return { kind: "refused", reason: "token_missing" };
-  }
-  return missStage().isB64Token(token) ? { kind: "token", token } : { kind: "refused", reason: "token_malformed" };
-}
-
 // src/core/sender/nonce.ts
 var PERIOD_SEC = 120;
 function nonceAt(secret, nowSec) {
@@ -4621,22 +4816,6 @@ function checkMetadataUrl(value) {
   return value === "" || METADATA_URL.test(value) ? void 0 : "must be an http or https URL";
 }
 
-// src/core/settings/sender_settings.ts
-function readSender(findings, line) {
-  const values = line.split("	");
-  if (values.length !== 14 /* signatures */) {
-    return void 0;
-  }
-  const sender = ({
-    kind: "sender_settings",
-    constraint: values[8] === "" ? "refuse" : readWord(findings, "phantom_token_sender_constraint", values[8], "refuse verify require"),
-    dpopOrigin: values[9] === "" ? "" : readChecked(findings, "phantom_token_dpop_origin", values[9], checkOrigin),
-    dpopMaxAgeSec: values[10] === "" ? 60 : readWhole(findings, "phantom_token_dpop_max_age", values[10], 1, 3600, "seconds"),
-    dpopNonce: values[11] === "" ? "off" : readWord(findings, "phantom_token_dpop_nonce", values[11], "off on")
-  });
-  return sender.constraint === "refuse" ? void 0 : sender;
-}
-
 // src/edge/forwarded.ts
 function readForwarded(r) {
   const v = r.variables;
@@ -4655,91 +4834,10 @@ function readOriginal(r, mode) {
   return mode === "forward_auth" ? malformedStage().readOriginalRequest(own, readForwarded(r)) : { method: own.method, uri: own.uri, origin: "" };
 }
 
-// src/edge/sender.ts
-function readProofs(r) {
-  return r.rawHeadersIn.filter((header2) => header2[0].toLowerCase() === "dpop").map((header2) => header2[1]);
-}
-function readCallerCertificate(r, mode) {
-  const v = r.variables;
-  return (mode === "auth_request" ? v._phantom_kept_certificate : v.phantom_token_caller_certificate) || "";
-}
-function noteOwnProof(r, name) {
-  r.variables._phantom_used_proof = name;
-}
-
-// src/core/sender/certificate.ts
-var PEM_BEGIN = "-----BEGIN CERTIFICATE-----";
-var PEM_END = "-----END CERTIFICATE-----";
-var ENCODED_BEGIN = "-----BEGIN%20CERTIFICATE-----";
-function certificateThumbprint(text) {
-  const der = decodeCertificate(text);
-  return der === void 0 ? void 0 : (crypto2.createHash("sha256").update(der).digest("base64url"));
-}
-function decodeCertificate(text) {
-  const base64 = readBase64(text.startsWith(ENCODED_BEGIN) ? decodeUrl(text) : text);
-  const der = Buffer.from(base64, "base64");
-  return isWhole(der) && der.toString("base64") === base64 ? der : void 0;
-}
-function decodeUrl(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch (_malformed) {
-    return "";
-  }
-}
-function readBase64(text) {
-  if (text.charAt(0) === ":") {
-    return text.charAt(text.length - 1) === ":" ? text.slice(1, -1) : "";
-  }
-  if (text.charAt(0) !== "-") {
-    return text;
-  }
-  const lines = text.trim().split("\n");
-  const isWhole2 = lines[0] === PEM_BEGIN && lines[lines.length - 1].trim() === PEM_END;
-  return isWhole2 ? lines.slice(1, -1).map((line) => line.trim()).join("") : "";
-}
-function isWhole(der) {
-  const isSequence = der.length > 4 && der[0] === 48;
-  const first = der[2];
-  const length = der[1] === 129 ? 3 + first : der[1] === 130 ? 4 + 256 * first + der[3] : void 0;
-  return isSequence && length === der.length;
-}
-
-// src/gateway/prove_sender.ts
-function proveSender(r, known, presented, settings) {
-  const isDpop2 = (presented.authorization.slice(0, 5 /* length */).toLowerCase() === "dpop ");
-  if (known.kind === "grant") {
-    return isDpop2 ? denied("dpop_token_unbound", known.cacheStatus) : known;
-  }
-  const binding = known.binding;
-  const sender = settings.sender;
-  if (sender === void 0) {
-    return denied("token_sender_constrained", known.cacheStatus);
-  }
-  if (isDpop2 !== (binding.jkt !== "")) {
-    return denied(isDpop2 ? "dpop_token_unbound" : "dpop_scheme_required", known.cacheStatus);
-  }
-  const refusal2 = binding.x5t === "" ? void 0 : checkCertificate(presented.certificate, known);
-  if (refusal2 !== void 0) {
-    return refusal2;
-  }
-  return binding.jkt === "" ? granted(known.authorization, known.cacheStatus, known.record) : proveKey(r, known, presented, sender, settings.clockSkewSec);
-}
+// src/gateway/prove_key.ts
 async function proveKey(r, known, presented, sender, clockSkewSec) {
   const refusal2 = await checkDpop(r, known, presented, sender, clockSkewSec);
   return refusal2 === void 0 ? granted(known.authorization, known.cacheStatus, known.record) : refusal2;
-}
-function checkCertificate(certificate, known) {
-  if (certificate === "") {
-    return denied("certificate_missing", known.cacheStatus);
-  }
-  const thumbprint2 = certificateThumbprint(certificate);
-  if (thumbprint2 === void 0) {
-    return missStage().joinStage().clientCredentialsStage().failStage().misconfigured(
-      "$phantom_token_caller_certificate holds no certificate: it must be PEM, URL-encoded PEM or base64 of DER (RFC 9440)"
-    );
-  }
-  return thumbprint2 === known.binding.x5t ? void 0 : denied("certificate_mismatch", known.cacheStatus);
 }
 async function checkDpop(r, known, presented, sender, clockSkewSec) {
   const problem = sender.dpopOrigin === "" ? NO_ORIGIN : (ngx.shared.phantom_token_proofs === void 0 ? "the js_shared_dict_zone phantom_token_proofs is not declared, which DPoP needs: include zones.conf at http level, or add its line to your own zones.conf" : void 0);
@@ -4812,77 +4910,6 @@ function zoneFull(known) {
   return Object.assign(missStage().joinStage().clientCredentialsStage().failStage().notAnsweredYet("dpop_proofs_full", "", "1"), { cacheStatus: known.cacheStatus });
 }
 
-// src/gateway/bound.ts
-function findBound(first, authorization) {
-  const record = first.record === void 0 ? readByProof(first, authorization) : first.record;
-  const policy = parsePolicy(first.policy);
-  if (record === void 0 || !(record.startsWith(BOUND_MARK)) || policy === void 0) {
-    return void 0;
-  }
-  const lines = first.request.split("\n");
-  const findings = { problem: "" };
-  const sender = lines.length === 16 /* request */ ? readSender(findings, lines[13 /* signatureLine */]) : void 0;
-  const readable = unboundPartOf(record);
-  if (sender === void 0 || findings.problem !== "" || judgeRecord(readable, policy, (Math.floor(Date.now() / 1e3))) !== "good") {
-    return void 0;
-  }
-  const known = {
-    kind: "bound",
-    authorization: (readable.slice(+readable.slice(55 /* authorizationStart */, 60 /* policy */))),
-    binding: bindingOf(record),
-    cacheStatus: "HIT",
-    record: readable
-  };
-  return { known, authorization, settings: { sender, clockSkewSec: policy.clockSkewSec }, lines };
-}
-function readByProof(first, authorization) {
-  const credential = parseDpop(authorization);
-  if (credential.kind === "refused") {
-    return void 0;
-  }
-  const lookup = lookupIn(keyspaceOf(first.lookup), credential.token);
-  const key = ((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url")));
-  return (records === void 0 ? readFirstRecord(key) : records.get(key));
-}
-function judgeProof(r, mode, first, bound) {
-  const binding = bound.known.binding;
-  const presented = {
-    authorization: bound.authorization,
-    certificate: binding.x5t === "" ? "" : readCallerCertificate(r, mode),
-    original: binding.jkt === "" ? void 0 : readOriginal(r, mode)
-  };
-  const outcome = proveSender(r, bound.known, presented, bound.settings);
-  if (outcome instanceof Promise) {
-    return respondLater(r, mode, first, bound, outcome);
-  }
-  respond(r, mode, first, bound, outcome);
-  return void 0;
-}
-async function respondLater(r, mode, first, bound, proving) {
-  try {
-    const outcome = await proving;
-    respond(r, mode, first, bound, outcome);
-  } catch (e) {
-    missStage().joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
-  }
-}
-function respond(r, mode, first, bound, outcome) {
-  if (outcome.kind === "grant") {
-    waysInStage().grantTo(r, (r.variables), mode, outcome.authorization, outcome.cacheStatus, outcome.record);
-    return;
-  }
-  const endpoint = askedOf(endpointOf(first.lookup));
-  const findings = { problem: "" };
-  const settings = readRefusalSettings(findings, bound.lines, readRest(r, mode).split("\n"));
-  if (findings.problem !== "") {
-    missStage().joinStage().clientCredentialsStage().failStage().fail(r, mode, missStage().joinStage().clientCredentialsStage().failStage().misconfigured(findings.problem), endpoint);
-  } else if (outcome.kind === "denial") {
-    deny(r, mode, outcome, settings);
-  } else if (outcome.kind === "unavailable") {
-    missStage().joinStage().clientCredentialsStage().failStage().fail(r, mode, outcome, endpoint);
-  }
-}
-
 // src/core/sender/binding.ts
 var THUMBPRINT = /^[A-Za-z0-9_-]{43}$(?!\n)/;
 function readBinding(sources) {
@@ -4943,7 +4970,10 @@ function handOut(r, finding, settings) {
   return namesBinding(finding.authorization.slice("Bearer ".length), finding.binding) ? granted(finding.authorization, finding.cacheStatus, finding.record) : denied("token_sender_constrained", finding.cacheStatus);
 }
 
-return { parseDpop, refusalOf, checkMetadataUrl, readSender, readForwarded, readOriginal, readCallerCertificate, proveSender, findBound, judgeProof, readBinding, confirmationOf, handOut };
+return { refusalOf, checkOrigin, checkMetadataUrl, readForwarded, readOriginal, proveKey, readBinding, confirmationOf, handOut };
+}
+
+return { proveKeyStage, parseDpop, readSender, readCallerCertificate, proveSender, findBound, judgeProof };
 }
 
 return { jwtStage, missStage, malformedStage, verifySignatureStage, boundStage, handleUndecided };

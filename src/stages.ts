@@ -12,6 +12,7 @@ export interface Stage {
 
 const JUDGE = 'src/core/cache/judge.ts';
 const WAYS_IN = 'src/gateway/ways_in.ts';
+const BOUND = 'src/gateway/bound.ts';
 const UNDECIDED = 'src/gateway/undecided.ts';
 
 /**
@@ -45,18 +46,24 @@ export const STAGES: readonly Stage[] = [
   { files: ['src/core/settings/signature_settings.ts', 'src/gateway/presented.ts', 'src/gateway/vouch.ts'] },
   {
     files: [
-      'src/gateway/bound.ts',
+      BOUND,
       'src/gateway/prove_sender.ts',
-      'src/edge/deny_sender.ts',
       'src/edge/sender.ts',
-      'src/edge/forwarded.ts',
-      'src/gateway/hand_out.ts',
       'src/core/settings/sender_settings.ts',
-      'src/core/settings/sender_checks.ts',
-      'src/core/sender/binding.ts',
       'src/core/sender/dpop_credential.ts',
     ],
     within: UNDECIDED,
+  },
+  {
+    files: [
+      'src/gateway/prove_key.ts',
+      'src/edge/deny_sender.ts',
+      'src/edge/forwarded.ts',
+      'src/gateway/hand_out.ts',
+      'src/core/settings/sender_checks.ts',
+      'src/core/sender/binding.ts',
+    ],
+    within: BOUND,
   },
   {
     files: [

@@ -6,16 +6,16 @@ import { bindingOf, isBoundRecord, unboundPartOf } from '../core/cache/bound_rec
 import { judgeRecord } from '../core/cache/judge.js';
 import { cacheKey } from '../core/cache/key.js';
 import { askedOf, endpointOf, keyspaceOf, lookupIn } from '../core/cache/lookup.js';
-import { authorizationOf, type StoredRecord } from '../core/cache/record.js';
+import { authorizationOf, isReady, type StoredRecord } from '../core/cache/record.js';
 import { parseDpop } from '../core/sender/dpop_credential.js';
-import { Lines } from '../core/settings/lines.js';
+import { Lines, PolicyDefault } from '../core/settings/lines.js';
 import type { Mode } from '../core/settings/njs_version.js';
 import { readRefusalSettings } from '../core/settings/parse_refusal.js';
 import { parsePolicy } from '../core/settings/policy_text.js';
-import type { PolicyText } from '../core/settings/request_text.js';
+import { NoPolicy, type PolicyText } from '../core/settings/request_text.js';
 import { readSender } from '../core/settings/sender_settings.js';
 import { grantTo } from '../edge/answer_grant.js';
-import { readClockSec } from '../edge/clock.js';
+import { readClockSec, readFineClockSec } from '../edge/clock.js';
 import { fail, failOnBug } from '../edge/fail.js';
 import { readOriginal } from '../edge/forwarded.js';
 import { readRecord } from '../edge/records.js';
@@ -41,20 +41,15 @@ interface Bound {
  */
 export function findBound(first: FirstLook, authorization: string): Bound | undefined {
   const record = first.record === undefined ? readByProof(first, authorization) : first.record;
-  const policy = parsePolicy(first.policy as PolicyText);
-  if (record === undefined || !isBoundRecord(record) || policy === undefined) {
+  const lines = first.request.split('\n');
+  if (record === undefined || !isBoundRecord(record) || lines.length !== Lines.request) {
     return undefined;
   }
-  const lines = first.request.split('\n');
   const findings = { problem: '' };
-  const sender =
-    lines.length === Lines.request ? readSender(findings, lines[Lines.signatureLine] as string) : undefined;
+  const sender = readSender(findings, lines[Lines.signatureLine] as string);
   const readable = unboundPartOf(record);
-  if (
-    sender === undefined ||
-    findings.problem !== '' ||
-    judgeRecord(readable, policy, readClockSec()) !== 'good'
-  ) {
+  const clockSkewSec = clockSkewOfGrant(readable, first.policy);
+  if (sender === undefined || findings.problem !== '' || clockSkewSec === undefined) {
     return undefined;
   }
   const known = {
@@ -64,7 +59,17 @@ export function findBound(first: FirstLook, authorization: string): Bound | unde
     cacheStatus: 'HIT' as const,
     record: readable,
   };
-  return { known, authorization, settings: { sender, clockSkewSec: policy.clockSkewSec }, lines };
+  return { known, authorization, settings: { sender, clockSkewSec }, lines };
+}
+
+/** The location's clock skew in seconds, where it takes the record; with the short cut of a hit. */
+function clockSkewOfGrant(record: StoredRecord, policyText: PolicyText | NoPolicy): number | undefined {
+  if (policyText === NoPolicy.text) {
+    return isReady(record, readFineClockSec()) ? PolicyDefault.clockSkewSec : undefined;
+  }
+  const policy = parsePolicy(policyText);
+  const isGood = policy !== undefined && judgeRecord(record, policy, readClockSec()) === 'good';
+  return isGood ? policy.clockSkewSec : undefined;
 }
 
 /** Records are kept under the scheme Bearer, however a token comes. */

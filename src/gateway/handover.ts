@@ -1,5 +1,5 @@
 // What the stages of a request hand on to each other.
-import type { Finding } from '../core/answer/outcome.js';
+import type { Denial, Finding, Unavailable } from '../core/answer/outcome.js';
 import type { CacheKey } from '../core/cache/key.js';
 import type { EndpointName, Reach } from '../core/cache/lookup.js';
 import type { StoredRecord } from '../core/cache/record.js';
@@ -34,6 +34,9 @@ export interface Presented {
   /** What the client has asked for; undefined where that is not known, and where no bound tokens are taken. */
   readonly original: OriginalRequest | undefined;
 }
+
+/** Why a bound token grants nothing to this request. */
+export type Refused = Denial | Unavailable;
 
 /** A token that the cache does not know. */
 export interface Question {

@@ -41,6 +41,7 @@ const STAGES = [
   'respond.ts',
   'hand_out.ts',
   'prove_sender.ts',
+  'prove_key.ts',
   'handover.ts',
 ];
 /** What is ruled: a folder each. */

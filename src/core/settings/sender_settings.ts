@@ -16,15 +16,28 @@ export interface SenderSettings {
   readonly dpopNonce: 'off' | 'on';
 }
 
+/** The line that was read last, without a mistake. QuickJS keeps it for later requests, as each location has contexts of its own. */
+let kept: { readonly line: string; readonly sender: SenderSettings | undefined } | undefined;
+
 /**
  * @param line what a location says of signatures and of bound tokens: not empty
  * @returns undefined where bound tokens are refused, also for a line that parseSignatureSettings refuses
  */
 export function readSender(findings: Findings, line: string): SenderSettings | undefined {
+  if (kept !== undefined && kept.line === line) {
+    return kept.sender;
+  }
   const values = line.split('\t');
   if (values.length !== Lines.signatures) {
     return undefined;
   }
-  const sender = readSenderSettings(findings, values);
-  return sender.constraint === 'refuse' ? undefined : sender;
+  const own = { problem: '' };
+  const read = readSenderSettings(own, values);
+  const sender = read.constraint === 'refuse' ? undefined : read;
+  if (own.problem === '') {
+    kept = { line, sender };
+  } else if (findings.problem === '') {
+    findings.problem = own.problem;
+  }
+  return sender;
 }
