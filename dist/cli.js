@@ -244,6 +244,14 @@ var RULES = {
     "The script refuses the settings of this location: requests get 500.",
     "Set what is missing, or leave out what contradicts."
   ),
+  client_decides: error(
+    "A client decides this by what it sends, so it can decide that it is let through.",
+    "Write the value itself, or a map, whose lines you choose, of something that clients cannot choose."
+  ),
+  certificate_unusable: error(
+    "It never holds the client's certificate, so a token that is bound to one gets 401 or 500.",
+    "Use $ssl_client_raw_cert, with ssl_verify_client in the server, or what your TLS terminator alone can send."
+  ),
   sender_unprovable: error(
     "No client can prove here that it holds a key: with a token that is bound to one, it gets 500 or 401.",
     "Set $phantom_token_dpop_origin for DPoP, $phantom_token_caller_certificate for mutual TLS, or both."
@@ -794,11 +802,12 @@ var SETTINGS = [
 
 // cli/check/settings_in_force.ts
 var SETTING_NAMES = SETTINGS.map(({ variable }) => variable);
-function assignmentsIn(directives, isConditional = false) {
+function assignmentsIn(directives, condition = "") {
   return directives.flatMap((at) => {
-    if (at.name === "if") return assignmentsIn(at.block ?? [], true);
+    if (at.name === "if") return assignmentsIn(at.block ?? [], at.args.join(" ") || "nothing");
     const [target = "", value = ""] = at.args;
-    return at.name === "set" ? [{ variable: variableName(target), value, at, isConditional }] : [];
+    const isConditional = condition !== "";
+    return at.name === "set" ? [{ variable: variableName(target), value, at, isConditional, condition }] : [];
   });
 }
 function variableName(word) {
@@ -976,6 +985,40 @@ function checkServerConf(server) {
 function checkSatisfy(location) {
   const [satisfy] = inForce(levelsOf(location), "satisfy");
   return location.mode === "auth_request" && satisfy?.args[0] === "any" ? [found("satisfy_any", satisfy, `\`satisfy any\` is in force in ${nameOf(location)}`)] : [];
+}
+
+// cli/check/rules/client_choices.ts
+var DECISIVE = [
+  "phantom_token",
+  "phantom_token_required_scopes",
+  "phantom_token_audience",
+  "phantom_token_issuer",
+  "phantom_token_sender_constraint",
+  "phantom_token_dpop_origin",
+  "phantom_token_dpop_max_age",
+  "phantom_token_dpop_nonce",
+  "phantom_token_caller_certificate",
+  "phantom_token_accept_jwt"
+];
+var SENT = /\$\{?(http_\w+|arg_\w+|cookie_\w+|host|args|query_string|request_body)\b/i;
+function checkClientChoices(location) {
+  return DECISIVE.flatMap((variable) => assignmentsOf(location, variable)).filter(({ value, condition }) => SENT.test(value) || SENT.test(condition)).map((assignment) => found("client_decides", assignment.at, sentenceOf(assignment)));
+}
+function sentenceOf({ variable, value, condition }) {
+  const sent = (SENT.exec(value) ?? SENT.exec(condition))?.[0];
+  return `$${variable} is set by ${sent}`;
+}
+var CERTIFICATES = /^\$\{?ssl_client_(raw_cert|escaped_cert|cert)\}?$/i;
+function checkCertificate(location) {
+  const { own, isWhole } = location.server;
+  const isAsked = !isWhole || named(own, "ssl_verify_client").some(({ args }) => args[0] !== "off");
+  return assignmentsOf(location, "phantom_token_caller_certificate").filter(({ value }) => /\$\{?ssl_/i.test(value) && !(CERTIFICATES.test(value) && isAsked)).map(
+    ({ value, at }) => found(
+      "certificate_unusable",
+      at,
+      CERTIFICATES.test(value) ? `The server asks for no certificate` : `${value} is no certificate`
+    )
+  );
 }
 
 // cli/check/rules/headers.ts
@@ -2046,6 +2089,8 @@ function checkProtected(location, isWhole) {
     ...checkOrder(location),
     ...checkCompleteness(location, isWhole),
     ...checkSender(location),
+    ...checkClientChoices(location),
+    ...checkCertificate(location),
     ...checkEndpoints(location),
     ...checkNamed(location),
     ...checkSubrequests(location),

@@ -4512,10 +4512,15 @@ function readBase64(text) {
   return isWhole2 ? lines.slice(1, -1).map((line) => line.trim()).join("") : "";
 }
 function isWhole(der) {
-  const isSequence = der.length > 4 && der[0] === 48;
-  const first = der[2];
-  const length = der[1] === 129 ? 3 + first : der[1] === 130 ? 4 + 256 * first + der[3] : void 0;
-  return isSequence && length === der.length;
+  const lengthBytes = der[1] - 128;
+  if (der.length < 5 || der[0] !== 48 || lengthBytes < 1 || lengthBytes > 3) {
+    return false;
+  }
+  let length = 0;
+  for (let i = 0; i < lengthBytes; i++) {
+    length = 256 * length + der[2 + i];
+  }
+  return der.length === 2 + lengthBytes + length;
 }
 
 // src/gateway/prove_sender.ts

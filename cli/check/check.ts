@@ -4,6 +4,7 @@ import type { Finding } from './finding.js';
 import { allLocations, type Configuration, layOut } from './layout.js';
 import { type ProtectedLocation, protectedLocations } from './protection.js';
 import * as access from './rules/access.js';
+import { checkCertificate, checkClientChoices } from './rules/client_choices.js';
 import * as headers from './rules/headers.js';
 import * as introspection from './rules/introspection.js';
 import * as neighbours from './rules/neighbours.js';
@@ -72,6 +73,8 @@ function checkProtected(location: ProtectedLocation, isWhole: boolean): Finding[
     ...values.checkOrder(location),
     ...values.checkCompleteness(location, isWhole),
     ...values.checkSender(location),
+    ...checkClientChoices(location),
+    ...checkCertificate(location),
     ...introspection.checkEndpoints(location),
     ...neighbours.checkNamed(location),
     ...neighbours.checkSubrequests(location),

@@ -9,18 +9,20 @@ export interface Assignment {
   readonly variable: string;
   readonly value: string;
   readonly at: Directive;
-  /** Whether it is in an `if`. */
+  /** Whether it is in an `if`, and what that asks. */
   readonly isConditional: boolean;
+  readonly condition: string;
 }
 
 export const SETTING_NAMES: readonly string[] = SETTINGS.map(({ variable }) => variable);
 
 /** The `set` lines of a level, in order. */
-export function assignmentsIn(directives: Directives, isConditional = false): Assignment[] {
+export function assignmentsIn(directives: Directives, condition = ''): Assignment[] {
   return directives.flatMap((at) => {
-    if (at.name === 'if') return assignmentsIn(at.block ?? [], true);
+    if (at.name === 'if') return assignmentsIn(at.block ?? [], at.args.join(' ') || 'nothing');
     const [target = '', value = ''] = at.args;
-    return at.name === 'set' ? [{ variable: variableName(target), value, at, isConditional }] : [];
+    const isConditional = condition !== '';
+    return at.name === 'set' ? [{ variable: variableName(target), value, at, isConditional, condition }] : [];
   });
 }
 

@@ -76,6 +76,14 @@ export const RULES = {
     'The script refuses the settings of this location: requests get 500.',
     'Set what is missing, or leave out what contradicts.',
   ),
+  client_decides: error(
+    'A client decides this by what it sends, so it can decide that it is let through.',
+    'Write the value itself, or a map, whose lines you choose, of something that clients cannot choose.',
+  ),
+  certificate_unusable: error(
+    "It never holds the client's certificate, so a token that is bound to one gets 401 or 500.",
+    'Use $ssl_client_raw_cert, with ssl_verify_client in the server, or what your TLS terminator alone can send.',
+  ),
   sender_unprovable: error(
     'No client can prove here that it holds a key: with a token that is bound to one, it gets 500 or 401.',
     'Set $phantom_token_dpop_origin for DPoP, $phantom_token_caller_certificate for mutual TLS, or both.',

@@ -49,11 +49,15 @@ function readBase64(text: string): string {
     : '';
 }
 
-/** One SEQUENCE, its length in one byte or two as every certificate's is, and nothing after it (X.690 §8.1.3.5). */
+/** One SEQUENCE, its length in one byte, two or three, and nothing after it (X.690 §8.1.3.5). */
 function isWhole(der: Buffer): boolean {
-  const isSequence = der.length > 4 && der[0] === 0x30;
-  const first = der[2] as number;
-  const length =
-    der[1] === 0x81 ? 3 + first : der[1] === 0x82 ? 4 + 256 * first + (der[3] as number) : undefined;
-  return isSequence && length === der.length;
+  const lengthBytes = (der[1] as number) - 0x80;
+  if (der.length < 5 || der[0] !== 0x30 || lengthBytes < 1 || lengthBytes > 3) {
+    return false;
+  }
+  let length = 0;
+  for (let i = 0; i < lengthBytes; i++) {
+    length = 256 * length + (der[2 + i] as number);
+  }
+  return der.length === 2 + lengthBytes + length;
 }

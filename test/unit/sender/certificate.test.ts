@@ -24,13 +24,18 @@ for (const [sentence, text] of FORMS) {
     t.is(certificateThumbprint(text), X5T));
 }
 
-test('certificateThumbprint: a certificate of less than 256 bytes has its length in one byte (X.690 §8.1.3.5)', (t) => {
-  const short = Buffer.concat([Buffer.from([0x30, 0x81, 0xc8]), Buffer.alloc(0xc8)]);
-  const x5t = createHash('sha256').update(short).digest('base64url');
-  t.is(certificateThumbprint(short.toString('base64')), x5t);
-  t.is(certificateThumbprint(short.subarray(1).toString('base64')), undefined);
-  t.is(certificateThumbprint(short.subarray(0, -1).toString('base64')), undefined);
-});
+for (const [sentence, head, length] of [
+  ['less than 256 bytes, its length in one byte', [0x30, 0x81, 0xc8], 0xc8],
+  ['more than 65,535 bytes, its length in three bytes', [0x30, 0x83, 0x01, 0x00, 0x05], 0x10005],
+] as const) {
+  test(`certificateThumbprint: a certificate of ${sentence} (X.690 §8.1.3.5)`, (t) => {
+    const der = Buffer.concat([Buffer.from(head), Buffer.alloc(length)]);
+    const x5t = createHash('sha256').update(der).digest('base64url');
+    t.is(certificateThumbprint(der.toString('base64')), x5t);
+    t.is(certificateThumbprint(der.subarray(1).toString('base64')), undefined);
+    t.is(certificateThumbprint(der.subarray(0, -1).toString('base64')), undefined);
+  });
+}
 
 const OTHERS: [sentence: string, text: string][] = [
   ['nothing', ''],
