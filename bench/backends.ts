@@ -81,7 +81,8 @@ export async function startBackends(runtime: NginxBinary, affinity: string): Pro
   }
 }
 
-async function startBackend(
+/** An nginx that answers as these locations say. */
+export async function startBackend(
   runtime: NginxBinary,
   affinity: string,
   locations: string,

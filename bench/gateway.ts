@@ -15,6 +15,8 @@ import type { Row, RuntimeName } from './rows.js';
 export interface Gateway {
   readonly row: Row;
   readonly url: string;
+  /** Folder of its files. */
+  readonly prefix: string;
   readonly workerPids: readonly number[];
   stop(): Promise<void>;
 }
@@ -56,6 +58,7 @@ http {
   return {
     row,
     url: `http://${listen}`,
+    prefix: nginx.prefix,
     workerPids: await allWorkerPids(nginx, workers),
     stop: () => nginx.stop(),
   };

@@ -69,6 +69,26 @@ export interface FlightRow {
   readonly loads: readonly { readonly connections: number; readonly samples: readonly Sample[] }[];
 }
 
+export interface RevocationResults extends Omit<Conditions, 'jwtLength'> {
+  /** What chose the moments at which tokens were ended. */
+  readonly seed: string;
+  readonly tries: number;
+  readonly workers: number;
+  readonly rows: readonly RevocationRow[];
+}
+
+/** One figure of one case in one set-up. */
+export interface RevocationRow {
+  readonly name: string;
+  readonly figure: string;
+  readonly setup: string;
+  readonly title: string;
+  /** Of each try: from the end of the token to the last request that passed; 0 when none passed after it. */
+  readonly delaysMs: readonly number[];
+  /** Of all clients of one token together: how finely the last one is known. */
+  readonly requestsPerSec: number;
+}
+
 export interface HerdResult {
   readonly name: string;
   readonly title: string;
@@ -202,6 +222,7 @@ export const RESULTS = {
   speed: new URL('results/speed.json', import.meta.url),
   scale: new URL('results/scale.json', import.meta.url),
   flight: new URL('results/flight.json', import.meta.url),
+  revocation: new URL('results/revocation.json', import.meta.url),
   instructions: new URL('instructions.json', import.meta.url),
 } as const;
 
