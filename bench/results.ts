@@ -83,6 +83,8 @@ export interface RevocationRow {
   readonly figure: string;
   readonly setup: string;
   readonly title: string;
+  /** What a record and a key set could live in this run; 0 where only requests under way can come after the end. */
+  readonly limitMs: number;
   /** Of each try: from the end of the token to the last request that passed; 0 when none passed after it. */
   readonly delaysMs: readonly number[];
   /** Of all clients of one token together: how finely the last one is known. */

@@ -82,16 +82,10 @@ async function run(plan: Plan, command: string): Promise<RevocationResults> {
     for (const setup of SETUPS) {
       progress(`${found.name}, ${setup.title}`);
       const { delays, requestsPerSec } = await measureCase(found, setup, plan, runtimes);
-      for (const figure of found.figures) {
+      for (const { name: figure, limitMs } of found.figures) {
         const delaysMs = delays.map((ofTry) => ofTry[figure] as number);
-        rows.push({
-          name: found.name,
-          figure,
-          setup: setup.name,
-          title: setup.title,
-          delaysMs,
-          requestsPerSec,
-        });
+        const { name, title } = setup;
+        rows.push({ name: found.name, figure, setup: name, title, limitMs, delaysMs, requestsPerSec });
       }
     }
   }

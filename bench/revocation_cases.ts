@@ -35,10 +35,16 @@ export const KEYS_PAUSE_MS = 200;
 /** What one try has found: for each figure of its case, the milliseconds from the end to the last request; 0 when none came after it. */
 export type Delays = Readonly<Record<string, number>>;
 
+export interface Figure {
+  readonly name: string;
+  /** What a record and a key set may live in this run; 0 where only requests under way can come after the end. */
+  readonly limitMs: number;
+}
+
 export interface RevocationCase {
   readonly name: string;
-  /** Names of what a try finds. */
-  readonly figures: readonly string[];
+  /** What a try finds. */
+  readonly figures: readonly Figure[];
   /** Tries at the same time, and clients that send in each. */
   readonly lanes: number;
   readonly clients: number;
@@ -185,7 +191,7 @@ const numbersTo = (count: number) => Array.from({ length: count }, (_, index) =>
 /** A token is revoked at the authorization server, which nobody tells the gateway. */
 const revocation: RevocationCase = {
   name: 'revocation',
-  figures: ['token'],
+  figures: [{ name: 'token', limitMs: CACHE_TTL_SEC * 1000 }],
   lanes: 100,
   clients: 3,
   locations: (_words, protect) => `
@@ -212,7 +218,7 @@ const revocation: RevocationCase = {
 /** A token is purged: from the moment when the purge is sent. */
 const purge: RevocationCase = {
   name: 'purge',
-  figures: ['token'],
+  figures: [{ name: 'token', limitMs: 0 }],
   lanes: 8,
   clients: 4,
   locations: (_words, protect) => `
@@ -248,7 +254,7 @@ const purge: RevocationCase = {
 /** The gateway's own secret is replaced in its file, and at the same moment the server knows the new one alone. */
 const secret: RevocationCase = {
   name: 'secret',
-  figures: ['question'],
+  figures: [{ name: 'question', limitMs: 0 }],
   lanes: 8,
   clients: 4,
   locations: ({ prefix }, protect) => `
@@ -314,7 +320,10 @@ function withShortKeyTimes(): string {
 /** A key leaves the server's set. Clients present JWTs by it: half of them always the same, half of them a new one each time. */
 const key: RevocationCase = {
   name: 'key',
-  figures: ['new', 'cached'],
+  figures: [
+    { name: 'new', limitMs: KEYS_FRESH_SEC * 1000 },
+    { name: 'cached', limitMs: (KEYS_FRESH_SEC + CACHE_TTL_SEC) * 1000 },
+  ],
   lanes: 100,
   clients: 4,
   script: withShortKeyTimes(),
