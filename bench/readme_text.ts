@@ -1,19 +1,21 @@
-// What README, bench/README.md and docs say of speed and memory, written from the files in bench/results/.
+// What README, bench/README.md and docs say of speed, memory and revocation, written from the files in bench/results/.
 import { markdownTable } from 'markdown-table';
 import { median } from 'simple-statistics';
 import {
   type ComparedCpu,
-  type Conditions,
   cellOf,
   compareFlight,
   type FlightResults,
   type HerdResult,
   type PurgeResult,
+  type RevocationResults,
   type RowResult,
   type ScaleResults,
   type SpeedResults,
   spreadOf,
 } from './results.js';
+import { machineText } from './results_text.js';
+import { revocationText } from './revocation_text.js';
 import type { WorkloadName } from './rows.js';
 
 /** Parts of a page, by the word in their two markers. */
@@ -24,6 +26,7 @@ export function pageParts(
   speed: SpeedResults,
   scale: ScaleResults,
   flight: FlightResults,
+  revocation: RevocationResults,
 ): Readonly<Record<string, Parts>> {
   return {
     'README.md': { bench: headlineText(speed) },
@@ -33,6 +36,7 @@ export function pageParts(
       'bench:flight': flightText(flight),
       'bench:scale': scaleText(scale),
     },
+    'docs/security.md': { 'bench:revocation': revocationText(revocation) },
   };
 }
 
@@ -132,16 +136,6 @@ function flightText(results: FlightResults): string {
     'Microseconds of CPU for each request; in bold what it takes more than a bare `proxy_pass`, then the ratio to it. ' +
       `An API that takes ${results.answerMs} ms, one cached token. Medians of ${results.rounds} rounds. ${machineText(results)}`,
   ].join('\n\n');
-}
-
-/** What `--date` and the like would say of a measurement, one sentence. */
-function machineText({ machine, date }: Conditions): string {
-  const { cpu, cores, isVirtual, kernel, nginx } = machine;
-  const place = `${cpu}, ${cores} cores${isVirtual ? ', a virtual machine' : ''}, Linux ${kernel}`;
-  const versions = (['modern', 'legacy'] as const)
-    .map((name) => `nginx ${nginx[name].nginx} with njs ${nginx[name].njs}`)
-    .join(' and ');
-  return `${place}; ${versions}; ${date.slice(0, 10)}.`;
 }
 
 /** Lengths at which nginx's next larger size begins. */

@@ -3,7 +3,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { drawChart } from './chart.js';
 import { BenchError, runProgram } from './program.js';
 import { pageParts, writeParts } from './readme_text.js';
-import { type FlightResults, RESULTS, readResults, type ScaleResults, type SpeedResults } from './results.js';
+import {
+  type FlightResults,
+  RESULTS,
+  type RevocationResults,
+  readResults,
+  type ScaleResults,
+  type SpeedResults,
+} from './results.js';
 
 const ROOT = new URL('../', import.meta.url);
 
@@ -11,12 +18,13 @@ async function main(): Promise<number> {
   const speed = await readResults<SpeedResults>(RESULTS.speed);
   const scale = await readResults<ScaleResults>(RESULTS.scale);
   const flight = await readResults<FlightResults>(RESULTS.flight);
-  if (speed === undefined || scale === undefined || flight === undefined) {
+  const revocation = await readResults<RevocationResults>(RESULTS.revocation);
+  if (speed === undefined || scale === undefined || flight === undefined || revocation === undefined) {
     throw new BenchError(
-      'bench/results/ lacks a file: run `npm run bench`, `npm run bench:scale` and `npm run bench:flight`',
+      'bench/results/ lacks a file: run `npm run bench`, `bench:scale`, `bench:flight` and `measure:revocation`',
     );
   }
-  for (const [name, parts] of Object.entries(pageParts(speed, scale, flight))) {
+  for (const [name, parts] of Object.entries(pageParts(speed, scale, flight, revocation))) {
     const page = new URL(name, ROOT);
     await writeFile(page, writeParts(await readFile(page, 'utf8'), parts));
   }

@@ -79,7 +79,7 @@ async function run(plan: Plan, command: string): Promise<RevocationResults> {
   const runtimes = await findRuntimes();
   const rows: RevocationRow[] = [];
   for (const found of plan.cases) {
-    for (const setup of SETUPS) {
+    for (const setup of found.setups ?? SETUPS) {
       progress(`${found.name}, ${setup.title}`);
       const { delays, requestsPerSec } = await measureCase(found, setup, plan, runtimes);
       for (const { name: figure, limitMs } of found.figures) {

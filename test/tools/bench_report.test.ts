@@ -10,22 +10,26 @@ import {
   type FlightResults,
   type FlightRow,
   RESULTS,
+  type RevocationResults,
   type RowResult,
   type ScaleResults,
   type SpeedResults,
 } from '../../bench/results.js';
+import { CASES, SETUPS } from '../../bench/revocation_cases.js';
+import { LINES } from '../../bench/revocation_text.js';
 import { ROWS } from '../../bench/rows.js';
 
 const SPEED: SpeedResults = JSON.parse(readFileSync(RESULTS.speed, 'utf8'));
 const SCALE: ScaleResults = JSON.parse(readFileSync(RESULTS.scale, 'utf8'));
 const FLIGHT: FlightResults = JSON.parse(readFileSync(RESULTS.flight, 'utf8'));
+const REVOCATION: RevocationResults = JSON.parse(readFileSync(RESULTS.revocation, 'utf8'));
 
 function read(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 }
 
-for (const [name, parts] of Object.entries(pageParts(SPEED, SCALE, FLIGHT))) {
-  test(`${name}: has the speed and memory figures of the measured files: run \`npm run bench:report\` after a benchmark`, (t) => {
+for (const [name, parts] of Object.entries(pageParts(SPEED, SCALE, FLIGHT, REVOCATION))) {
+  test(`${name}: has the figures of the measured files: run \`npm run bench:report\` after a benchmark`, (t) => {
     const page = read(name);
     t.is(writeParts(page, parts), page);
   });
@@ -106,6 +110,26 @@ test('bench/results/flight.json: has every row with every number of connections,
   t.deepEqual(
     FLIGHT.rows.map(({ name, loads }) => [name, loads.map(({ connections }) => connections)]),
     FLIGHT_ROWS.map(({ name }) => [name, [...FLIGHT_CONNECTIONS]]),
+  );
+});
+
+test('bench/results/revocation.json: has 1,000 tries of every case in each of its set-ups, so that none is left out because it looks bad', (t) => {
+  const expected = CASES.flatMap(({ name, figures, setups = SETUPS }) =>
+    setups.flatMap((setup) => figures.map((figure) => [name, setup.name, figure.name, figure.limitMs, 1000])),
+  );
+  t.deepEqual(
+    REVOCATION.rows.map(({ name, setup, figure, limitMs, delaysMs }) => [
+      name,
+      setup,
+      figure,
+      limitMs,
+      delaysMs.length,
+    ]),
+    expected,
+  );
+  t.deepEqual(
+    LINES.map(({ name, figure }) => [name, figure]),
+    CASES.flatMap(({ name, figures }) => figures.map((figure) => [name, figure.name])),
   );
 });
 
