@@ -54,7 +54,7 @@ export const LINES: readonly Line[] = [
     figure: 'cached',
     done: 'the same',
     counted: 'the last request with a cached JWT signed by it',
-    atMost: 'the same, and `$phantom_token_cache_ttl`: 600 s',
+    atMost: 'the same, and `$phantom_token_cache_ttl`: 300 s more',
   },
 ];
 
