@@ -58,7 +58,8 @@ async function main(args: string[]): Promise<number> {
   if (!/^[1-9]\d{0,4}$/.test(values.tries)) throw new BenchError('--tries is a whole number from 1 to 99999');
   const plan = { tries: Number(values.tries), cases: casesNamed(values.cases), seed: values.seed };
   progress(`seed ${plan.seed}`);
-  const command = `npm run measure:revocation -- --seed ${plan.seed}`;
+  const given = args.some((arg) => arg.startsWith('--seed')) ? args : [...args, '--seed', plan.seed];
+  const command = ['npm run measure:revocation --', ...given].join(' ');
   const results = await run(plan, command);
   console.log(formatResults(results));
   const isWhole = plan.tries === DEFAULT_TRIES && values.cases === undefined;
