@@ -7,6 +7,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { resolveChromium } from './chromium.mjs';
 import { ensureCommands } from './debian_packages.mjs';
+import { resolveKubernetesTools } from './kubernetes_tools.mjs';
 import { RUNTIMES, resolveNginx } from './nginx_runtime.mjs';
 import { npmCommand } from './npm_command.mjs';
 import { resolveProxies } from './other_proxies.mjs';
@@ -24,7 +25,11 @@ const NODE_FROM = [20, 19];
 const STEPS = {
   demo: [[checkNode], [installPackages], [() => findNginx('modern')], [buildBundle]],
   // No build: `npm test` must find out when the committed bundle does not match the sources.
-  test: [[checkNode], [installPackages], [() => findNginx('modern'), () => findNginx('legacy'), findProxies]],
+  test: [
+    [checkNode],
+    [installPackages],
+    [() => findNginx('modern'), () => findNginx('legacy'), findProxies, findKubernetesTools],
+  ],
   page: [[checkNode], [installPackages], [() => findNginx('modern')], [findBrowser]],
   image: [[checkNode], [installPackages]],
   bench: [
@@ -91,6 +96,12 @@ async function findNginx(name) {
 async function findProxies() {
   const proxies = await resolveProxies({ fetch: true, log: announce });
   return 'problem' in proxies ? proxies : { done: 'Caddy and HAProxy, for the tests of forward auth' };
+}
+
+/** @returns {Promise<StepResult>} */
+async function findKubernetesTools() {
+  const tools = await resolveKubernetesTools({ fetch: true, log: announce });
+  return 'problem' in tools ? tools : { done: 'Helm and kubectl, for the tests of deploy/kubernetes' };
 }
 
 /** @returns {Promise<StepResult>} */
