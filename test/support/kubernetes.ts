@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { resolveKubernetesTools } from '../../runtime/kubernetes_tools.mjs';
 import { type CommandResult, runCommand } from '../../runtime/run_command.mjs';
@@ -30,6 +30,11 @@ export interface KubernetesObject {
 const tools = await resolveKubernetesTools();
 if ('problem' in tools) throw new Error(`${tools.problem}: ${tools.advice}`);
 const { helm, kubectl } = tools;
+
+/** A PATH on which `helm` and `kubectl` are those of the tests. */
+export function pathWithKubernetesTools(): string {
+  return [dirname(helm), dirname(kubectl), process.env.PATH].join(delimiter);
+}
 
 export function runHelm(...args: string[]): Promise<CommandResult> {
   return runCommand(helm, args, { timeoutMs: COMMAND_TIMEOUT_MS });

@@ -1,10 +1,18 @@
 // deploy/kubernetes: what Helm and kubectl make of it is what the Kubernetes API takes, and means what docs/kubernetes.md says.
 // Its nginx configurations are loaded in test/nginx/kubernetes.test.ts.
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import ava from 'ava';
+import { codeBlocks } from '../support/code_blocks.js';
 import {
   DEPLOY,
   type KubernetesObject,
+  objectsIn,
+  pathWithKubernetesTools,
   problemsOf,
   renderChart,
   renderFolder,
@@ -305,4 +313,92 @@ test('the ports of the objects are those on which the image listens by default',
   ]);
   t.regex(page, /`LISTEN_PORT` \| `8080`/);
   t.regex(page, /`MANAGEMENT_PORT` \| `8090`/);
+});
+
+// docs/kubernetes.md
+
+const PAGE = readFileSync(`${REPOSITORY}docs/kubernetes.md`, 'utf8');
+const COMMANDS = codeBlocks(PAGE, 'sh');
+/** Blocks that other tests run, or that need a cluster: words of each. */
+const RUN_ELSEWHERE = [
+  'create configmap phantom-token ', // test/nginx/kubernetes.test.ts
+  'kubectl exec', // needs pods; test/image runs the same command in a container
+];
+
+function blockWith(text: string): string {
+  const found = COMMANDS.filter((block) => block.includes(text));
+  if (found.length !== 1) throw new Error(`${found.length} blocks hold ${text}`);
+  return (found[0] as string).replace(/^ {2}/gm, '');
+}
+
+/** Runs the page's commands without a cluster, in a folder that looks like a clone and has the secret. */
+async function shell(commands: string): Promise<KubernetesObject[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'phantom-token-kubernetes-'));
+  try {
+    await symlink(`${REPOSITORY}deploy`, join(folder, 'deploy'));
+    await mkdir(join(folder, 'secrets'));
+    await writeFile(join(folder, 'secrets/client_secret'), 'gateway-secret');
+    const env = { ...process.env, PATH: pathWithKubernetesTools() };
+    const { stdout } = await promisify(execFile)('sh', ['-ec', commands], {
+      cwd: folder,
+      env,
+      timeout: 30_000,
+    });
+    return objectsIn(stdout);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const DRY_RUN = '--dry-run=client --output=yaml && echo ---';
+
+test("the page's first commands make the Secret that the pods mount, and the objects of the plain manifests", async (t) => {
+  const commands = blockWith('helm install')
+    .replace(/^(kubectl create .*)$/m, `$1 ${DRY_RUN}`)
+    .replace('helm install', 'helm template');
+  const [secret, ...objects] = await shell(commands);
+  t.is(secret?.metadata.name, 'gateway');
+  t.deepEqual(Object.keys(secret?.data ?? {}), ['client_secret']);
+  t.deepEqual(comparable(objects), comparable(await renderFolder(`${DEPLOY}plain`)));
+});
+
+test("the page's commands without Helm make the same Secret, and apply the folder of the plain manifests", async (t) => {
+  const commands = blockWith('apply -k')
+    .replace(/^(kubectl create .*)$/m, `$1 ${DRY_RUN}`)
+    .replace('kubectl apply -k', 'kubectl kustomize');
+  const [secret, ...objects] = await shell(commands);
+  t.deepEqual(Object.keys(secret?.data ?? {}), ['client_secret']);
+  t.is(objects.length, 7);
+});
+
+test("the page's command for a new secret writes the Secret that kubectl then applies", async (t) => {
+  const [secret] = await shell(blockWith('kubectl apply -f -').replace('kubectl apply -f -', 'cat'));
+  t.is(Buffer.from(secret?.data?.client_secret ?? '', 'base64').toString(), 'gateway-secret');
+});
+
+test('every block of the page is commands that a test runs, or is listed with the place that runs it', (t) => {
+  const languages = [...PAGE.matchAll(/^ *```(\w+)$/gm)].map(([, language]) => language);
+  t.deepEqual([...new Set(languages)], ['sh']);
+  const run = ['helm install', 'apply -k', 'kubectl apply -f -'].map(blockWith);
+  const others = COMMANDS.map((block) => block.replace(/^ {2}/gm, '')).filter(
+    (block) => !run.includes(block),
+  );
+  t.is(others.length, RUN_ELSEWHERE.length);
+  for (const block of others)
+    t.true(
+      RUN_ELSEWHERE.some((words) => block.includes(words)),
+      block,
+    );
+});
+
+test('every file of YAML in deploy/kubernetes is rendered or read by a test', (t) => {
+  const files = readdirSync(DEPLOY, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.yaml'),
+  );
+  const covered =
+    /^(chart|plain)\/|^nginx_ingress_controller\/(ingress|values)\.yaml$|^nginx_gateway_fabric\/(nginx_proxy|route|snippets_filter)\.yaml$/;
+  t.deepEqual(
+    files.filter((file) => !covered.test(file)),
+    [],
+  );
 });
