@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { request } from 'undici';
+import { Agent, request } from 'undici';
 import { parse } from 'yaml';
+import { httpDefaults, mainContext, type NginxProcess, startNginx } from '../../runtime/nginx_process.js';
+import { newCertificateAuthority } from '../support/certificates.js';
 import { codeBlocks } from '../support/code_blocks.js';
+import { nextHost } from '../support/gateway.js';
 import {
   CONTROLLER_SCRIPT,
   type Extra,
@@ -17,9 +20,15 @@ import {
   type Snippets,
 } from '../support/ingress_context.js';
 import { makeJwt } from '../support/jwt.js';
-import { DEPLOY, objectsIn, pathWithKubernetesTools, problemsOf } from '../support/kubernetes.js';
+import {
+  DEPLOY,
+  objectsIn,
+  pathWithKubernetesTools,
+  problemsOf,
+  renderChart,
+} from '../support/kubernetes.js';
 import { REPOSITORY, readPages } from '../support/pages.js';
-import { jwt } from '../support/scripted_server.js';
+import { jwt, type ScriptedServer, startScriptedServer } from '../support/scripted_server.js';
 import { SETUPS, type Setup } from '../support/setups.js';
 import { runShown, type ShownGateway } from '../support/shown_config.js';
 import { startUpstream, type Upstream } from '../support/upstream.js';
@@ -268,4 +277,169 @@ test("the page's commands make a ConfigMap that is small enough for Kubernetes, 
   // An annotation with the whole object may have 256 KiB.
   t.true(Math.max(...sizes) < 256 * 1024, String(sizes));
   t.is(Buffer.from(maps.get('Secret phantom-token')?.client_secret ?? '', 'base64').toString(), SECRET);
+});
+
+// The chart's tier
+
+const MODERN = SETUPS.filter(
+  ({ runtime }) => runtime === SETUPS[0]?.runtime && runtime.engines.includes('njs'),
+);
+
+interface Tier {
+  readonly gateways: readonly NginxProcess[];
+  readonly urls: readonly string[];
+  readonly tierHost: string;
+  readonly as: ScriptedServer;
+  readonly api: Upstream;
+}
+
+type Change = readonly [from: string, to: string];
+
+/** As shown, except for what depends on the machine: each change must find its text. */
+async function fitted(
+  t: ExecutionContext,
+  file: string,
+  setup: Setup,
+  changes: readonly Change[],
+): Promise<string> {
+  let text = await readFile(`${DEPLOY}tier/${file}`, 'utf8');
+  const paths = /^ *(pid|error_log|worker_processes|\w+_temp_path|access_log \/dev).*\n/gm;
+  const common: Change[] = [
+    ['load_module modules/ngx_http_js_module.so;', mainContext(setup.runtime)],
+    ['http {', `http {\n js_engine ${setup.engine};\n${httpDefaults()}`],
+  ];
+  text = text.replace(paths, '');
+  for (const [from, to] of [...common, ...changes]) {
+    t.true(text.includes(from), `${file} has no ${from}`);
+    text = text.replaceAll(from, () => to);
+  }
+  return text;
+}
+
+const FOLDER = {
+  phantom_token: new URL('../../nginx/', import.meta.url),
+  'phantom_token/phantom_token.js': new URL('../../dist/phantom_token.js', import.meta.url),
+};
+
+/** Two gateways and a pod of the tier. Names that the cluster's name server answers are replaced by addresses. */
+async function withTier(
+  t: ExecutionContext,
+  setup: Setup,
+  run: (tier: Tier) => Promise<void>,
+): Promise<void> {
+  const [ca, as, api] = [await newCertificateAuthority(), await startScriptedServer(), await startUpstream()];
+  const started: NginxProcess[] = [];
+  const filesOf = async (name: string) => {
+    const { cert, key } = await ca.issue(name);
+    return { ...FOLDER, 'tls.crt': cert, 'tls.key': key, 'ca.crt': ca.cert, client_secret: SECRET };
+  };
+  const start = async (file: string, name: string, host: string, changes: Change[]) => {
+    const folder = file === 'tier.conf' ? '/run/secrets/tier' : '/run/secrets/gateway';
+    const conf = await fitted(t, file, setup, [
+      ...changes,
+      ['listen 8090;', `listen ${host}:8090;`],
+      ['/etc/nginx/phantom_token', '@prefix@/phantom_token'],
+      [folder, '@prefix@'],
+    ]);
+    const nginx = await startNginx({
+      runtime: setup.runtime,
+      conf: (prefix) => conf.replaceAll('@prefix@', prefix),
+      files: await filesOf(name),
+    });
+    started.push(nginx);
+    return nginx;
+  };
+  try {
+    const tierHost = nextHost();
+    await start('tier.conf', 'tier.internal', tierHost, [
+      ['listen 8443 ssl;', `listen ${tierHost}:8443 ssl;`],
+      ['server login.example.com:443;', `server 127.0.0.1:${as.port};`],
+      ['https://login.example.com', 'http://login.example.com'],
+      ['/etc/ssl/certs/ca-certificates.crt', '@prefix@/ca.crt'],
+    ]);
+    const hosts = [nextHost(), nextHost()];
+    const gateways = [];
+    for (const host of hosts) {
+      const changes: Change[] = [
+        ['listen 8080;', `listen ${host}:8080;`],
+        ['resolver 10.96.0.10 valid=5s;', ''],
+        ['gateway-tier.default.svc.cluster.local service=introspection resolve', `${tierHost}:8443`],
+        ['api.default.svc.cluster.local:8082', `127.0.0.1:${api.port}`],
+      ];
+      gateways.push(await start('gateway.conf', 'gateway', host, changes));
+    }
+    await run({ gateways, urls: hosts.map((host) => `http://${host}:8080`), tierHost, as, api });
+    for (const nginx of started) t.notRegex(await nginx.errorLog(), /\[(warn|emerg|alert)\]|gateway-secret/);
+  } catch (error) {
+    for (const nginx of started) t.log(await nginx.errorLog());
+    throw error;
+  } finally {
+    for (const nginx of started) await nginx.stop();
+    await as.close();
+    await api.close();
+  }
+}
+
+for (const setup of MODERN.filter(({ mode }) => mode === 'access')) {
+  test(`[${setup.name}] the configurations of the tier: gateways ask it by mutual TLS, and it asks once for all of them`, async (t) => {
+    await withTier(t, setup, async ({ urls, tierHost, as, api }) => {
+      as.reply(jwt(JWT));
+      for (const url of urls) {
+        const served = await request(`${url}/orders`, { headers: { authorization: 'Bearer opaque-1' } });
+        t.is(served.statusCode, 200, await served.body.text());
+      }
+      t.is((await request(`${urls[0]}/orders`)).statusCode, 401);
+      t.deepEqual(
+        api.requests.map(({ headers }) => headers.authorization),
+        [`Bearer ${JWT}`, `Bearer ${JWT}`],
+      );
+      t.is(as.requests.length, 1);
+      const credentials = Buffer.from(`gateway-client:${SECRET}`).toString('base64');
+      t.is(as.requests[0]?.headers.authorization, `Basic ${credentials}`);
+      const nobody = new Agent({ connect: { rejectUnauthorized: false } });
+      const question = { method: 'POST' as const, body: 'token=opaque-1', dispatcher: nobody };
+      const refused = await request(`https://${tierHost}:8443/introspection`, question);
+      t.is(refused.statusCode, 400);
+      t.notRegex(await refused.body.text(), /eyJ/);
+      await nobody.close();
+      for (const path of ['/health', '/metrics']) {
+        t.is((await request(`http://${tierHost}:8090${path}`)).statusCode, 200, path);
+      }
+      // 127.0.0.0/8 is also this test; a pod's other addresses are refused.
+      const purge = {
+        method: 'POST' as const,
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      };
+      const purged = await request(`http://${tierHost}:8090/purge`, { ...purge, body: 'token=opaque-1' });
+      t.is(purged.statusCode, 200);
+      t.regex(await purged.body.text(), /"records":1/);
+    });
+  });
+}
+
+test('the names and ports in the configurations of the tier are those of the objects that the chart makes', async (t) => {
+  const objects = await renderChart(
+    '--set',
+    'image.repository=njs-phantom-token,tier.enabled=true',
+    '--set-file',
+    `nginxConf=${DEPLOY}tier/gateway.conf,tier.nginxConf=${DEPLOY}tier/tier.conf`,
+  );
+  t.deepEqual(await problemsOf(objects), []);
+  const service = objects.find(
+    ({ kind, metadata }) => kind === 'Service' && metadata.name === 'gateway-tier',
+  );
+  t.like(service?.spec, { clusterIP: 'None', ports: [{ name: 'introspection', port: 8443 }] });
+  const gateway = await readFile(`${DEPLOY}tier/gateway.conf`, 'utf8');
+  t.true(
+    gateway.includes(
+      `server ${service?.metadata.name}.default.svc.cluster.local service=introspection resolve`,
+    ),
+  );
+  for (const name of ['gateway', 'tier']) {
+    const mounts = JSON.stringify(objects.map(({ spec }) => spec));
+    t.true(mounts.includes(`/run/secrets/${name}`));
+    const conf = await readFile(`${DEPLOY}tier/${name}.conf`, 'utf8');
+    const others = conf.match(/\/run\/secrets\/(\w+)/g)?.filter((path) => path !== `/run/secrets/${name}`);
+    t.deepEqual(others, []);
+  }
 });

@@ -230,6 +230,14 @@ test("every pod has what the Pod Security Standard 'restricted' asks, and may wr
   }
 });
 
+test('the rights of the pods are those with which test/image runs the container of docs/docker.md', async (t) => {
+  const page = readFileSync(`${REPOSITORY}docs/docker.md`, 'utf8');
+  const shown = objectsIn(codeBlocks(page, 'yaml').join('---\n'));
+  const rightsOf = (pods: Workload) => pods.template.spec.containers[0]?.securityContext;
+  t.deepEqual(rightsOf(workload(await renderBoth())), rightsOf(workload(shown)));
+  t.deepEqual(await problemsOf(shown), []);
+});
+
 test('no object holds a secret: they are files of a Secret that the chart does not make', async (t) => {
   const objects = await renderBoth();
   t.deepEqual(
@@ -286,7 +294,7 @@ test('with a policy for the API, its pods take connections of the gateway alone;
   t.deepEqual(api.podSelector.matchLabels, { app: 'api' });
   t.deepEqual(api.ingress, [{ from: [gateways] }]);
   const tier = find(objects, 'NetworkPolicy', 'gateway-tier').spec as Policy;
-  t.deepEqual(tier.ingress[0], { ports: [{ protocol: 'TCP', port: 'tier' }], from: [gateways] });
+  t.deepEqual(tier.ingress[0], { ports: [{ protocol: 'TCP', port: 'introspection' }], from: [gateways] });
 });
 
 test('the management port is in no Service, so that purge and metrics are reached at a pod alone', async (t) => {
@@ -325,10 +333,16 @@ const RUN_ELSEWHERE = [
   'kubectl exec', // needs pods; test/image runs the same command in a container
 ];
 
+/** Blocks in a list are indented. */
+function unindented(block: string): string {
+  const [margin = ''] = /^ */.exec(block) ?? [];
+  return block.replaceAll(new RegExp(`^${margin}`, 'gm'), '');
+}
+
 function blockWith(text: string): string {
   const found = COMMANDS.filter((block) => block.includes(text));
   if (found.length !== 1) throw new Error(`${found.length} blocks hold ${text}`);
-  return (found[0] as string).replace(/^ {2}/gm, '');
+  return unindented(found[0] as string);
 }
 
 /** Runs the page's commands without a cluster, in a folder that looks like a clone and has the secret. */
@@ -338,6 +352,10 @@ async function shell(commands: string): Promise<KubernetesObject[]> {
     await symlink(`${REPOSITORY}deploy`, join(folder, 'deploy'));
     await mkdir(join(folder, 'secrets'));
     await writeFile(join(folder, 'secrets/client_secret'), 'gateway-secret');
+    for (const part of ['gateway', 'tier']) {
+      await mkdir(join(folder, part));
+      for (const file of ['tls.crt', 'tls.key', 'ca.crt']) await writeFile(join(folder, part, file), file);
+    }
     const env = { ...process.env, PATH: pathWithKubernetesTools() };
     const { stdout } = await promisify(execFile)('sh', ['-ec', commands], {
       cwd: folder,
@@ -371,6 +389,30 @@ test("the page's commands without Helm make the same Secret, and apply the folde
   t.is(objects.length, 7);
 });
 
+test("the page's commands for a tier make its two Secrets, with the files that the configurations name, and its objects", async (t) => {
+  const commands = blockWith('helm upgrade')
+    .replaceAll(/^(kubectl create (?:.*\\\n)*.*)$/gm, `$1 ${DRY_RUN}`)
+    .replace('helm upgrade --install gateway', 'helm template gateway');
+  const [gateway, tier, ...objects] = await shell(commands);
+  for (const [secret, name] of [
+    [gateway, 'gateway'],
+    [tier, 'tier'],
+  ] as const) {
+    const conf = readFileSync(`${DEPLOY}tier/${name}.conf`, 'utf8');
+    const named = [...conf.matchAll(new RegExp(`/run/secrets/${name}/([\\w.]+)`, 'g'))].map(
+      ([, file = '']) => file,
+    );
+    t.deepEqual(Object.keys(secret?.data ?? {}).sort(), named.sort());
+  }
+  t.deepEqual(
+    [gateway?.metadata.name, tier?.metadata.name].map((name) =>
+      JSON.stringify(objects).includes(`"secretName":"${name}"`),
+    ),
+    [true, true],
+  );
+  t.deepEqual(await problemsOf(objects), []);
+});
+
 test("the page's command for a new secret writes the Secret that kubectl then applies", async (t) => {
   const [secret] = await shell(blockWith('kubectl apply -f -').replace('kubectl apply -f -', 'cat'));
   t.is(Buffer.from(secret?.data?.client_secret ?? '', 'base64').toString(), 'gateway-secret');
@@ -379,10 +421,8 @@ test("the page's command for a new secret writes the Secret that kubectl then ap
 test('every block of the page is commands that a test runs, or is listed with the place that runs it', (t) => {
   const languages = [...PAGE.matchAll(/^ *```(\w+)$/gm)].map(([, language]) => language);
   t.deepEqual([...new Set(languages)], ['sh']);
-  const run = ['helm install', 'apply -k', 'kubectl apply -f -'].map(blockWith);
-  const others = COMMANDS.map((block) => block.replace(/^ {2}/gm, '')).filter(
-    (block) => !run.includes(block),
-  );
+  const run = ['helm install', 'helm upgrade', 'apply -k', 'kubectl apply -f -'].map(blockWith);
+  const others = COMMANDS.map(unindented).filter((block) => !run.includes(block));
   t.is(others.length, RUN_ELSEWHERE.length);
   for (const block of others)
     t.true(
