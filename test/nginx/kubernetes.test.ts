@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { Agent, request } from 'undici';
+import { Agent, Client, request } from 'undici';
 import { parse } from 'yaml';
 import { httpDefaults, mainContext, type NginxProcess, startNginx } from '../../runtime/nginx_process.js';
 import { newCertificateAuthority } from '../support/certificates.js';
@@ -14,7 +14,6 @@ import { codeBlocks } from '../support/code_blocks.js';
 import { nextHost } from '../support/gateway.js';
 import {
   CONTROLLER_SCRIPT,
-  type Extra,
   gatewayFabric,
   ingressController,
   type Snippets,
@@ -195,17 +194,38 @@ for (const setup of SETUPS.filter(({ mode }) => mode === 'auth_request')) {
     );
   });
 
-  for (const [what, extra] of [
-    [
-      'a rewrite above the snippet, as nginx.org/rewrite-target writes it, ends the `set` lines',
-      { aboveSnippet: 'rewrite ^/api/(.*)$ /$1 break;' },
-    ],
-  ] as readonly (readonly [string, Extra])[]) {
-    test(`[${setup.name}] NGINX Ingress Controller: ${what}: nothing passes`, async (t) => {
-      const config = ingressController(await snippetsOfIngress(), extra);
-      await runInController(t, setup, await partsOfIngressController(), config, (g, api) =>
-        assertClosed(t, g, api),
-      );
+  test(`[${setup.name}] NGINX Ingress Controller: a rewrite above the snippet, as nginx.org/rewrite-target writes it, ends the \`set\` lines: nothing passes`, async (t) => {
+    const extra = { aboveSnippet: 'rewrite ^/api/(.*)$ /$1 break;' };
+    const config = ingressController(await snippetsOfIngress(), extra);
+    await runInController(t, setup, await partsOfIngressController(), config, (g, api) =>
+      assertClosed(t, g, api),
+    );
+  });
+
+  test(`[${setup.name}] NGINX Ingress Controller: the error pages of a gRPC service stand above the snippet: refused all the same, without a challenge`, async (t) => {
+    const snippets = await snippetsOfIngress();
+    const pages = [401, 403, 500].map((status) => `location @grpcerror${status} { return ${status} "\\n"; }`);
+    const config = ingressController(
+      { ...snippets, server: `${snippets.server}\n${pages.join('\n')}` },
+      {
+        aboveSnippet: [401, 403, 500].map((status) => `error_page ${status} @grpcerror${status};`).join(' '),
+      },
+    );
+    await runInController(t, setup, await partsOfIngressController(), config, async (g, api) => {
+      const refused = await request(`${g.url}/api/`, { headers: { host: 'api.example.com' } });
+      t.is(refused.statusCode, 401);
+      t.is(refused.headers['www-authenticate'], undefined);
+      t.is(api.requests.length, 0);
+      await assertExchanges(t, g, api);
+    });
+  });
+
+  for (const second of ['auth_request /other;', 'proxy_intercept_errors on;']) {
+    test(`[${setup.name}] NGINX Ingress Controller: nginx refuses a location that has \`${second}\` as well`, async (t) => {
+      const config = ingressController(await snippetsOfIngress(), { belowAll: second });
+      const run = runInController(t, setup, await partsOfIngressController(), config, async () => {});
+      const error = await t.throwsAsync(run);
+      t.regex(error?.message ?? '', /directive is duplicate/);
     });
   }
 
@@ -237,6 +257,36 @@ for (const setup of SETUPS.filter(({ mode }) => mode === 'auth_request')) {
     await runInController(t, setup, await partsOfGatewayFabric(), config, (g, api) =>
       assertExchanges(t, g, api),
     );
+  });
+
+  test(`[${setup.name}] NGINX Gateway Fabric: a mirrored request has the JWT too, since its location has the snippet, and a refused one is not mirrored`, async (t) => {
+    const snippets = await snippetsOfFilter();
+    const mirror = `location = /_mirror { internal; ${snippets.location} proxy_pass http://127.0.0.1:8082/mirrored; }`;
+    const config = gatewayFabric({ ...snippets, server: `${snippets.server}\n${mirror}` }, 'path', {
+      belowAll: 'mirror /_mirror;',
+    });
+    await runInController(t, setup, await partsOfGatewayFabric(), config, async (g, api) => {
+      g.as().reply(jwt(JWT));
+      // nginx reads the next request of a connection when the mirrored one has ended.
+      const connection = new Client(g.url);
+      const statuses = [];
+      for (const token of [undefined, 'Bearer opaque-1', undefined]) {
+        const headers = { host: 'api.example.com', ...(token !== undefined && { authorization: token }) };
+        const { statusCode, body } = await connection.request({
+          method: 'GET',
+          path: '/api/orders?a=1',
+          headers,
+        });
+        await body.dump();
+        statuses.push(statusCode);
+      }
+      await connection.close();
+      t.deepEqual(statuses, [401, 200, 401]);
+      t.is(api.requests.length, 2);
+      const sent = new Map(api.requests.map(({ url, headers }) => [url, headers.authorization]));
+      t.is(sent.get('/api/orders?a=1'), `Bearer ${JWT}`);
+      t.is(sent.get('/mirrored?a=1'), `Bearer ${JWT}`);
+    });
   });
 }
 
