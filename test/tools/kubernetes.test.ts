@@ -198,10 +198,10 @@ test("the chart's version is the package's", (t) => {
 });
 
 /** Both parts, from the chart. */
-async function renderBoth(): Promise<KubernetesObject[]> {
+async function renderBoth(values: Record<string, string> = {}): Promise<KubernetesObject[]> {
   return withFile(CONF, (path) =>
     renderChart(
-      ...valueArgs({ ...LIKE_PLAIN, 'tier.enabled': 'true' }),
+      ...valueArgs({ ...LIKE_PLAIN, 'tier.enabled': 'true', ...values }),
       '--set-file',
       `tier.nginxConf=${path}`,
     ),
@@ -295,6 +295,10 @@ test('with a policy for the API, its pods take connections of the gateway alone;
   t.deepEqual(api.ingress, [{ from: [gateways] }]);
   const tier = find(objects, 'NetworkPolicy', 'gateway-tier').spec as Policy;
   t.deepEqual(tier.ingress[0], { ports: [{ protocol: 'TCP', port: 'introspection' }], from: [gateways] });
+  const others = await renderBoth({ 'tier.clients[0].namespaceSelector.matchLabels.team': 'shop' });
+  const named = find(others, 'NetworkPolicy', 'gateway-tier').spec as Policy;
+  t.deepEqual(named.ingress[0]?.from, [gateways, { namespaceSelector: { matchLabels: { team: 'shop' } } }]);
+  t.deepEqual(await problemsOf(others), []);
 });
 
 test('the management port is in no Service, so that purge and metrics are reached at a pod alone', async (t) => {
