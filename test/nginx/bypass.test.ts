@@ -10,9 +10,9 @@ import {
   type GatewayOptions,
   gatewayTest,
   introspectionLocation,
-  nextHost,
   protectedRoot,
 } from '../support/gateway.js';
+import { nextHost } from '../support/hosts.js';
 import { makeJwt } from '../support/jwt.js';
 import { closeBeforeAnswer, inactive204, jwt, oversized } from '../support/scripted_server.js';
 import { SETUPS, type Setup } from '../support/setups.js';

@@ -109,12 +109,16 @@ function authorizationsAt(upstream: Upstream): (string | undefined)[] {
   return upstream.requests.map((received) => received.headers.authorization);
 }
 
-test('each file in nginx/examples has a test here', (t) => {
-  t.deepEqual([...tested].sort(), readdirSync(FOLDER).sort());
+/** Several configurations that run together, and the test of them. */
+const TESTED_ELSEWHERE = ['cluster']; // cluster.test.ts
+
+test('each file in nginx/examples has a test here, and each folder one of its own', (t) => {
+  t.deepEqual([...tested, ...TESTED_ELSEWHERE].sort(), readdirSync(FOLDER).sort());
 });
 
 test("no example logs into a folder of nginx's prefix: Debian's package has no such folder, and nginx would not start", (t) => {
-  for (const file of readdirSync(FOLDER)) {
+  const files = readdirSync(FOLDER, { recursive: true }).map(String);
+  for (const file of files.filter((name) => name.endsWith('.conf'))) {
     const logs = [...readFileSync(FOLDER + file, 'utf8').matchAll(/^\s*(?:access|error)_log (\S+)/gm)];
     t.deepEqual(
       logs.map(([, path = '']) => path).filter((path) => !path.startsWith('/')),

@@ -10,7 +10,7 @@ import { LoggingMessageNotificationSchema } from '@modelcontextprotocol/sdk/type
 import test, { type ExecutionContext } from 'ava';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { type AuthorizationServer, startAuthorizationServer } from '../../demo/authorization_server.js';
-import { nextHost } from '../support/gateway.js';
+import { nextHost } from '../support/hosts.js';
 import { followToCallback, LOGIN } from '../support/login.js';
 import { type RecordingMcpServer, startMcpServer } from '../support/mcp_server.js';
 import { REPOSITORY } from '../support/pages.js';

@@ -68,7 +68,9 @@ test('check: every code is found in some bad configuration', (t) => {
 
 /** Those of one file, and those in a folder with files that they include. */
 const GOOD_FILES = [
-  ...[GOOD, EXAMPLES].flatMap((folder) => confFilesIn(folder).map((file) => join(folder, file))),
+  ...[GOOD, EXAMPLES, join(EXAMPLES, 'cluster')].flatMap((folder) =>
+    confFilesIn(folder).map((file) => join(folder, file)),
+  ),
   ...['bank', 'shop', 'platform'].map((layout) => join(GOOD, layout, 'nginx.conf')),
   join(REPOSITORY, 'demo/nginx.conf'),
 ];

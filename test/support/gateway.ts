@@ -10,6 +10,7 @@ import anyTest, { type ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
 import { type Dispatcher, request } from 'undici';
 import { httpDefaults, mainContext, type NginxProcess, startNginx } from '../../runtime/nginx_process.js';
+import { nextHost } from './hosts.js';
 import { type ScriptedServer, startScriptedServer } from './scripted_server.js';
 import { SETUPS, type Setup } from './setups.js';
 import { startUpstream, type Upstream } from './upstream.js';
@@ -159,14 +160,6 @@ const LOG_TIMEOUT_MS = 30_000;
 const PORT = 8080;
 const OTHER_PORT = 8081;
 const REFUSED_PORT = 8082;
-
-let hosts = 0;
-
-/** An address of the loopback network that no other test uses, so that no two gateways use the same port. */
-export function nextHost(): string {
-  hosts = (hosts % 250) + 1;
-  return `127.${(process.pid >> 8) & 0xff || 1}.${process.pid & 0xff}.${hosts}`;
-}
 
 function gatewayConf(setup: Setup, options: GatewayOptions, words: ConfigWords): string {
   const server = options.server ?? ((w: ConfigWords) => defaultServer(w, options.settings ?? ''));
