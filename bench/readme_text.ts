@@ -13,10 +13,12 @@ import {
   type ScaleResults,
   type SpeedResults,
   spreadOf,
+  type TierResults,
 } from './results.js';
 import { machineText } from './results_text.js';
 import { revocationText } from './revocation_text.js';
 import type { WorkloadName } from './rows.js';
+import { TIER_PAGE, tierParts } from './tier_text.js';
 
 /** Parts of a page, by the word in their two markers. */
 export type Parts = Readonly<Record<string, string>>;
@@ -27,6 +29,7 @@ export function pageParts(
   scale: ScaleResults,
   flight: FlightResults,
   revocation: RevocationResults,
+  tier: TierResults,
 ): Readonly<Record<string, Parts>> {
   return {
     'README.md': { bench: headlineText(speed) },
@@ -37,6 +40,7 @@ export function pageParts(
       'bench:scale': scaleText(scale),
     },
     'docs/security.md': { 'bench:revocation': revocationText(revocation) },
+    [TIER_PAGE]: tierParts(tier, scale),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   readResults,
   type ScaleResults,
   type SpeedResults,
+  type TierResults,
 } from './results.js';
 
 const ROOT = new URL('../', import.meta.url);
@@ -19,12 +20,20 @@ async function main(): Promise<number> {
   const scale = await readResults<ScaleResults>(RESULTS.scale);
   const flight = await readResults<FlightResults>(RESULTS.flight);
   const revocation = await readResults<RevocationResults>(RESULTS.revocation);
-  if (speed === undefined || scale === undefined || flight === undefined || revocation === undefined) {
+  const tier = await readResults<TierResults>(RESULTS.tier);
+  if (
+    speed === undefined ||
+    scale === undefined ||
+    flight === undefined ||
+    revocation === undefined ||
+    tier === undefined
+  ) {
     throw new BenchError(
-      'bench/results/ lacks a file: run `npm run bench`, `bench:scale`, `bench:flight` and `measure:revocation`',
+      'bench/results/ lacks a file: run `npm run bench`, `bench:scale`, `bench:flight`, `measure:revocation` and ' +
+        '`simulate:tier`',
     );
   }
-  for (const [name, parts] of Object.entries(pageParts(speed, scale, flight, revocation))) {
+  for (const [name, parts] of Object.entries(pageParts(speed, scale, flight, revocation, tier))) {
     const page = new URL(name, ROOT);
     await writeFile(page, writeParts(await readFile(page, 'utf8'), parts));
   }

@@ -91,6 +91,44 @@ export interface RevocationRow {
   readonly requestsPerSec: number;
 }
 
+/** What `npm run simulate:tier` counted. */
+export interface TierResults extends Conditions {
+  readonly gateways: number;
+  readonly nodes: number;
+  readonly tokens: number;
+  /** Few tokens, all at the same moment through so many gateways. */
+  readonly byGateways: readonly {
+    readonly gateways: number;
+    readonly tokens: number;
+    /** Questions to the authorization server. */
+    readonly withoutTier: number;
+    readonly withTier: number;
+  }[];
+  /** Every token through every gateway, in this order. */
+  readonly rounds: readonly TierRound[];
+  /** Tokens of each node when all run. */
+  readonly shares: readonly number[];
+  /** CPU time of a node for a question that it answers from memory. */
+  readonly questionCpuUs: number;
+  /** The same for a question for which it asks the authorization server. */
+  readonly missCpuUs: number;
+  /** From a purge at all nodes until the last gateway refused the token, and how long the gateways keep one. */
+  readonly purge: { readonly ms: number; readonly gatewayTtlSec: number };
+  /** Private memory of a node for a kept connection of a gateway. */
+  readonly connectionBytes: number;
+}
+
+export type TierRoundName = 'without' | 'cold' | 'again' | 'killed' | 'back' | 'reload';
+
+export interface TierRound {
+  readonly name: TierRoundName;
+  readonly requests: number;
+  /** Answered with anything but 200. */
+  readonly failed: number;
+  /** Questions to the authorization server. */
+  readonly introspections: number;
+}
+
 export interface HerdResult {
   readonly name: string;
   readonly title: string;
@@ -225,6 +263,7 @@ export const RESULTS = {
   scale: new URL('results/scale.json', import.meta.url),
   flight: new URL('results/flight.json', import.meta.url),
   revocation: new URL('results/revocation.json', import.meta.url),
+  tier: new URL('results/tier.json', import.meta.url),
   instructions: new URL('instructions.json', import.meta.url),
 } as const;
 

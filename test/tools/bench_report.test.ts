@@ -14,6 +14,7 @@ import {
   type RowResult,
   type ScaleResults,
   type SpeedResults,
+  type TierResults,
 } from '../../bench/results.js';
 import { CASES, SETUPS } from '../../bench/revocation_cases.js';
 import { LINES } from '../../bench/revocation_text.js';
@@ -21,6 +22,7 @@ import { ROWS } from '../../bench/rows.js';
 
 const SPEED: SpeedResults = JSON.parse(readFileSync(RESULTS.speed, 'utf8'));
 const SCALE: ScaleResults = JSON.parse(readFileSync(RESULTS.scale, 'utf8'));
+const TIER: TierResults = JSON.parse(readFileSync(RESULTS.tier, 'utf8'));
 const FLIGHT: FlightResults = JSON.parse(readFileSync(RESULTS.flight, 'utf8'));
 const REVOCATION: RevocationResults = JSON.parse(readFileSync(RESULTS.revocation, 'utf8'));
 
@@ -28,7 +30,7 @@ function read(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 }
 
-for (const [name, parts] of Object.entries(pageParts(SPEED, SCALE, FLIGHT, REVOCATION))) {
+for (const [name, parts] of Object.entries(pageParts(SPEED, SCALE, FLIGHT, REVOCATION, TIER))) {
   test(`${name}: has the figures of the measured files: run \`npm run bench:report\` after a benchmark`, (t) => {
     const page = read(name);
     t.is(writeParts(page, parts), page);
