@@ -11,7 +11,7 @@ import { parse } from 'yaml';
 import { httpDefaults, mainContext, type NginxProcess, startNginx } from '../../runtime/nginx_process.js';
 import { newCertificateAuthority } from '../support/certificates.js';
 import { codeBlocks } from '../support/code_blocks.js';
-import { nextHost } from '../support/gateway.js';
+import { nextHost } from '../support/hosts.js';
 import {
   CONTROLLER_SCRIPT,
   gatewayFabric,
