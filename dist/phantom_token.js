@@ -2101,6 +2101,9 @@ function clientCredentialsStage() {
 function makeClientCredentialsStage() {
 
 // src/core/signature/algorithm.ts
+function isSignatureAlgorithm(alg) {
+  return typeof alg === "string" && /^([RP]S|ES)(256|384|512)$(?!\n)/.test(alg);
+}
 function curveOf(alg) {
   switch (alg) {
     case "ES256":
@@ -3064,7 +3067,7 @@ function readJws(jwt2) {
   if (refused2.length > 0) {
     return { kind: "refused_jws", problem: `the header has ${refused2[0]}` };
   }
-  if (!(typeof header2.alg === "string" && /^([RP]S|ES)(256|384|512)$(?!\n)/.test(header2.alg))) {
+  if (!isSignatureAlgorithm(header2.alg)) {
     return { kind: "refused_jws", problem: "alg is none of RS, PS and ES with 256, 384 or 512" };
   }
   const kid = header2.kid === void 0 ? "" : header2.kid;
@@ -4032,7 +4035,8 @@ var ORDERS = {
 };
 function spellingsOf(token) {
   const jwt2 = jwtStage().parseJwt(token);
-  const order = jwt2 === void 0 ? void 0 : ORDERS[String(jwt2.header.alg)];
+  const alg = jwt2 === void 0 ? void 0 : jwt2.header.alg;
+  const order = isSignatureAlgorithm(alg) ? ORDERS[alg] : void 0;
   if (order === void 0) {
     return [token];
   }

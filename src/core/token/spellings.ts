@@ -1,4 +1,5 @@
 // The other spelling of a JWS whose signature is ECDSA: of a good signature (r, s) the pair (r, n - s) is good as well.
+import { isSignatureAlgorithm } from '../signature/algorithm.js';
 import { parseJwt } from './jwt.js';
 
 /** The order n of each curve (SEC 2 §2.4.2, §2.5.1, §2.6.1), big-endian, in hex. */
@@ -12,7 +13,8 @@ const ORDERS: Readonly<Record<string, string>> = {
 /** The token, and where it is signed by ECDSA the one other spelling that verifies. */
 export function spellingsOf(token: string): string[] {
   const jwt = parseJwt(token);
-  const order = jwt === undefined ? undefined : ORDERS[String(jwt.header.alg)];
+  const alg = jwt === undefined ? undefined : jwt.header.alg;
+  const order = isSignatureAlgorithm(alg) ? ORDERS[alg] : undefined; // every object has a member `constructor`
   if (order === undefined) {
     return [token];
   }
