@@ -1539,8 +1539,8 @@ __export(sender_checks_exports, {
   checkMetadataUrl: () => checkMetadataUrl,
   checkOrigin: () => checkOrigin
 });
-var ORIGIN = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$(?!\n)/i;
-var METADATA_URL = /^https?:\/\/[\x21\x24-\x5B\x5D-\x7E]+$(?!\n)/i;
+var ORIGIN = /^[Hh][Tt][Tt][Pp][Ss]?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$(?!\n)/;
+var METADATA_URL = /^[Hh][Tt][Tt][Pp][Ss]?:\/\/[\x21\x24-\x5B\x5D-\x7E]+$(?!\n)/;
 function checkOrigin(value) {
   return value === "" || ORIGIN.test(value) ? void 0 : "must be scheme and authority, such as https://api.example.com, without a path";
 }

@@ -651,10 +651,11 @@ function isJwsShaped(token) {
     return false;
   }
   const parts = token.split(".");
-  if (parts.length !== 3) {
+  const first = parts[0];
+  if (parts.length !== 3 || /[^A-Za-z0-9_-]/.test(first)) {
     return false;
   }
-  const header2 = parseJsonObject(Buffer.from(parts[0], "base64url").toString());
+  const header2 = parseJsonObject(Buffer.from(first, "base64url").toString());
   return header2 !== void 0 && header2.alg !== void 0;
 }
 
@@ -1362,8 +1363,8 @@ function mediaType(contentType) {
     return contentType;
   }
   const type = contentType.split(";")[0];
-  const name = type.trim().toLowerCase();
-  return /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+$(?!\n)/.test(name) ? name : "";
+  const name = type.trim();
+  return /^[A-Za-z0-9!#$&^_.+-]+\/[A-Za-z0-9!#$&^_.+-]+$(?!\n)/.test(name) ? name.toLowerCase() : "";
 }
 
 // src/core/introspection/active_token.ts
@@ -1786,7 +1787,7 @@ function parseCacheControl(cacheControl) {
 }
 function readDirectives(cacheControl) {
   const directives = [];
-  const directive = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
+  const directive = /([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\x00-\x20,;"]*)))?/g;
   for (let match = directive.exec(cacheControl); match !== null; match = directive.exec(cacheControl)) {
     const value = match[2] === void 0 ? match[3] : match[2];
     directives.push({ name: match[1].toLowerCase(), value });
@@ -2253,8 +2254,8 @@ function findMissingOfKey(client2) {
 
 // src/core/signature/pem.ts
 function decodePrivateKey(pem) {
-  const match = /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----/.exec(pem);
-  const base64 = match === null ? "" : match[1].replace(/\s/g, "");
+  const match = /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/= \t\r\n]+)-----END PRIVATE KEY-----/.exec(pem);
+  const base64 = match === null ? "" : match[1].replace(/[ \t\r\n]/g, "");
   return base64 === "" ? void 0 : Buffer.from(base64, "base64");
 }
 function decodePrivateKeys(pem) {
@@ -4154,7 +4155,7 @@ function activeAnswer(jwt2) {
 }
 
 // src/core/sender/target_uri.ts
-var URI = /^(https?):\/\/([^/?#@]+)(\/[^?#]*)?([?#]|$(?!\n))/i;
+var URI = /^([Hh][Tt][Tt][Pp][Ss]?):\/\/([\x21\x22\x24-\x2E\x30-\x3E\x41-\x7E]+)(\/[^?#]*)?([?#]|$(?!\n))/;
 var UNRESERVED = /[A-Za-z0-9._~-]/;
 function normalizeUri(text) {
   const match = URI.exec(text);
@@ -4217,7 +4218,7 @@ function removeDotSegments(path) {
 // src/core/request/original_request.ts
 var METHOD = /^[A-Za-z-]+$(?!\n)/;
 var ASKING_METHODS = ["GET", "HEAD"];
-var SCHEME_AND_AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
+var SCHEME_AND_AUTHORITY = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#]*/;
 var BREAKS = /%0[0AD]/i;
 function isWellFormedUri(value) {
   const uri = value.replace(SCHEME_AND_AUTHORITY, "");
@@ -4816,8 +4817,8 @@ function refusalOf(r, denial, settings, sender) {
 }
 
 // src/core/settings/sender_checks.ts
-var ORIGIN = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$(?!\n)/i;
-var METADATA_URL = /^https?:\/\/[\x21\x24-\x5B\x5D-\x7E]+$(?!\n)/i;
+var ORIGIN = /^[Hh][Tt][Tt][Pp][Ss]?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$(?!\n)/;
+var METADATA_URL = /^[Hh][Tt][Tt][Pp][Ss]?:\/\/[\x21\x24-\x5B\x5D-\x7E]+$(?!\n)/;
 function checkOrigin(value) {
   return value === "" || ORIGIN.test(value) ? void 0 : "must be scheme and authority, such as https://api.example.com, without a path";
 }

@@ -23,8 +23,10 @@ export function parseCacheControl(cacheControl: string): readonly Directive[] {
 
 function readDirectives(cacheControl: string): Directive[] {
   const directives: Directive[] = [];
-  // name, then "=" and a quoted string or a token; with /g it has a state, so it is made for each header
-  const directive = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
+  // Name, then "=" and a quoted string or a token; with /g it has a state, so it is made for each header. A name ends where a token
+  // does, so that `no-store` counts whatever follows. Not \s, of which engines differ outside ASCII.
+  const directive =
+    /([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\x00-\x20,;"]*)))?/g;
   for (let match = directive.exec(cacheControl); match !== null; match = directive.exec(cacheControl)) {
     const value = match[2] === undefined ? match[3] : match[2];
     directives.push({ name: (match[1] as string).toLowerCase(), value });

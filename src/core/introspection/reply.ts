@@ -49,6 +49,7 @@ export function mediaType(contentType: string): string {
     return contentType; // what most servers send; the lines below cost 11,000 instructions
   }
   const type = contentType.split(';')[0] as string;
-  const name = type.trim().toLowerCase();
-  return /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+$(?!\n)/.test(name) ? name : '';
+  const name = type.trim();
+  // Before it is written in lower case: outside ASCII, engines differ in what that is.
+  return /^[A-Za-z0-9!#$&^_.+-]+\/[A-Za-z0-9!#$&^_.+-]+$(?!\n)/.test(name) ? name.toLowerCase() : '';
 }

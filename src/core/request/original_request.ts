@@ -28,7 +28,7 @@ export interface OriginalRequest {
 const METHOD = /^[A-Za-z-]+$(?!\n)/;
 /** By which proxies ask, whatever the method of the original. */
 const ASKING_METHODS = ['GET', 'HEAD'];
-const SCHEME_AND_AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
+const SCHEME_AND_AUTHORITY = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#]*/;
 const BREAKS = /%0[0AD]/i;
 
 /**

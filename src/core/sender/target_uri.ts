@@ -1,6 +1,7 @@
 // The URI that a DPoP proof names, and that of the request (RFC 9449 §4.3, check 9).
 
-const URI = /^(https?):\/\/([^/?#@]+)(\/[^?#]*)?([?#]|$(?!\n))/i;
+// A host in ASCII: engines differ in which letters outside of it have one inside as their lower case.
+const URI = /^([Hh][Tt][Tt][Pp][Ss]?):\/\/([\x21\x22\x24-\x2E\x30-\x3E\x41-\x7E]+)(\/[^?#]*)?([?#]|$(?!\n))/;
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 
 /**

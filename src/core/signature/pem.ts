@@ -3,8 +3,8 @@ import type { MintAlgorithm } from './own_key.js';
 
 /** The key's bytes (PKCS #8, DER) of a PEM file; undefined when it holds none. */
 export function decodePrivateKey(pem: string): Buffer | undefined {
-  const match = /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----/.exec(pem);
-  const base64 = match === null ? '' : (match[1] as string).replace(/\s/g, '');
+  const match = /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/= \t\r\n]+)-----END PRIVATE KEY-----/.exec(pem);
+  const base64 = match === null ? '' : (match[1] as string).replace(/[ \t\r\n]/g, '');
   return base64 === '' ? undefined : Buffer.from(base64, 'base64');
 }
 

@@ -10,10 +10,11 @@ export function isJwsShaped(token: string): boolean {
     return false; // as most opaque ones
   }
   const parts = token.split('.');
-  if (parts.length !== 3) {
-    return false;
+  const first = parts[0] as string;
+  if (parts.length !== 3 || /[^A-Za-z0-9_-]/.test(first)) {
+    return false; // of other characters, engines differ in what they decode to
   }
-  const header = parseJsonObject(Buffer.from(parts[0] as string, 'base64url').toString());
+  const header = parseJsonObject(Buffer.from(first, 'base64url').toString());
   return header !== undefined && header.alg !== undefined;
 }
 

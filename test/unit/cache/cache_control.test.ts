@@ -173,3 +173,11 @@ const STALE: [sentence: string, cacheControl: string, isForbidden: boolean][] = 
 for (const [sentence, header, isForbidden] of STALE) {
   test(`forbidsStale: ${sentence}: ${header}`, (t) => t.is(forbidsStale(header), isForbidden));
 }
+
+test('a directive counts with any character behind it that no token has, as engines differ in which of them are spaces (RFC 9111 §5.2)', (t) => {
+  for (const character of ['\u00A0', '\u2028', '\uFEFF', '\u0085', ':']) {
+    t.is(freshnessSec(`max-age=60, no-store${character}`, ''), 0);
+    t.is(freshnessSec(`${character}no-store, max-age=60`, ''), 0);
+    t.is(freshnessSec(`max-age=60${character}`, ''), 0); // no number
+  }
+});

@@ -79,3 +79,12 @@ for (const [path, hasDot] of DOTTED) {
   test(`hasDotSegment: ${path}: ${hasDot ? 'nginx may resolve it in another way, so no proof names it' : 'names one path'} (RFC 9449 §4.3, RFC 3986 §5.2.4)`, (t) =>
     t.is(hasDotSegment(path), hasDot));
 }
+
+test('a host with letters outside ASCII is none, so that no engine takes it for another host (RFC 3986 §3.2.2)', (t) => {
+  for (const letter of ['\u0130', '\u212A', '\u017F', 'é']) {
+    t.is(normalizeUri(`https://api${letter}.example.com/`), undefined);
+    t.false(isTargetUri(`https://ap${letter}.example.com/a`, 'https://api.example.com', '/a'));
+  }
+  t.is(normalizeUri('http\u017F://api.example.com/'), undefined);
+  t.false(isTargetUri('https://boo\u212As.example.com/a', 'https://books.example.com', '/a'));
+});

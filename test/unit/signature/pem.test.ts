@@ -154,3 +154,9 @@ test('decodePrivateKeys: every key of a file in its order; none at all when one 
   t.deepEqual(decodePrivateKeys(`${key}# between\n${key}`), [DER, DER]);
   t.deepEqual(decodePrivateKeys(`${key}${BEGIN}\nMIL7\n`), []);
 });
+
+test('decodePrivateKeys: spaces outside ASCII are none, on any engine (RFC 7468 §3)', (t) => {
+  for (const character of ['\uFEFF', '\u00A0', '\u2028']) {
+    t.deepEqual(decodePrivateKeys(`${BEGIN}\n${BASE64}${character}\n${END}\n`), []);
+  }
+});

@@ -41,3 +41,10 @@ test('signedPartOf: a JWS without its signature, which can be spelt in more than
   for (const token of ['opaque-1', 'ory_at_abc.def.ghi', 'tenant.user.secret', ''])
     t.is(signedPartOf(token), token);
 });
+
+test('isJwsShaped: a header with a character outside base64url is none, because engines decode it in several ways', (t) => {
+  for (const character of ['+', '/', '=', '~', '\n', 'é']) {
+    t.false(isJwsShaped(`${JOSE_HEADER}${character}.e30.c2ln`), character);
+    t.false(isJwsShaped(`${JOSE_HEADER.slice(0, 4)}${character}${JOSE_HEADER.slice(4)}.e30.c2ln`), character);
+  }
+});
