@@ -4,7 +4,7 @@ import type { UnavailableReason } from '../../../src/core/answer/reasons.js';
 import { notAnswered } from '../../../src/core/answer/unavailable.js';
 import { interpretAnswer, interpretReply, type JwtForm } from '../../../src/core/introspection/answer.js';
 import { introspectionForm } from '../../../src/core/introspection/question.js';
-import type { IntrospectionReply } from '../../../src/core/introspection/reply.js';
+import { type IntrospectionReply, mediaType } from '../../../src/core/introspection/reply.js';
 import type { SignatureSettings } from '../../../src/core/settings/signature_settings.js';
 
 const NOW_SEC = 1_700_000_000;
@@ -1107,3 +1107,10 @@ for (const [sentence, body, meaning] of HOSTILE) {
     t.is<string, string>('reason' in outcome ? outcome.reason : outcome.kind, meaning);
   });
 }
+
+test('mediaType: a letter outside ASCII makes it none, whose lower case one engine has inside ASCII (RFC 9110 §8.3.1)', (t) => {
+  for (const name of ['appl\u0130cation/json', 'application/j\u017Fon', 'appl\u0130cation/jwt', 'a/\u212A']) {
+    t.is(mediaType(name), '', name);
+  }
+  t.is(mediaType('Application/JSON ;charset=utf-8'), 'application/json');
+});
