@@ -749,7 +749,7 @@ function isCanonicallySigned(jwt2) {
 function isIntrospectionResponse(jwt2) {
   const typ = jwt2.header.typ;
   const isTyped = typeof typ === "string" && typ.length >= RESPONSE_TYPE_LENGTH && // a pattern costs ten times as much
-  /^(application\/)?token-introspection\+jwt\s*(;|$(?!\n))/i.test(typ);
+  /^(application\/)?token-introspection\+jwt[ \t\r\n]*(;|$(?!\n))/i.test(typ);
   return isTyped || jwt2.payload.token_introspection !== void 0;
 }
 function hasWholeSignature(alg, signature) {
@@ -3224,7 +3224,7 @@ function parseOwnKeys(text) {
   if (file !== void 0) {
     return readOwnKeySet(Array.isArray(file.keys) ? file.keys : [file]);
   }
-  return /^\s*[{[\uFEFF]/.test(text) ? "is no JWK and no JWK Set: not valid JSON, a list, or with a byte order mark" : "is neither JSON nor a PKCS #8 PEM file without a password (openssl pkcs8 -topk8 -nocrypt)";
+  return /^[ \t\r\n]*[{[\uFEFF]/.test(text) ? "is no JWK and no JWK Set: not valid JSON, a list, or with a byte order mark" : "is neither JSON nor a PKCS #8 PEM file without a password (openssl pkcs8 -topk8 -nocrypt)";
 }
 function readOwnKeySet(list2) {
   const keys = [];

@@ -29,7 +29,7 @@ export function parseOwnKeys(text: string): OwnKey[] | string {
   if (file !== undefined) {
     return readOwnKeySet(Array.isArray(file.keys) ? file.keys : [file]);
   }
-  return /^\s*[{[\uFEFF]/.test(text)
+  return /^[ \t\r\n]*[{[\uFEFF]/.test(text)
     ? 'is no JWK and no JWK Set: not valid JSON, a list, or with a byte order mark'
     : 'is neither JSON nor a PKCS #8 PEM file without a password (openssl pkcs8 -topk8 -nocrypt)';
 }

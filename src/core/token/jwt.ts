@@ -98,7 +98,7 @@ export function isIntrospectionResponse(jwt: Jwt): boolean {
   const isTyped =
     typeof typ === 'string' &&
     typ.length >= RESPONSE_TYPE_LENGTH && // a pattern costs ten times as much
-    /^(application\/)?token-introspection\+jwt\s*(;|$(?!\n))/i.test(typ);
+    /^(application\/)?token-introspection\+jwt[ \t\r\n]*(;|$(?!\n))/i.test(typ);
   return isTyped || jwt.payload.token_introspection !== undefined;
 }
 
