@@ -85,8 +85,8 @@ async function compare(
 }
 
 /**
- * As both are written in JSON, whatever the order of members. Half a surrogate pair, which JSON can spell, is U+FFFD in the njs
- * engine, whose texts are UTF-8.
+ * As both are written in JSON, whatever the order of members. What is no UTF-8 is U+FFFD once or several times, and half a
+ * surrogate pair, which JSON can spell, is one in the njs engine, whose texts are UTF-8.
  */
 function isSame(verdict: unknown, answer: unknown): boolean {
   const text = textOf(verdict);
@@ -94,7 +94,12 @@ function isSame(verdict: unknown, answer: unknown): boolean {
 }
 
 function wholeOf(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value).replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/gi, '$1\uFFFD'));
+  const half = /(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/gi;
+  return JSON.parse(
+    JSON.stringify(value)
+      .replace(half, '$1\uFFFD')
+      .replace(/\uFFFD+/g, '\uFFFD'),
+  );
 }
 
 function textOf(verdict: unknown): string {

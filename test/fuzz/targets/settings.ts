@@ -30,7 +30,7 @@ const REST = [
   '5',
   '2',
   '500',
-  'https://api.example.com/.well-known/oauth-protected-resource',
+  'https://rs.example.net/.well-known/oauth-protected-resource',
 ];
 const SIGNATURES = [
   '/jwks',
@@ -42,7 +42,7 @@ const SIGNATURES = [
   'name',
   '600',
   'verify',
-  'https://api.example.com',
+  'https://rs.example.net',
   '60',
   'on',
   '',
