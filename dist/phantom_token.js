@@ -2256,7 +2256,8 @@ function findMissingOfKey(client2) {
 function decodePrivateKey(pem) {
   const match = /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/= \t\r\n]+)-----END PRIVATE KEY-----/.exec(pem);
   const base64 = match === null ? "" : match[1].replace(/[ \t\r\n]/g, "");
-  return base64 === "" ? void 0 : Buffer.from(base64, "base64");
+  const der = Buffer.from(base64, "base64");
+  return der.length === 0 ? void 0 : der;
 }
 function decodePrivateKeys(pem) {
   const keys = [];

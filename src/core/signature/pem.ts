@@ -5,7 +5,8 @@ import type { MintAlgorithm } from './own_key.js';
 export function decodePrivateKey(pem: string): Buffer | undefined {
   const match = /-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/= \t\r\n]+)-----END PRIVATE KEY-----/.exec(pem);
   const base64 = match === null ? '' : (match[1] as string).replace(/[ \t\r\n]/g, '');
-  return base64 === '' ? undefined : Buffer.from(base64, 'base64');
+  const der = Buffer.from(base64, 'base64');
+  return der.length === 0 ? undefined : der;
 }
 
 /** The same of each key in a file, in its order. */

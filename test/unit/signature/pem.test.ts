@@ -160,3 +160,7 @@ test('decodePrivateKeys: spaces outside ASCII are none, on any engine (RFC 7468 
     t.deepEqual(decodePrivateKeys(`${BEGIN}\n${BASE64}${character}\n${END}\n`), []);
   }
 });
+
+test('decodePrivateKeys: a file with a key of no bytes is used whole or not at all: padding alone is none', (t) => {
+  t.deepEqual(decodePrivateKeys(`${BEGIN}\n==\n${END}\n${BEGIN}\n${BASE64}\n${END}\n`), []);
+});
