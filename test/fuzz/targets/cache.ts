@@ -17,7 +17,7 @@ export const cacheControl = target({
   ),
   accepts: ({ freshness }) => freshness !== undefined && freshness > 0,
   findFault({ cacheControl: text }, { directives, freshness, stricter, forbidsStale }) {
-    const names = text.toLowerCase().split(/[^!#$%&'*+.^_`|~0-9a-z-]+/);
+    const names = text.split(/[^!#$%&'*+.^_`|~0-9A-Za-z-]+/).map((name) => name.toLowerCase());
     return firstFalse(
       [
         'a lifetime is whole seconds up to 2^31',
