@@ -59,7 +59,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function migrateFile({ file, write }: CommandLine & { kind: 'migrate' }): Promise<number> {
-  const outcome = await migrate(diskSource(file), folderFor(file));
+  const outcome = await migrate(diskSource(file, false), folderFor(file));
   if (outcome.kind === 'unreadable') {
     complain(outcome.problem);
     return UNREADABLE;

@@ -2660,8 +2660,10 @@ function loadsModule({ name, args }) {
 }
 function inForceAt(location) {
   const { outer, server } = location;
-  const outside = outer === void 0 ? merge(server.own, merge(server.configuration.own, NONE)) : inForceAt(outer);
-  return merge(location.own, outside);
+  return merge(location.own, outer === void 0 ? inForceIn(server) : inForceAt(outer));
+}
+function inForceIn({ own, configuration }) {
+  return merge(own, merge(configuration.own, NONE));
 }
 var NONE = {
   isOn: void 0,
@@ -2752,6 +2754,136 @@ function marksIn(text2, file) {
   return left;
 }
 
+// cli/migrate/plan.ts
+var GUARD = "phantom_token_undecided";
+var NOTHING = { top: [], marks: [] };
+var DISAGREE = "this file is included in several places that need different lines here. Give each place a file of its own, or write the lines by hand";
+var REFUSED = `${DISAGREE}. Until then nginx refuses the file`;
+var GUARDED = `${DISAGREE}, and remove ${GUARD}: until then nginx refuses the file`;
+var Plan = class {
+  edits = /* @__PURE__ */ new Map();
+  left = /* @__PURE__ */ new Set();
+  replace(directive, lines) {
+    this.edits.set(directive, { ...this.editOf(directive), lines });
+  }
+  remove(directive) {
+    this.replace(directive, []);
+  }
+  /** As if nothing had been planned for it. */
+  forget(directive) {
+    this.edits.delete(directive);
+  }
+  setHead(block, head) {
+    this.edits.set(block, { ...this.editOf(block), head });
+  }
+  addAtTop(block, lines) {
+    const edit = this.editOf(block);
+    this.edits.set(block, { ...edit, top: [...edit.top, ...lines] });
+  }
+  /** @param text  what a person has to decide, without a full stop */
+  leave(directive, text2) {
+    const edit = this.editOf(directive);
+    this.edits.set(directive, { ...edit, marks: [...edit.marks, text2] });
+  }
+  /** Leaves a location to a person, whose lines from outside stay. @param text  as in leave */
+  leaveWhole(location, text2) {
+    this.leave(location, text2);
+    this.left.add(location);
+  }
+  /** The same, and nginx refuses the file until then. */
+  guard(location, text2) {
+    this.left.add(location);
+    const known = guardIn(location);
+    if (known !== void 0) this.leave(known, text2);
+    else this.edits.set(location, { ...this.editOf(location), guard: text2 });
+  }
+  editOf(directive) {
+    return this.edits.get(directive) ?? NOTHING;
+  }
+  /** The locations that do not get what they need: they still inherit the module's lines. */
+  untranslated(tree) {
+    const places = placesOf(tree);
+    const locations = [...places.values()].filter((group) => this.isUndecided(group, places));
+    return /* @__PURE__ */ new Set([...this.left, ...locations.flat()]);
+  }
+  /** @param tree  the whole configuration */
+  byFile(tree) {
+    const files = /* @__PURE__ */ new Map();
+    const places = placesOf(tree);
+    const whole2 = this.editsOfUndecided(places);
+    for (const [key, group] of places) {
+      const [first] = group;
+      const edit = whole2.get(key) ?? this.agreedEdit(group);
+      if (edit === void 0) continue;
+      const edits2 = files.get(first.file) ?? /* @__PURE__ */ new Map();
+      files.set(first.file, edits2.set(first.head.begin, { directive: first, edit }));
+    }
+    return files;
+  }
+  agreedEdit(group) {
+    const edits2 = group.map((directive) => this.editOf(directive));
+    if (edits2.every((edit) => edit === NOTHING)) return void 0;
+    const marks = this.marksOf(group);
+    if (this.agree(group)) return { ...edits2[0], marks };
+    const text2 = group.some(isOfModule) ? REFUSED : DISAGREE;
+    return { top: [], marks: [...marks, text2] };
+  }
+  agree(group) {
+    return new Set(group.map((place) => JSON.stringify({ ...this.editOf(place), marks: [] }))).size === 1;
+  }
+  marksOf(group) {
+    return [...new Set(group.flatMap((place) => this.editOf(place).marks))];
+  }
+  /** Whether its places differ in its own first lines, or in what becomes of the module's lines in it. */
+  isUndecided(group, places) {
+    const [location] = group;
+    if (location.name !== "location") return false;
+    const lines = (location.block ?? []).filter(isOfModule);
+    return [group, ...lines.map((line) => places.get(keyOf(line)) ?? [])].some((one) => !this.agree(one));
+  }
+  editsOfUndecided(places) {
+    const edits2 = /* @__PURE__ */ new Map();
+    for (const [key, group] of places) {
+      if (!this.isUndecided(group, places)) continue;
+      const [location] = group;
+      const lines = linesIn(location);
+      for (const line of lines) {
+        const marks2 = this.marksOf(places.get(keyOf(line)) ?? []);
+        edits2.set(keyOf(line), { top: [], marks: marks2 });
+      }
+      const marks = this.marksOf(group);
+      const refused = guardIn(location) ?? lines.find(isOfModule);
+      edits2.set(key, { top: [], marks, ...refused === void 0 && { guard: GUARDED } });
+      if (refused === void 0) continue;
+      const known = edits2.get(keyOf(refused));
+      const text2 = refused.name === GUARD ? GUARDED : REFUSED;
+      edits2.set(keyOf(refused), { ...known, marks: [...known.marks, text2] });
+    }
+    return edits2;
+  }
+};
+function linesIn(location) {
+  return (location.block ?? []).filter(
+    ({ name, file, shippedBy }) => name !== "location" && file === location.file && shippedBy === void 0
+  );
+}
+function guardIn(location) {
+  return linesIn(location).find(({ name }) => name === GUARD);
+}
+function keyOf({ head, file }) {
+  return `${head.begin} ${file}`;
+}
+function placesOf(tree, places = /* @__PURE__ */ new Map()) {
+  for (const directive of tree) {
+    const place = directive.shippedBy ?? directive;
+    const key = keyOf(place);
+    const known = places.get(key) ?? [];
+    if (!known.includes(place)) places.set(key, [...known, place]);
+    if (place.block !== void 0) placesOf(place.block, places);
+  }
+  return places;
+}
+
 // cli/migrate/edit_text.ts
 function editText(text2, edits2) {
   const changes = [...edits2.values()].flatMap(({ directive, edit }) => changesOf(text2, directive, edit));
@@ -2773,14 +2905,19 @@ function changesOf(text2, directive, edit) {
     ...marksAbove(text2, directive, edit.marks),
     ...edit.head === void 0 ? [] : [{ begin, end, by: edit.head }],
     ...edit.lines === void 0 ? [] : inPlace(text2, directive, edit.lines),
-    ...edit.top.length === 0 ? [] : [firstLines(text2, directive, edit.top)]
+    ...edit.top.length === 0 ? [] : [firstLines(text2, directive, edit.top)],
+    ...edit.guard === void 0 ? [] : [firstLines(text2, directive, guardLines(text2, directive, edit.guard))]
   ];
 }
 function marksAbove(text2, { head }, marks) {
   const { indent, isFirst, lineBegin } = lineOf(text2, head);
   const newline = newlineOf(text2);
-  const above = text2.slice(0, lineBegin);
-  const lines = marks.map((mark) => asMark(mark, indent, newline)).filter((mark) => !above.endsWith(mark));
+  let above = text2.slice(0, lineBegin);
+  const lines = [];
+  for (const mark of marks.map((words) => asMark(words, indent, newline)).reverse()) {
+    if (above.endsWith(mark)) above = above.slice(0, -mark.length);
+    else lines.unshift(mark);
+  }
   if (lines.length === 0) return [];
   const place = isFirst ? lineBegin : head.begin;
   const by = isFirst ? lines.join("") : `${newline}${lines.join("")}${indent}`;
@@ -2822,18 +2959,24 @@ function firstLines(text2, block, lines) {
   const { end } = block.head;
   const newline = newlineOf(text2);
   const rest = restOfLine(text2, end);
-  const { indent } = lineOf(text2, block.head);
   if (rest.text !== "" && !isComment(rest.text) && !lines.some(isComment)) {
     return { begin: end, end, by: ` ${lines.join(" ")}` };
   }
-  const inner = innerIndent(text2, block) ?? `${indent}${indent.includes("	") ? "	" : "    "}`;
+  const inner = indentIn(text2, block);
   const isAlone = rest.text === "" || isComment(rest.text);
   const by = lines.map((line) => `${newline}${inner}${line}`).join("");
   return isAlone ? { begin: rest.end, end: rest.end, by } : { begin: end, end: rest.begin, by: `${by}${newline}${inner}` };
 }
-function innerIndent(text2, block) {
+function guardLines(text2, block, mark) {
+  const inner = indentIn(text2, block);
+  const comment = asMark(mark, inner, "\n").trimEnd().split("\n");
+  return [...comment.map((line) => line.slice(inner.length)), `${GUARD};`];
+}
+function indentIn(text2, block) {
   const first = block.block?.find(({ file, head }) => file === block.file && lineOf(text2, head).isFirst);
-  return first && lineOf(text2, first.head).indent;
+  if (first !== void 0) return lineOf(text2, first.head).indent;
+  const { indent } = lineOf(text2, block.head);
+  return `${indent}${indent.includes("	") ? "	" : "    "}`;
 }
 function lineOf(text2, { begin }) {
   const lineBegin = text2.lastIndexOf("\n", begin - 1) + 1;
@@ -2930,6 +3073,216 @@ function planCaches({ own, servers }, asked, plan) {
 import { readFileSync as readFileSync2 } from "node:fs";
 import { isIP as isIP2 } from "node:net";
 import { join as join3 } from "node:path";
+
+// cli/migrate/protected.ts
+function isOpenByMistake(location) {
+  const { isOn, endpoint } = inForceAt(location);
+  return isOn === true && endpoint === void 0;
+}
+function standOf(location) {
+  const { isOn, endpoint } = inForceAt(location);
+  const { isWhole } = location.server.configuration;
+  if (endpoint !== void 0 && (isOn ?? !isWhole)) return "on";
+  const hasOuter = location.outer !== void 0 && standOf(location.outer) !== "none";
+  const isSwitchedOff = endpoint !== void 0 && location.own.some(isSwitch);
+  return hasOuter || isSwitchedOff ? "off" : "none";
+}
+function onlyReturns(location) {
+  const { own } = location;
+  const [first] = named(own, "return");
+  if (first === void 0 || passOf(location) !== void 0) return false;
+  return named(withConditional(own.slice(0, own.indexOf(first))), "rewrite", "break").length === 0;
+}
+function planLocation(location, work) {
+  const { plan } = work;
+  if (protectLine(location.own) !== void 0 || isOwnCall(location)) return;
+  const lines = location.own.filter(isOfModule);
+  const left = lines.filter((line) => leaveIfUnclear(line, plan));
+  const clear = lines.filter((line) => !left.includes(line));
+  const stand = standOf(location);
+  if (stand === "off" && onlyReturns(location)) {
+    for (const line of clear) plan.remove(line);
+    return;
+  }
+  if (stand === "none" || lines.length === 0 && onlyReturns(location)) {
+    planUnprotected(location, clear, plan);
+    return;
+  }
+  const values = inForceAt(location);
+  if (values.isOn === void 0 && stand === "on") plan.leave(location.block, SWITCH_ELSEWHERE);
+  placeLines(location, clear, left, settingLines(stand, values, location, work), work);
+  if (stand === "on") planTarget(location, work);
+  planAuthorization(location, stand, work);
+  planSatisfy(location, plan);
+  if (stand === "on") planShown(inForce(levelsOf(location), "add_header"), plan);
+  if (stand === "on") planShown(inForce(levelsOf(location), "add_trailer"), plan);
+}
+var SWITCH_ELSEWHERE = "whether phantom_token is on here is said in another file. It is taken to be on: set $phantom_token off if it is not";
+function leaveIfUnclear(line, plan) {
+  const problem = problemOf(line);
+  if (problem !== void 0) plan.leave(line, problem);
+  return problem !== void 0;
+}
+function planUnprotected(location, lines, plan) {
+  if (isOpenByMistake(location) && !location.server.configuration.isWhole) {
+    plan.leaveWhole(location.block, ENDPOINT_ELSEWHERE);
+    return;
+  }
+  const [first, ...others] = lines;
+  for (const line of others) plan.remove(line);
+  if (first !== void 0) plan.replace(first, [NOT_PROTECTED]);
+  if (isOpenByMistake(location) && !onlyReturns(location) && sourcesOf(location).length === 0) {
+    plan.leave(
+      location.block,
+      "phantom_token is on here, but no phantom_token_introspection_endpoint is: the module checks no token, and neither does the gateway. Include phantom_token/protect.conf below its set lines if it shall be protected"
+    );
+  }
+}
+var ENDPOINT_ELSEWHERE = "phantom_token is on here, and the endpoint is said in another file, if anywhere. Migrate nginx.conf, which includes this file: until then the lines of the module stay";
+var NOT_PROTECTED = "# Not protected: requests pass as they are, since there is no include of protect.conf.";
+function settingLines(stand, values, { server }, work) {
+  const { endpoint, realm, scopes: scopes2, credential } = values;
+  const lines = { switch: [`set $phantom_token ${stand};`] };
+  if (endpoint !== void 0) {
+    const name = work.nameOfEndpoint(server, endpoint);
+    lines.endpoint = [`set $phantom_token_introspection_endpoint ${name};`];
+  }
+  if (realm !== void 0 && !isUnclear(realm)) lines.realm = [`set $phantom_token_realm ${quoted(realm)};`];
+  if (scopes2 !== void 0 && scopes2 !== "" && !isUnclear(scopes2))
+    lines.scopes = [`set $phantom_token_scopes ${quoted(scopes2)};`];
+  if (credential !== void 0) {
+    const [id, secret] = credential;
+    lines.credential = [
+      `set $phantom_token_client_id ${quoted(id)};`,
+      `set $phantom_token_client_secret ${quoted(secret)};`
+    ];
+  }
+  return lines;
+}
+function isUnclear(value) {
+  return value.includes("$") || value === "";
+}
+function quoted(value) {
+  return `"${value.replace(/["\\]/g, "\\$&")}"`;
+}
+var ORDER = ["switch", "endpoint", "realm", "scopes", "credential"];
+var MAY_END_SETTING = ["rewrite", "if", "break", "return"];
+function placeLines(location, clear, left, settings, work) {
+  const { plan } = work;
+  const { block, own } = location;
+  const said = new Set(clear.map(settingOf));
+  for (const line of left) delete settings[settingOf(line)];
+  const last = lastLine(clear, block);
+  const include = ["include phantom_token/protect.conf;", ...repeatedHeaders(location, work)];
+  const mayNotRun = last === void 0 || named(own.slice(0, own.indexOf(last)), ...MAY_END_SETTING).length > 0;
+  if (mayNotRun) {
+    for (const line of clear) plan.remove(line);
+    plan.addAtTop(block, [...ORDER.flatMap((setting) => settings[setting] ?? []), ...include]);
+    return;
+  }
+  const missing = ORDER.filter((setting) => !said.has(setting)).flatMap((setting) => settings[setting] ?? []);
+  const isInBlock = last.file === block.file;
+  const written = /* @__PURE__ */ new Set();
+  for (const line of clear) {
+    const setting = settingOf(line);
+    const lines = written.has(setting) ? [] : settings[setting] ?? [];
+    written.add(setting);
+    const below = line === last ? isInBlock ? [...missing, ...include] : include.slice(0, 1) : [];
+    plan.replace(line, [...lines, ...below]);
+  }
+  if (!isInBlock) plan.addAtTop(block, [...missing, ...include.slice(1)]);
+}
+function lastLine(lines, block) {
+  return lines.findLast(({ file }) => file !== block.file) ?? lines.at(-1);
+}
+var HEADER_LINES2 = {
+  proxy_pass: "proxy_set_header",
+  grpc_pass: "grpc_set_header",
+  fastcgi_pass: "fastcgi_param",
+  uwsgi_pass: "uwsgi_param",
+  scgi_pass: "scgi_param"
+};
+function repeatedHeaders(location, work) {
+  const name = HEADER_LINES2[passOf(location)?.name ?? ""];
+  const [own = [], ...outer] = levelsOf(location);
+  if (name === void 0 || named(own, name).length > 0) return [];
+  const inherited = inForce(outer, name).filter(({ shippedBy }) => shippedBy === void 0);
+  const others = inherited.filter((line) => !isAuthorization(line));
+  for (const line of inherited.filter(isAuthorization)) {
+    if (!isClients(line))
+      work.plan.leave(location.block, `${SECOND_AUTHORIZATION} (${line.name} at line ${line.line})`);
+  }
+  if (others.length === 0) return [];
+  const comment = `# Repeated from outside: a location with a ${name} inherits none, and protect.conf has one.`;
+  return [comment, ...others.map((line) => withJwt(sourceOf(line, work)))];
+}
+function sourceOf({ file, head }, { texts }) {
+  const source = (texts.get(file) ?? "").slice(head.begin, head.end);
+  return source.includes("\n") ? source.replace(/\s#[^\n]*\n/g, "\n").replace(/\s*\n\s*/g, " ") : source;
+}
+var CLIENTS_HEADER = /\$http_authorization\b|\$\{http_authorization\}/g;
+function withJwt(source) {
+  return source.replace(CLIENTS_HEADER, "$phantom_token_authorization");
+}
+function isClients({ args }) {
+  return args[1]?.replace(CLIENTS_HEADER, "") === "" && args[1] !== "";
+}
+function planShown(lines, plan) {
+  for (const line of lines) {
+    const isMarked = plan.editOf(line).marks.includes(CLIENTS_TOKEN);
+    if (!isMarked && line.args.some((word) => word.search(CLIENTS_HEADER) !== -1))
+      plan.leave(line, CLIENTS_TOKEN);
+  }
+}
+var CLIENTS_TOKEN = "$http_authorization was the JWT here, and is now the token that the client sent, with which anybody can call the API. Write $phantom_jwt for the JWT, or nothing";
+var SECOND_AUTHORIZATION = "protect.conf sends Authorization with the JWT, and this one would be sent as well or have no effect. Decide which one the API shall get";
+function planAuthorization({ own }, stand, work) {
+  const names = Object.values(HEADER_LINES2);
+  for (const line of own.filter(({ name, shippedBy }) => names.includes(name) && shippedBy === void 0)) {
+    if (isAuthorization(line)) {
+      if (isClients(line)) work.plan.replace(line, [`# ${line.name} Authorization is in protect.conf.`]);
+      else work.plan.leave(line, SECOND_AUTHORIZATION);
+    } else if (stand === "on" && line.args[1]?.match(CLIENTS_HEADER)) {
+      work.plan.replace(line, [withJwt(sourceOf(line, work))]);
+    }
+  }
+}
+function planSatisfy(location, plan) {
+  const [satisfy] = inForce(levelsOf(location), "satisfy");
+  if (satisfy?.args[0] === "any" && satisfy.shippedBy === void 0) {
+    plan.leave(
+      satisfy,
+      `in ${nameOf(location)} the gateway requires a token also from clients that pass allow or auth_basic: it knows no \`satisfy any\``
+    );
+  }
+}
+function planTarget(location, work) {
+  const target = targetOf(location);
+  if (target === void 0 || !isBareTarget(target)) return;
+  const sources = sourcesOf(target);
+  const settings = (from) => settingLines(standOf(from), inForceAt(from), from, work);
+  const kinds = new Set(sources.map((source) => JSON.stringify([standOf(source), settings(source)])));
+  if (kinds.size > 1) {
+    if (sources[0]?.block === location.block) work.plan.leave(target.block, TARGET_OF_SEVERAL);
+    return;
+  }
+  if (sources[0]?.block !== location.block) return;
+  placeLines(target, [], [], settings(location), work);
+  planAuthorization(target, "on", work);
+}
+function sourcesOf(target) {
+  return target.path.startsWith("@") ? target.server.allLocations.filter((other) => targetOf(other)?.block === target.block) : [];
+}
+var TARGET_OF_SEVERAL = "requests come here from locations with different settings. With the module they had the JWT; write the set lines and include phantom_token/protect.conf, or give each its own target";
+function targetOf({ own, server }) {
+  const path = named(own, "try_files")[0]?.args.at(-1) ?? "";
+  return path.startsWith("@") ? findLocation(server, path) : void 0;
+}
+function isBareTarget(target) {
+  return passOf(target) !== void 0 && standOf(target) === "none" && protectLine(target.own) === void 0 && !target.own.some(isOfModule);
+}
+
+// cli/migrate/introspection.ts
 var INCLUDES = [
   "include phantom_token/introspection_limits.conf;",
   "include phantom_token/introspection.conf;"
@@ -2941,10 +3294,9 @@ function planIntrospection(location, endpoint, name, work) {
   const { block, own } = location;
   if (isOwnCall(location)) return;
   if (location.path !== endpoint || location.modifier.startsWith("~")) {
-    plan.leave(
-      block,
-      `this location answers the introspection endpoint ${endpoint}, and other paths too. Write a location of its own for it, with phantom_token/introspection_limits.conf, phantom_token/introspection.conf and proxy_pass`
-    );
+    const text2 = `this location answers the introspection endpoint ${endpoint}, and other paths too. Write a location of its own for it, with phantom_token/introspection_limits.conf, phantom_token/introspection.conf and proxy_pass`;
+    if (standOf(location) === "none") plan.leave(block, text2);
+    else plan.guard(block, `${text2}. Then write the lines of a protected location here, and remove ${GUARD}`);
     return;
   }
   if (!endpoint.startsWith("/")) {
@@ -3069,249 +3421,6 @@ function linesOfInclude() {
 }
 var TAKEN_SEVERAL_TIMES = ["proxy_set_header", "set", "if", "error_page", "proxy_ignore_headers"];
 
-// cli/migrate/plan.ts
-var NOTHING = { top: [], marks: [] };
-var DISAGREE = "this file is included in several places that need different lines here. Give each place a file of its own, or write the lines by hand";
-var Plan = class {
-  edits = /* @__PURE__ */ new Map();
-  replace(directive, lines) {
-    this.edits.set(directive, { ...this.editOf(directive), lines });
-  }
-  remove(directive) {
-    this.replace(directive, []);
-  }
-  setHead(block, head) {
-    this.edits.set(block, { ...this.editOf(block), head });
-  }
-  addAtTop(block, lines) {
-    const edit = this.editOf(block);
-    this.edits.set(block, { ...edit, top: [...edit.top, ...lines] });
-  }
-  /** @param text  what a person has to decide, without a full stop */
-  leave(directive, text2) {
-    const edit = this.editOf(directive);
-    this.edits.set(directive, { ...edit, marks: [...edit.marks, text2] });
-  }
-  editOf(directive) {
-    return this.edits.get(directive) ?? NOTHING;
-  }
-  /** @param tree  the whole configuration */
-  byFile(tree) {
-    const files = /* @__PURE__ */ new Map();
-    for (const places of placesOf(tree).values()) {
-      const [first] = places;
-      const edit = this.agreedEdit(places);
-      if (edit === void 0) continue;
-      const edits2 = files.get(first.file) ?? /* @__PURE__ */ new Map();
-      files.set(first.file, edits2.set(first.head.begin, { directive: first, edit }));
-    }
-    return files;
-  }
-  agreedEdit(places) {
-    const edits2 = places.map((directive) => this.editOf(directive));
-    if (edits2.every((edit) => edit === NOTHING)) return void 0;
-    const marks = edits2.flatMap((edit) => edit.marks);
-    const kinds = new Set(edits2.map((edit) => JSON.stringify({ ...edit, marks: [] })));
-    return kinds.size === 1 ? { ...edits2[0], marks: [...new Set(marks)] } : { top: [], marks: [.../* @__PURE__ */ new Set([...marks, DISAGREE])] };
-  }
-};
-function placesOf(tree, places = /* @__PURE__ */ new Map()) {
-  for (const directive of tree) {
-    const place = directive.shippedBy ?? directive;
-    const key = `${place.head.begin} ${place.file}`;
-    const known = places.get(key) ?? [];
-    if (!known.includes(place)) places.set(key, [...known, place]);
-    if (place.block !== void 0) placesOf(place.block, places);
-  }
-  return places;
-}
-
-// cli/migrate/protected.ts
-function isOpenByMistake(location) {
-  const { isOn, endpoint } = inForceAt(location);
-  return isOn === true && endpoint === void 0;
-}
-function standOf(location) {
-  const { isOn, endpoint } = inForceAt(location);
-  const { isWhole } = location.server.configuration;
-  if (endpoint !== void 0 && (isOn ?? !isWhole)) return "on";
-  const hasOuter = location.outer !== void 0 && standOf(location.outer) !== "none";
-  const isSwitchedOff = endpoint !== void 0 && location.own.some(isSwitch);
-  return hasOuter || isSwitchedOff ? "off" : "none";
-}
-function onlyReturns(location) {
-  return named(location.own, "return").length > 0 && passOf(location) === void 0;
-}
-function planLocation(location, work) {
-  const { plan } = work;
-  if (protectLine(location.own) !== void 0) return;
-  const lines = location.own.filter(isOfModule);
-  const left = lines.filter((line) => leaveIfUnclear(line, plan));
-  const clear = lines.filter((line) => !left.includes(line));
-  const stand = standOf(location);
-  if (stand === "none" || lines.length === 0 && onlyReturns(location)) {
-    planUnprotected(location, clear, plan);
-    return;
-  }
-  const values = inForceAt(location);
-  if (values.isOn === void 0 && stand === "on") plan.leave(location.block, SWITCH_ELSEWHERE);
-  placeLines(location, clear, left, settingLines(stand, values, location, work), work);
-  if (stand === "on") planTarget(location, work);
-  planAuthorization(location, stand, work);
-  planSatisfy(location, plan);
-}
-var SWITCH_ELSEWHERE = "whether phantom_token is on here is said in another file. It is taken to be on: set $phantom_token off if it is not";
-function leaveIfUnclear(line, plan) {
-  const problem = problemOf(line);
-  if (problem !== void 0) plan.leave(line, problem);
-  return problem !== void 0;
-}
-function planUnprotected(location, lines, plan) {
-  const [first, ...others] = lines;
-  for (const line of others) plan.remove(line);
-  if (first !== void 0) plan.replace(first, [NOT_PROTECTED]);
-  if (isOpenByMistake(location) && !onlyReturns(location) && sourcesOf(location).length === 0) {
-    plan.leave(
-      location.block,
-      "phantom_token is on here, but no phantom_token_introspection_endpoint is: the module checks no token, and neither does the gateway. Include phantom_token/protect.conf below its set lines if it shall be protected"
-    );
-  }
-}
-var NOT_PROTECTED = "# Not protected: requests pass as they are, since there is no include of protect.conf.";
-function settingLines(stand, values, { server }, work) {
-  const { endpoint, realm, scopes: scopes2, credential } = values;
-  const lines = { switch: [`set $phantom_token ${stand};`] };
-  if (endpoint !== void 0) {
-    const name = work.nameOfEndpoint(server, endpoint);
-    lines.endpoint = [`set $phantom_token_introspection_endpoint ${name};`];
-  }
-  if (realm !== void 0 && !isUnclear(realm)) lines.realm = [`set $phantom_token_realm ${quoted(realm)};`];
-  if (scopes2 !== void 0 && scopes2 !== "" && !isUnclear(scopes2))
-    lines.scopes = [`set $phantom_token_scopes ${quoted(scopes2)};`];
-  if (credential !== void 0) {
-    const [id, secret] = credential;
-    lines.credential = [
-      `set $phantom_token_client_id ${quoted(id)};`,
-      `set $phantom_token_client_secret ${quoted(secret)};`
-    ];
-  }
-  return lines;
-}
-function isUnclear(value) {
-  return value.includes("$") || value === "";
-}
-function quoted(value) {
-  return `"${value.replace(/["\\]/g, "\\$&")}"`;
-}
-var ORDER = ["switch", "endpoint", "realm", "scopes", "credential"];
-var MAY_END_SETTING = ["rewrite", "if", "break", "return"];
-function placeLines(location, clear, left, settings, work) {
-  const { plan } = work;
-  const { block, own } = location;
-  const said = new Set(clear.map(settingOf));
-  for (const line of left) delete settings[settingOf(line)];
-  const last = lastLine(clear, block);
-  const include = ["include phantom_token/protect.conf;", ...repeatedHeaders(location, work)];
-  const mayNotRun = last === void 0 || named(own.slice(0, own.indexOf(last)), ...MAY_END_SETTING).length > 0;
-  if (mayNotRun) {
-    for (const line of clear) plan.remove(line);
-    plan.addAtTop(block, [...ORDER.flatMap((setting) => settings[setting] ?? []), ...include]);
-    return;
-  }
-  const missing = ORDER.filter((setting) => !said.has(setting)).flatMap((setting) => settings[setting] ?? []);
-  const isInBlock = last.file === block.file;
-  const written = /* @__PURE__ */ new Set();
-  for (const line of clear) {
-    const setting = settingOf(line);
-    const lines = written.has(setting) ? [] : settings[setting] ?? [];
-    written.add(setting);
-    const below = line === last ? isInBlock ? [...missing, ...include] : include.slice(0, 1) : [];
-    plan.replace(line, [...lines, ...below]);
-  }
-  if (!isInBlock) plan.addAtTop(block, [...missing, ...include.slice(1)]);
-}
-function lastLine(lines, block) {
-  return lines.findLast(({ file }) => file !== block.file) ?? lines.at(-1);
-}
-var HEADER_LINES2 = {
-  proxy_pass: "proxy_set_header",
-  grpc_pass: "grpc_set_header",
-  fastcgi_pass: "fastcgi_param",
-  uwsgi_pass: "uwsgi_param",
-  scgi_pass: "scgi_param"
-};
-function repeatedHeaders(location, work) {
-  const name = HEADER_LINES2[passOf(location)?.name ?? ""];
-  const [own = [], ...outer] = levelsOf(location);
-  if (name === void 0 || named(own, name).length > 0) return [];
-  const inherited = inForce(outer, name).filter(({ shippedBy }) => shippedBy === void 0);
-  const others = inherited.filter((line) => !isAuthorization(line));
-  for (const line of inherited.filter(isAuthorization)) {
-    if (!isClients(line))
-      work.plan.leave(location.block, `${SECOND_AUTHORIZATION} (${line.name} at line ${line.line})`);
-  }
-  if (others.length === 0) return [];
-  const comment = `# Repeated from outside: a location with a ${name} inherits none, and protect.conf has one.`;
-  return [comment, ...others.map((line) => withJwt(sourceOf(line, work)))];
-}
-function sourceOf({ file, head }, { texts }) {
-  const source = (texts.get(file) ?? "").slice(head.begin, head.end);
-  return source.includes("\n") ? source.replace(/\s#[^\n]*\n/g, "\n").replace(/\s*\n\s*/g, " ") : source;
-}
-var CLIENTS_HEADER = /\$http_authorization\b|\$\{http_authorization\}/g;
-function withJwt(source) {
-  return source.replace(CLIENTS_HEADER, "$phantom_token_authorization");
-}
-function isClients({ args }) {
-  return args[1]?.replace(CLIENTS_HEADER, "") === "" && args[1] !== "";
-}
-var SECOND_AUTHORIZATION = "protect.conf sends Authorization with the JWT, and this one would be sent as well or have no effect. Decide which one the API shall get";
-function planAuthorization({ own }, stand, work) {
-  const names = Object.values(HEADER_LINES2);
-  for (const line of own.filter(({ name, shippedBy }) => names.includes(name) && shippedBy === void 0)) {
-    if (isAuthorization(line)) {
-      if (isClients(line)) work.plan.replace(line, [`# ${line.name} Authorization is in protect.conf.`]);
-      else work.plan.leave(line, SECOND_AUTHORIZATION);
-    } else if (stand === "on" && line.args[1]?.match(CLIENTS_HEADER)) {
-      work.plan.replace(line, [withJwt(sourceOf(line, work))]);
-    }
-  }
-}
-function planSatisfy(location, plan) {
-  const [satisfy] = inForce(levelsOf(location), "satisfy");
-  if (satisfy?.args[0] === "any" && satisfy.shippedBy === void 0) {
-    plan.leave(
-      satisfy,
-      `in ${nameOf(location)} the gateway requires a token also from clients that pass allow or auth_basic: it knows no \`satisfy any\``
-    );
-  }
-}
-function planTarget(location, work) {
-  const target = targetOf(location);
-  if (target === void 0 || !isBareTarget(target)) return;
-  const sources = sourcesOf(target);
-  const settings = (from) => settingLines(standOf(from), inForceAt(from), from, work);
-  const kinds = new Set(sources.map((source) => JSON.stringify([standOf(source), settings(source)])));
-  if (kinds.size > 1) {
-    if (sources[0]?.block === location.block) work.plan.leave(target.block, TARGET_OF_SEVERAL);
-    return;
-  }
-  if (sources[0]?.block !== location.block) return;
-  placeLines(target, [], [], settings(location), work);
-  planAuthorization(target, "on", work);
-}
-function sourcesOf(target) {
-  return target.path.startsWith("@") ? target.server.allLocations.filter((other) => targetOf(other)?.block === target.block) : [];
-}
-var TARGET_OF_SEVERAL = "requests come here from locations with different settings. With the module they had the JWT; write the set lines and include phantom_token/protect.conf, or give each its own target";
-function targetOf({ own, server }) {
-  const path = named(own, "try_files")[0]?.args.at(-1) ?? "";
-  return path.startsWith("@") ? findLocation(server, path) : void 0;
-}
-function isBareTarget(target) {
-  return passOf(target) !== void 0 && standOf(target) === "none" && protectLine(target.own) === void 0 && !target.own.some(isOfModule);
-}
-
 // cli/migrate/migrate.ts
 async function migrate(source, folder) {
   const texts = /* @__PURE__ */ new Map();
@@ -3375,11 +3484,13 @@ function planWhole(top, main2, texts, folder) {
   const askedBlocks = new Set(asked.map(({ block }) => block));
   const others = allLocations(configuration).filter(({ block }) => !askedBlocks.has(block));
   for (const location of others) planLocation(location, work);
-  planOuterLines(configuration, plan);
+  planOuterLines(configuration, top, plan);
   planCaches(configuration, asked, plan);
   if (configuration.isWhole) planModule(top, includesModules(texts.get(main2) ?? "", main2), plan);
-  if (endpoints.length > 0 || others.some((location) => standOf(location) !== "none"))
+  if (endpoints.length > 0 || others.some((location) => standOf(location) !== "none")) {
+    if (!hasHttpLines(configuration)) planShown(named(configuration.own, "log_format"), plan);
     planHttp(top, configuration, folder, plan);
+  }
   return plan;
 }
 function hasModule(tree) {
@@ -3391,7 +3502,7 @@ function includesModules(text2, main2) {
   );
 }
 function endpointsOf({ servers }) {
-  return servers.flatMap((server) => {
+  const asked = servers.flatMap((server) => {
     const byBlock = /* @__PURE__ */ new Map();
     for (const { endpoint } of server.allLocations.map(inForceAt)) {
       const location = endpoint === void 0 ? void 0 : findLocation(server, endpoint);
@@ -3400,25 +3511,72 @@ function endpointsOf({ servers }) {
     }
     return [...byBlock.values()];
   });
+  return [...asked, ...alsoIncluded(servers, asked)];
+}
+function alsoIncluded(servers, asked) {
+  const blocks = new Set(asked.map(({ location }) => location.block));
+  const byLine = new Map(asked.map((endpoint) => [keyOf(endpoint.location.block), endpoint]));
+  return servers.flatMap(({ allLocations: allLocations2 }) => allLocations2).flatMap((location) => {
+    const known = byLine.get(keyOf(location.block));
+    const isHidden = location.path === known?.endpoint && named(location.own, "internal").length > 0;
+    return known === void 0 || blocks.has(location.block) || !isHidden ? [] : [{ location, endpoint: known.endpoint }];
+  });
 }
 function isProtectedItself(location) {
   return location.own.some(isOfModule) && standOf(location) === "on";
 }
 function nameOfEndpoint(server, endpoint) {
   if (endpoint.startsWith("/")) return endpoint;
+  const known = server.allLocations.find(
+    (location) => isOwnCall(location) && [`/${endpoint}`, `/_${endpoint}`].includes(location.path)
+  );
+  if (known !== void 0) return known.path;
   const isTaken = server.allLocations.some(
     ({ path, modifier }) => !modifier.startsWith("~") && path.startsWith(`/${endpoint}`)
   );
   return isTaken ? `/_${endpoint}` : `/${endpoint}`;
 }
-function planOuterLines({ own, servers }, plan) {
-  for (const level of [own, ...servers.map((server) => server.own)]) {
-    for (const line of level.filter(isOfModule)) {
-      const problem = problemOf(line);
-      const isOff2 = isSwitch(line) && line.args[0]?.toLowerCase() === "off";
-      if (problem !== void 0) plan.leave(line, problem);
-      else plan.replace(line, [isOff2 ? OFF_OUTSIDE : IN_LOCATIONS]);
+function planOuterLines({ own, servers }, top, plan) {
+  const reasons = /* @__PURE__ */ new Map();
+  let known = -1;
+  while (reasons.size > known) {
+    known = reasons.size;
+    planLevel(own, [...reasons.values()][0], plan);
+    for (const server of servers) planLevel(server.own, reasons.get(server), plan);
+    const untranslated = plan.untranslated(top);
+    for (const server of servers) {
+      const reason = reasons.get(server) ?? reasonToKeep(server, untranslated);
+      if (reason !== void 0) reasons.set(server, reason);
     }
+  }
+}
+function reasonToKeep(server, untranslated) {
+  const location = server.allLocations.find(({ block }) => untranslated.has(block));
+  if (location !== void 0)
+    return `${nameOf(location)} inherits this, and is left to you. Remove the lines of the module here when you have written those of that location; until then nginx refuses the file`;
+  const { isOn, endpoint } = inForceIn(server);
+  return isOn === true && endpoint !== void 0 && servesFilesItself(server) ? "the module also protects the files of root that no location takes, and nothing here can. Write location / { ... } with the lines of a protected location, and remove those of the module here; until then nginx refuses the file" : void 0;
+}
+function servesFilesItself({ own, configuration, locations }) {
+  return inForce([own, configuration.own], "root").length > 0 && named(own, "return").length === 0 && !locations.some(({ modifier, path }) => path === "/" && (modifier === "" || modifier === "^~"));
+}
+function planLevel(level, reason, plan) {
+  const lines = level.filter(isOfModule);
+  for (const line of lines) plan.forget(line);
+  const unclear = lines.filter((line) => problemOf(line) !== void 0);
+  for (const line of unclear) plan.leave(line, problemOf(line));
+  const [first] = lines;
+  if (reason !== void 0) {
+    if (first !== void 0) plan.leave(first, reason);
+    return;
+  }
+  const said = /* @__PURE__ */ new Set();
+  for (const line of lines.filter((one) => !unclear.includes(one))) {
+    const isOff2 = isSwitch(line) && line.args[0]?.toLowerCase() === "off";
+    const comment = isOff2 ? OFF_OUTSIDE : IN_LOCATIONS;
+    const key = `${comment}${line.file}`;
+    plan.replace(line, said.has(key) ? [] : [comment]);
+    said.add(key);
   }
 }
 var IN_LOCATIONS = "# What the C module inherited from here is in each protected location now.";
@@ -3943,12 +4101,12 @@ import { isUtf8 } from "node:buffer";
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { dirname as dirname2, isAbsolute, join as join4 } from "node:path";
 var MOST_BYTES = 16 * 1024 * 1024;
-function diskSource(main2) {
+function diskSource(main2, takesPipes = true) {
   let left = MOST_BYTES;
   return {
     main: main2,
     read(file) {
-      const bytes = readBounded(file, left);
+      const bytes = readBounded(file, left, takesPipes);
       if (bytes === void 0) return void 0;
       left -= bytes.length;
       return decode(bytes, file);
@@ -4004,9 +4162,11 @@ function encodingOf(bytes) {
 function tooLarge(file) {
   return new Unreadable(`${file} is too large for a configuration: over ${MOST_BYTES / 1024 / 1024} MB`);
 }
-function readBounded(file, limit) {
+function readBounded(file, limit, takesPipes) {
   try {
-    if (statSync(file).isDirectory()) throw new Unreadable(`${file} is a directory`);
+    const found2 = statSync(file);
+    if (found2.isDirectory()) throw new Unreadable(`${file} is a directory`);
+    if (!takesPipes && !found2.isFile()) throw new Unreadable(`${file} is not a regular file`);
     const descriptor = openSync(file, "r");
     try {
       return readAll(descriptor, file, limit);
@@ -4160,7 +4320,7 @@ ${linesToAdd(command.mode, command.folder)}`);
   }
 }
 async function migrateFile({ file, write }) {
-  const outcome = await migrate(diskSource(file), folderFor(file));
+  const outcome = await migrate(diskSource(file, false), folderFor(file));
   if (outcome.kind === "unreadable") {
     complain(outcome.problem);
     return UNREADABLE;

@@ -1,5 +1,5 @@
 // What the directives of Curity's C module mean: which are in force at a location, and what they say together.
-import type { Location } from '../check/layout.js';
+import type { Location, Server } from '../check/layout.js';
 import type { Directive } from '../nginx_conf/directive.js';
 
 const SWITCH = 'phantom_token';
@@ -40,9 +40,12 @@ export interface InForce {
 /** Inherited one by one. The module's own order: scopes from outside win over a `phantom_token_scope` of the level. */
 export function inForceAt(location: Location): InForce {
   const { outer, server } = location;
-  const outside =
-    outer === undefined ? merge(server.own, merge(server.configuration.own, NONE)) : inForceAt(outer);
-  return merge(location.own, outside);
+  return merge(location.own, outer === undefined ? inForceIn(server) : inForceAt(outer));
+}
+
+/** For paths that no location takes, and for locations that say nothing. */
+export function inForceIn({ own, configuration }: Server): InForce {
+  return merge(own, merge(configuration.own, NONE));
 }
 
 const NONE: InForce = {

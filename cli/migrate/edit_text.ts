@@ -2,7 +2,7 @@
 import type { Directive } from '../nginx_conf/directive.js';
 import { type Place, Tokenizer } from '../nginx_conf/tokens.js';
 import { asMark } from './marks.js';
-import type { Edit, FileEdits } from './plan.js';
+import { type Edit, type FileEdits, GUARD } from './plan.js';
 
 /** A piece of the text, and what takes its place. */
 interface Change extends Place {
@@ -38,6 +38,9 @@ function changesOf(text: string, directive: Directive, edit: Edit): Change[] {
     ...(edit.head === undefined ? [] : [{ begin, end, by: edit.head }]),
     ...(edit.lines === undefined ? [] : inPlace(text, directive, edit.lines)),
     ...(edit.top.length === 0 ? [] : [firstLines(text, directive, edit.top)]),
+    ...(edit.guard === undefined
+      ? []
+      : [firstLines(text, directive, guardLines(text, directive, edit.guard))]),
   ];
 }
 
@@ -45,8 +48,12 @@ function changesOf(text: string, directive: Directive, edit: Edit): Change[] {
 function marksAbove(text: string, { head }: Directive, marks: readonly string[]): Change[] {
   const { indent, isFirst, lineBegin } = lineOf(text, head);
   const newline = newlineOf(text);
-  const above = text.slice(0, lineBegin);
-  const lines = marks.map((mark) => asMark(mark, indent, newline)).filter((mark) => !above.endsWith(mark));
+  let above = text.slice(0, lineBegin);
+  const lines: string[] = [];
+  for (const mark of marks.map((words) => asMark(words, indent, newline)).reverse()) {
+    if (above.endsWith(mark)) above = above.slice(0, -mark.length);
+    else lines.unshift(mark);
+  }
   if (lines.length === 0) return [];
   const place = isFirst ? lineBegin : head.begin;
   const by = isFirst ? lines.join('') : `${newline}${lines.join('')}${indent}`;
@@ -95,11 +102,10 @@ function firstLines(text: string, block: Directive, lines: readonly string[]): C
   const { end } = block.head;
   const newline = newlineOf(text);
   const rest = restOfLine(text, end);
-  const { indent } = lineOf(text, block.head);
   if (rest.text !== '' && !isComment(rest.text) && !lines.some(isComment)) {
     return { begin: end, end, by: ` ${lines.join(' ')}` };
   }
-  const inner = innerIndent(text, block) ?? `${indent}${indent.includes('\t') ? '\t' : '    '}`;
+  const inner = indentIn(text, block);
   const isAlone = rest.text === '' || isComment(rest.text);
   const by = lines.map((line) => `${newline}${inner}${line}`).join('');
   return isAlone
@@ -107,10 +113,18 @@ function firstLines(text: string, block: Directive, lines: readonly string[]): C
     : { begin: end, end: rest.begin, by: `${by}${newline}${inner}` };
 }
 
-/** Of the first directive that begins a line of the block. */
-function innerIndent(text: string, block: Directive): string | undefined {
+function guardLines(text: string, block: Directive, mark: string): string[] {
+  const inner = indentIn(text, block);
+  const comment = asMark(mark, inner, '\n').trimEnd().split('\n');
+  return [...comment.map((line) => line.slice(inner.length)), `${GUARD};`];
+}
+
+/** That of the first directive that begins a line of the block. */
+function indentIn(text: string, block: Directive): string {
   const first = block.block?.find(({ file, head }) => file === block.file && lineOf(text, head).isFirst);
-  return first && lineOf(text, first.head).indent;
+  if (first !== undefined) return lineOf(text, first.head).indent;
+  const { indent } = lineOf(text, block.head);
+  return `${indent}${indent.includes('\t') ? '\t' : '    '}`;
 }
 
 function lineOf(text: string, { begin }: Place) {

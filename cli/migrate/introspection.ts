@@ -8,7 +8,8 @@ import { isOwnCall } from '../check/protection.js';
 import { type Directive, parseDirectives } from '../nginx_conf/directive.js';
 import { SNIPPETS } from '../shipped_files.js';
 import { inForceAt, isOfModule } from './c_module.js';
-import type { Work } from './protected.js';
+import { GUARD } from './plan.js';
+import { standOf, type Work } from './protected.js';
 
 const INCLUDES = [
   'include phantom_token/introspection_limits.conf;',
@@ -32,10 +33,10 @@ export function planIntrospection(location: Location, endpoint: string, name: st
   const { block, own } = location;
   if (isOwnCall(location)) return;
   if (location.path !== endpoint || location.modifier.startsWith('~')) {
-    plan.leave(
-      block,
-      `this location answers the introspection endpoint ${endpoint}, and other paths too. Write a location of its own for it, with phantom_token/introspection_limits.conf, phantom_token/introspection.conf and proxy_pass`,
-    );
+    const text = `this location answers the introspection endpoint ${endpoint}, and other paths too. Write a location of its own for it, with phantom_token/introspection_limits.conf, phantom_token/introspection.conf and proxy_pass`;
+    // For clients the module protects it, and here nothing would.
+    if (standOf(location) === 'none') plan.leave(block, text);
+    else plan.guard(block, `${text}. Then write the lines of a protected location here, and remove ${GUARD}`);
     return;
   }
   if (!endpoint.startsWith('/')) {

@@ -4,20 +4,24 @@ import {
   allLocations,
   type Configuration,
   findLocation,
+  inForce,
   type Location,
   layOut,
+  named,
+  nameOf,
   type Server,
 } from '../check/layout.js';
+import { isOwnCall } from '../check/protection.js';
 import { type Directive, parseDirectives } from '../nginx_conf/directive.js';
 import { readConfiguration } from '../nginx_conf/read.js';
 import type { Source } from '../nginx_conf/sources.js';
-import { inForceAt, isOfModule, isSwitch, loadsModule, problemOf } from './c_module.js';
+import { inForceAt, inForceIn, isOfModule, isSwitch, loadsModule, problemOf } from './c_module.js';
 import { editText } from './edit_text.js';
-import { planCaches, planHttp, planModule } from './http_lines.js';
+import { hasHttpLines, planCaches, planHttp, planModule } from './http_lines.js';
 import { planIntrospection } from './introspection.js';
 import { type Left, marksIn } from './marks.js';
-import { Plan } from './plan.js';
-import { planLocation, standOf, type Work } from './protected.js';
+import { keyOf, Plan } from './plan.js';
+import { planLocation, planShown, standOf, type Work } from './protected.js';
 
 export interface MigratedFile {
   readonly file: string;
@@ -124,11 +128,13 @@ function planWhole(
   const askedBlocks = new Set(asked.map(({ block }) => block));
   const others = allLocations(configuration).filter(({ block }) => !askedBlocks.has(block));
   for (const location of others) planLocation(location, work);
-  planOuterLines(configuration, plan);
+  planOuterLines(configuration, top, plan);
   planCaches(configuration, asked, plan);
   if (configuration.isWhole) planModule(top, includesModules(texts.get(main) ?? '', main), plan);
-  if (endpoints.length > 0 || others.some((location) => standOf(location) !== 'none'))
+  if (endpoints.length > 0 || others.some((location) => standOf(location) !== 'none')) {
+    if (!hasHttpLines(configuration)) planShown(named(configuration.own, 'log_format'), plan);
     planHttp(top, configuration, folder, plan);
+  }
   return plan;
 }
 
@@ -150,7 +156,7 @@ interface Endpoint {
 
 /** The locations that answer introspections, each once. */
 function endpointsOf({ servers }: Configuration): Endpoint[] {
-  return servers.flatMap((server) => {
+  const asked = servers.flatMap((server) => {
     const byBlock = new Map<Directive, Endpoint>();
     for (const { endpoint } of server.allLocations.map(inForceAt)) {
       const location = endpoint === undefined ? undefined : findLocation(server, endpoint);
@@ -159,6 +165,22 @@ function endpointsOf({ servers }: Configuration): Endpoint[] {
     }
     return [...byBlock.values()];
   });
+  return [...asked, ...alsoIncluded(servers, asked)];
+}
+
+/** The same lines in servers that ask another one, or nobody: no client reaches them there. */
+function alsoIncluded(servers: readonly Server[], asked: readonly Endpoint[]): Endpoint[] {
+  const blocks = new Set(asked.map(({ location }) => location.block));
+  const byLine = new Map(asked.map((endpoint) => [keyOf(endpoint.location.block), endpoint]));
+  return servers
+    .flatMap(({ allLocations }) => allLocations)
+    .flatMap((location) => {
+      const known = byLine.get(keyOf(location.block));
+      const isHidden = location.path === known?.endpoint && named(location.own, 'internal').length > 0;
+      return known === undefined || blocks.has(location.block) || !isHidden
+        ? []
+        : [{ location, endpoint: known.endpoint }];
+    });
 }
 
 /** An endpoint without a location of its own leads to one that clients call: the check says so. */
@@ -169,21 +191,74 @@ function isProtectedItself(location: Location): boolean {
 /** The module takes `curity` for a location's name; here a name begins with `/`, which a client's path may, too. */
 function nameOfEndpoint(server: Server, endpoint: string): string {
   if (endpoint.startsWith('/')) return endpoint;
+  // An earlier run may have left other lines.
+  const known = server.allLocations.find(
+    (location) => isOwnCall(location) && [`/${endpoint}`, `/_${endpoint}`].includes(location.path),
+  );
+  if (known !== undefined) return known.path;
   const isTaken = server.allLocations.some(
     ({ path, modifier }) => !modifier.startsWith('~') && path.startsWith(`/${endpoint}`),
   );
   return isTaken ? `/_${endpoint}` : `/${endpoint}`;
 }
 
-/** Lines of http and servers: each location has its own ones now. */
-function planOuterLines({ own, servers }: Configuration, plan: Plan): void {
-  for (const level of [own, ...servers.map((server) => server.own)]) {
-    for (const line of level.filter(isOfModule)) {
-      const problem = problemOf(line);
-      const isOff = isSwitch(line) && line.args[0]?.toLowerCase() === 'off';
-      if (problem !== undefined) plan.leave(line, problem);
-      else plan.replace(line, [isOff ? OFF_OUTSIDE : IN_LOCATIONS]);
+/**
+ * Lines of http and servers: each location has its own ones now. The lines stay around a location that has not. A file with
+ * lines that stay may be included in further locations, which are then without theirs: so this is done until no level is
+ * added.
+ */
+function planOuterLines({ own, servers }: Configuration, top: readonly Directive[], plan: Plan): void {
+  const reasons = new Map<Server, string>();
+  let known = -1;
+  while (reasons.size > known) {
+    known = reasons.size;
+    planLevel(own, [...reasons.values()][0], plan);
+    for (const server of servers) planLevel(server.own, reasons.get(server), plan);
+    const untranslated = plan.untranslated(top);
+    for (const server of servers) {
+      const reason = reasons.get(server) ?? reasonToKeep(server, untranslated);
+      if (reason !== undefined) reasons.set(server, reason);
     }
+  }
+}
+
+function reasonToKeep(server: Server, untranslated: ReadonlySet<Directive>): string | undefined {
+  const location = server.allLocations.find(({ block }) => untranslated.has(block));
+  if (location !== undefined)
+    return `${nameOf(location)} inherits this, and is left to you. Remove the lines of the module here when you have written those of that location; until then nginx refuses the file`;
+  const { isOn, endpoint } = inForceIn(server);
+  return isOn === true && endpoint !== undefined && servesFilesItself(server)
+    ? 'the module also protects the files of root that no location takes, and nothing here can. Write location / { ... } with the lines of a protected location, and remove those of the module here; until then nginx refuses the file'
+    : undefined;
+}
+
+function servesFilesItself({ own, configuration, locations }: Server): boolean {
+  return (
+    inForce([own, configuration.own], 'root').length > 0 &&
+    named(own, 'return').length === 0 &&
+    !locations.some(({ modifier, path }) => path === '/' && (modifier === '' || modifier === '^~'))
+  );
+}
+
+/** @param reason  to leave its lines to a person */
+function planLevel(level: readonly Directive[], reason: string | undefined, plan: Plan): void {
+  const lines = level.filter(isOfModule);
+  for (const line of lines) plan.forget(line);
+  const unclear = lines.filter((line) => problemOf(line) !== undefined);
+  for (const line of unclear) plan.leave(line, problemOf(line) as string);
+  const [first] = lines;
+  if (reason !== undefined) {
+    if (first !== undefined) plan.leave(first, reason);
+    return;
+  }
+  const said = new Set<string>();
+  for (const line of lines.filter((one) => !unclear.includes(one))) {
+    const isOff = isSwitch(line) && line.args[0]?.toLowerCase() === 'off';
+    const comment = isOff ? OFF_OUTSIDE : IN_LOCATIONS;
+    // Once in each file: the file may also be included where the others are not.
+    const key = `${comment}${line.file}`;
+    plan.replace(line, said.has(key) ? [] : [comment]);
+    said.add(key);
   }
 }
 

@@ -9,8 +9,9 @@ import {
   nameOf,
   passOf,
   type Server,
+  withConditional,
 } from '../check/layout.js';
-import { protectLine } from '../check/protection.js';
+import { isOwnCall, protectLine } from '../check/protection.js';
 import { isAuthorization } from '../check/rules/access.js';
 import type { Directive } from '../nginx_conf/directive.js';
 import {
@@ -52,18 +53,26 @@ export function standOf(location: Location): Stand {
 
 /** Answers by itself before any access control, here and with the module. */
 function onlyReturns(location: Location): boolean {
-  return named(location.own, 'return').length > 0 && passOf(location) === undefined;
+  const { own } = location;
+  const [first] = named(own, 'return');
+  if (first === undefined || passOf(location) !== undefined) return false;
+  // After these the `return` may not run, and files are served.
+  return named(withConditional(own.slice(0, own.indexOf(first))), 'rewrite', 'break').length === 0;
 }
 
 /** @param location  none of the authorization server */
 export function planLocation(location: Location, work: Work): void {
   const { plan } = work;
   // A line that an earlier run left to a person is still left to one.
-  if (protectLine(location.own) !== undefined) return;
+  if (protectLine(location.own) !== undefined || isOwnCall(location)) return;
   const lines = location.own.filter(isOfModule);
   const left = lines.filter((line) => leaveIfUnclear(line, plan));
   const clear = lines.filter((line) => !left.includes(line));
   const stand = standOf(location);
+  if (stand === 'off' && onlyReturns(location)) {
+    for (const line of clear) plan.remove(line);
+    return;
+  }
   if (stand === 'none' || (lines.length === 0 && onlyReturns(location))) {
     planUnprotected(location, clear, plan);
     return;
@@ -74,6 +83,8 @@ export function planLocation(location: Location, work: Work): void {
   if (stand === 'on') planTarget(location, work);
   planAuthorization(location, stand, work);
   planSatisfy(location, plan);
+  if (stand === 'on') planShown(inForce(levelsOf(location), 'add_header'), plan);
+  if (stand === 'on') planShown(inForce(levelsOf(location), 'add_trailer'), plan);
 }
 
 const SWITCH_ELSEWHERE =
@@ -86,6 +97,10 @@ function leaveIfUnclear(line: Directive, plan: Plan): boolean {
 }
 
 function planUnprotected(location: Location, lines: Directive[], plan: Plan): void {
+  if (isOpenByMistake(location) && !location.server.configuration.isWhole) {
+    plan.leaveWhole(location.block, ENDPOINT_ELSEWHERE);
+    return;
+  }
   const [first, ...others] = lines;
   for (const line of others) plan.remove(line);
   if (first !== undefined) plan.replace(first, [NOT_PROTECTED]);
@@ -96,6 +111,9 @@ function planUnprotected(location: Location, lines: Directive[], plan: Plan): vo
     );
   }
 }
+
+const ENDPOINT_ELSEWHERE =
+  'phantom_token is on here, and the endpoint is said in another file, if anywhere. Migrate nginx.conf, which includes this file: until then the lines of the module stay';
 
 const NOT_PROTECTED =
   '# Not protected: requests pass as they are, since there is no include of protect.conf.';
@@ -216,6 +234,18 @@ function withJwt(source: string): string {
 function isClients({ args }: Directive): boolean {
   return args[1]?.replace(CLIENTS_HEADER, '') === '' && args[1] !== '';
 }
+
+/** @param lines  that show the header to somebody else than the API */
+export function planShown(lines: readonly Directive[], plan: Plan): void {
+  for (const line of lines) {
+    const isMarked = plan.editOf(line).marks.includes(CLIENTS_TOKEN);
+    if (!isMarked && line.args.some((word) => word.search(CLIENTS_HEADER) !== -1))
+      plan.leave(line, CLIENTS_TOKEN);
+  }
+}
+
+const CLIENTS_TOKEN =
+  '$http_authorization was the JWT here, and is now the token that the client sent, with which anybody can call the API. Write $phantom_jwt for the JWT, or nothing';
 
 const SECOND_AUTHORIZATION =
   'protect.conf sends Authorization with the JWT, and this one would be sent as well or have no effect. Decide which one the API shall get';

@@ -16,12 +16,13 @@ export interface Source {
   resolve(pattern: string): string[];
 }
 
-export function diskSource(main: string): Source {
+/** @param takesPipes  and devices; what is written back has to be a file, and a pipe may be without a writer for ever */
+export function diskSource(main: string, takesPipes = true): Source {
   let left = MOST_BYTES;
   return {
     main,
     read(file) {
-      const bytes = readBounded(file, left);
+      const bytes = readBounded(file, left, takesPipes);
       if (bytes === undefined) return undefined;
       left -= bytes.length;
       return decode(bytes, file);
@@ -88,10 +89,12 @@ function tooLarge(file: string): Unreadable {
   return new Unreadable(`${file} is too large for a configuration: over ${MOST_BYTES / 1024 / 1024} MB`);
 }
 
-/** Reads pipes and devices, too, but never more than the limit. */
-function readBounded(file: string, limit: number): Buffer | undefined {
+/** Never reads more than the limit. */
+function readBounded(file: string, limit: number, takesPipes: boolean): Buffer | undefined {
   try {
-    if (statSync(file).isDirectory()) throw new Unreadable(`${file} is a directory`);
+    const found = statSync(file);
+    if (found.isDirectory()) throw new Unreadable(`${file} is a directory`);
+    if (!takesPipes && !found.isFile()) throw new Unreadable(`${file} is not a regular file`);
     const descriptor = openSync(file, 'r');
     try {
       return readAll(descriptor, file, limit);

@@ -1,7 +1,9 @@
 // `migrate`: what becomes of the directives of Curity's C module, and how the command reads and writes files.
 // test/nginx/migrated.test.ts starts the migrated files.
+import { execFile } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { applyPatch, parsePatch } from 'diff';
 import { codeBlocks } from '../support/code_blocks.js';
@@ -246,6 +248,162 @@ commandTest(
   },
 );
 
+const SHARED = {
+  'nginx.conf': `load_module modules/ngx_curity_http_phantom_token_module.so;
+events {}
+http {
+    server { listen 8080; phantom_token on; phantom_token_introspection_endpoint curity; include locations.conf; }
+    server {
+        listen 8081;
+        phantom_token on;
+        phantom_token_introspection_endpoint curity;
+        phantom_token_realm "tls";
+        include locations.conf;
+    }
+}
+`,
+  'locations.conf': `location /api/ { ${API} }\n${CURITY}\n`,
+};
+
+commandTest(
+  'locations that two servers include with different settings: nginx refuses the file, and the lines outside stay',
+  SHARED,
+  async (t, place) => {
+    const { ended, text } = await migrated(place);
+    t.is(ended.code, 1);
+    const shared = await readFile(join(place.folder, 'locations.conf'), 'utf8');
+    t.regex(
+      shared,
+      /^location \/api\/ \{\n {4}# njs-phantom-token migrate: this file is included [^;]+\n {4}phantom_token_undecided;/,
+    );
+    t.is(text.match(/^[^#]*phantom_token on;/gm)?.length, 2, text);
+    t.regex(text, /^\s*phantom_token_realm "tls";/m);
+    t.false(text.includes('What the C module inherited'), text);
+    t.regex(ended.stderr, /^nginx\.conf:\d+: location \/api\/ inherits this, and is left to you/m);
+    t.is((await place.run(['migrate', 'nginx.conf'])).stdout, '');
+  },
+);
+
+commandTest(
+  'such a location with lines of its own keeps them, and nothing else is added',
+  {
+    ...SHARED,
+    'locations.conf': `location /api/ {\n    if ($arg_a) { break; }\n    phantom_token_scopes "a";\n    ${API}\n}\n${CURITY}\n`,
+  },
+  async (t, place) => {
+    await migrated(place);
+    const shared = await readFile(join(place.folder, 'locations.conf'), 'utf8');
+    t.regex(shared, /^ {4}phantom_token_scopes "a";\n {4}proxy_pass/m);
+    t.false(shared.includes('phantom_token_undecided'));
+    t.is((await place.run(['migrate', 'nginx.conf'])).stdout, '');
+  },
+);
+
+const STAYS_CLOSED: [what: string, lines: string, left: RegExp][] = [
+  [
+    'a location that clients call, and that answers the introspection endpoint too',
+    `phantom_token on; phantom_token_introspection_endpoint /oauth/introspect;\nlocation /oauth/ { ${API} }`,
+    /\n\s*phantom_token_undecided;/,
+  ],
+  [
+    'files of root that no location takes',
+    `root /srv/www;\n${ON}\nlocation /api/ { ${API} }`,
+    /# njs-phantom-token migrate: the module also protects the files of root[^{]+\{ \.\.\. \}[^{]+\n\s*phantom_token on;/,
+  ],
+];
+
+for (const [what, lines, left] of STAYS_CLOSED) {
+  commandTest(
+    `protected by the module, and nothing here does so: nginx refuses the file: ${what}`,
+    { 'nginx.conf': whole(lines) },
+    async (t, place) => {
+      const { ended, text } = await migrated(place);
+      t.is(ended.code, 1);
+      t.regex(text, left);
+      t.false(text.includes('What the C module inherited'), text);
+      t.is((await place.run(['migrate', 'nginx.conf'])).stdout, '');
+    },
+  );
+}
+
+commandTest(
+  'a `return` that may not run, since a `break` is above it: the location serves files, and is protected',
+  {
+    'nginx.conf': whole(
+      `location /files/ { root /srv; if ($request_method = GET) { break; } return 405; }\n${ON}`,
+    ),
+  },
+  async (t, place) => {
+    const { text } = await migrated(place);
+    t.regex(
+      text,
+      /location \/files\/ \{ set \$phantom_token on;.* include phantom_token\/protect\.conf; root/,
+    );
+  },
+);
+
+commandTest(
+  'a file of a server alone whose endpoint is in another file: the lines of the module stay',
+  {
+    'nginx.conf': `server { phantom_token on;\nlocation /api/ { ${API} }\nlocation /b/ { phantom_token ON; ${API} }\n}\n`,
+  },
+  async (t, place) => {
+    const { ended, text } = await migrated(place);
+    t.is(ended.code, 1);
+    t.regex(ended.stderr, /the endpoint is said in another file, if anywhere/);
+    t.deepEqual(text.match(/^[^#\n]*phantom_token on;/gim)?.length, 2, text);
+  },
+);
+
+commandTest(
+  'a location that is off and only returns: the module and the gateway leave it alone, so no line is needed',
+  {
+    'nginx.conf': whole(
+      `${ON}\nlocation / { ${API} }\nlocation /health { phantom_token off; return 200 ok; }`,
+    ),
+  },
+  async (t, place) => {
+    const { ended, text } = await migrated(place);
+    t.is(ended.code, 0, ended.stderr);
+    t.regex(text, /\nlocation \/health \{ return 200 ok; \}/);
+  },
+);
+
+commandTest(
+  'what was inherited is said once, also where three lines had said it',
+  { 'nginx.conf': whole(`${ON}\nphantom_token_realm a;\nlocation / { ${API} }`) },
+  async (t, place) => {
+    const { ended, text } = await migrated(place);
+    t.is(ended.code, 0, ended.stderr);
+    t.is(text.match(/What the C module inherited from here/g)?.length, 1, text);
+  },
+);
+
+for (const shown of ['$http_authorization', `\${http_authorization}`]) {
+  commandTest(
+    `lines that would show the client's token in place of the JWT are marked: ${shown}`,
+    {
+      'nginx.conf': whole(
+        `location / { ${ON}\nadd_header X-Token "${shown}";\n${API} }\nlocation /open/ {\nadd_header X-Token "${shown}";\n}`,
+      ).replace(
+        'http {',
+        `http {\nlog_format with_token '$remote_addr '\n  '${shown}';\nlog_format plain $uri;\n`,
+      ),
+    },
+    async (t, place) => {
+      const { ended, text } = await migrated(place);
+      t.is(ended.code, 1);
+      const marks = ended.stderr.match(
+        /\$http_authorization was the JWT here.*\$phantom_jwt for the JWT, or nothing/g,
+      );
+      t.is(marks?.length, 2, ended.stderr);
+      t.regex(text, /or nothing\nlog_format with_token/);
+      t.regex(text, /or nothing\nadd_header X-Token/);
+      t.is((await place.run(['migrate', 'nginx.conf'])).stdout, '');
+    },
+  );
+}
+
 const NAMES: [before: string, after: string][] = [
   ['location curity{', 'location = /curity{'],
   ['location  "curity" {', 'location  = /curity {'],
@@ -446,6 +604,18 @@ commandTest(
   async (t, place) => {
     assertUnreadable(t, await place.run(['migrate', '.']), '. is a directory');
     assertUnreadable(t, await place.run(['migrate', 'absent.conf']), 'absent.conf does not exist');
+  },
+);
+
+commandTest(
+  'a pipe, as FILE or as an include of it, is not waited for: one line, and it ends with 2',
+  { 'nginx.conf': 'include pipe;\n' },
+  async (t, place) => {
+    await promisify(execFile)('mkfifo', [join(place.folder, 'pipe')]);
+    assertUnreadable(t, await place.run(['migrate', '--write', 'pipe']), 'pipe is not a regular file');
+    const { code, stderr } = await place.run(['migrate', 'nginx.conf']);
+    t.is(code, 2);
+    t.regex(stderr, /^njs-phantom-token: [^\n]*pipe is not a regular file\n$/);
   },
 );
 
