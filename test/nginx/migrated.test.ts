@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { request } from 'undici';
 import { migrate } from '../../cli/migrate/migrate.js';
-import { diskSource } from '../../cli/nginx_conf/sources.js';
+import { diskSource, textSource } from '../../cli/nginx_conf/sources.js';
 import { makeJwt } from '../support/jwt.js';
 import { REPOSITORY } from '../support/pages.js';
 import { inactive204, jwt, type ScriptedServer, status } from '../support/scripted_server.js';
@@ -283,3 +283,36 @@ migratedTest('try_files', 'the JWT reaches the API where try_files leads to it',
 migratedTest('version_1', 'the credential of version 1 of the module', async (t, run) => {
   await assertAnswersAsModule(t, run, { path: '/api/', challenge: 'Bearer realm="api"' });
 });
+
+const SHARED = `# configuration file /nginx.conf:
+load_module modules/ngx_curity_http_phantom_token_module.so;
+events {}
+http {
+    phantom_token on;
+    phantom_token_introspection_endpoint curity;
+    server { listen 8080; include locations.conf; }
+    server { listen 8090; phantom_token_realm other; include locations.conf; }
+}
+# configuration file /locations.conf:
+location /api/ { proxy_pass http://127.0.0.1:8082; }
+location curity { internal; proxy_pass http://127.0.0.1:8443/introspect; }
+`;
+
+for (const setup of SETUPS.filter(({ mode }) => mode === 'access')) {
+  test(`[${setup.name}] a location that is left to a person: nginx does not start, neither with the lines around it nor without`, async (t) => {
+    const outcome = await migrate(textSource(SHARED), '/etc/nginx/phantom_token');
+    if (outcome.kind === 'unreadable') throw new Error(outcome.problem);
+    const [config = '', locations = ''] = outcome.files.map(({ after }) => after);
+    const withoutLines = config.replace(/^( *|.*; )phantom_token\w* [^;]*;/gm, '$1');
+    for (const [text, directive] of [
+      [config, 'phantom_token'],
+      [withoutLines, 'phantom_token_undecided'],
+    ] as const) {
+      const shown = { config: text, setup, apiPort: 8082, files: { 'locations.conf': locations } };
+      await t.throwsAsync(
+        runShown(t, shown, async () => {}),
+        { message: new RegExp(`unknown directive "${directive}"`) },
+      );
+    }
+  });
+}
