@@ -288,9 +288,10 @@ const SHARED = `# configuration file /nginx.conf:
 load_module modules/ngx_curity_http_phantom_token_module.so;
 events {}
 http {
+    proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;
     phantom_token on;
     phantom_token_introspection_endpoint curity;
-    server { listen 8080; include locations.conf; }
+    server { listen 8080; include locations.conf; location /own/ { proxy_pass http://127.0.0.1:8082; } }
     server { listen 8090; phantom_token_realm other; include locations.conf; }
 }
 # configuration file /locations.conf:
