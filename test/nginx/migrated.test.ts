@@ -309,7 +309,7 @@ for (const setup of SETUPS.filter(({ mode }) => mode === 'access')) {
       [config, 'phantom_token'],
       [withoutLines, 'phantom_token_undecided'],
     ] as const) {
-      const shown = { config: text, setup, apiPort: 8082, files: { 'locations.conf': locations } };
+      const shown = { config: text, setup, apiPort: 1, files: { 'locations.conf': locations } };
       await t.throwsAsync(
         runShown(t, shown, async () => {}),
         { message: new RegExp(`unknown directive "${directive}"`) },
