@@ -4,11 +4,11 @@ import {
   GOT_TOKEN,
   PURGED,
   REVOKED_UNSEEN,
-  STARTED,
   STOPPED_CALLING,
   suggest,
   tellCall,
   tellRevoked,
+  tellStarted,
   tellStopped,
   tellUnknown,
 } from './tour.js';
@@ -16,6 +16,7 @@ import * as view from './view.js';
 
 /** @typedef {import('./requests.js').Call} Call */
 /** @typedef {import('./tour.js').ButtonId} ButtonId */
+/** @typedef {{ends: (call: Call) => boolean, lastCall?: Promise<Call>}} Watch  calls every second, until an answer ends them */
 
 const WATCH_INTERVAL_MS = 1000;
 const MOST_WATCHED = 90;
@@ -38,14 +39,14 @@ let recordEndsMs;
 let revokedMs;
 /** Of the last call that was served. */
 let servedMs = 0;
-/** Says when the calls of each second end; undefined when there are none. @type {((call: Call) => boolean) | undefined} */
-let endsWatch;
+/** @type {Watch | undefined} */
+let watching;
 let isBusy = false;
 
 /** @type {Record<ButtonId, () => Promise<void>>} */
 const ACTIONS = {
   async get() {
-    endsWatch = undefined;
+    await stopWatching();
     token = await getToken();
     tokenState = 'fresh';
     recordEndsMs = undefined;
@@ -57,14 +58,16 @@ const ACTIONS = {
     if (token !== undefined) await callWith(token);
   },
   async watch() {
-    if (endsWatch === undefined) {
+    if (watching === undefined) {
       watchUntil(() => false);
       return;
     }
-    endsWatch = undefined;
+    await stopWatching();
     tell(STOPPED_CALLING);
   },
   async unknown() {
+    // The next call of the client would hide this answer.
+    await stopWatching();
     const unknown = inventToken();
     const call = await callApi(unknown);
     showCall(call, unknown);
@@ -85,7 +88,7 @@ const ACTIONS = {
   },
   async purge() {
     if (token === undefined) return;
-    endsWatch = undefined;
+    await stopWatching();
     await purge(token);
     seen.add('purged');
     tokenState = 'purged';
@@ -98,7 +101,7 @@ const ACTIONS = {
     await switchServer(isUp ? 'stop' : 'start');
     if (demo !== undefined) demo = { ...demo, authorizationServer: isUp ? 'down' : 'up' };
     if (isUp) seen.add('stopped');
-    tell(isUp ? tellStopped(facts) : STARTED);
+    tell(isUp ? tellStopped(facts) : tellStarted(tokenState));
     if (recordEndsMs === undefined) return;
     if (isUp) watchUntil(({ outcome }) => outcome !== 'hit');
     else watchUntil(({ outcome }) => outcome !== 'stale');
@@ -147,16 +150,28 @@ async function callWith(used) {
 
 /** Calls now and each second. @param {(call: Call) => boolean} ends */
 function watchUntil(ends) {
-  const isRunning = endsWatch !== undefined;
-  endsWatch = ends;
-  if (!isRunning) void watch();
+  if (watching !== undefined) {
+    watching.ends = ends;
+    return;
+  }
+  watching = { ends };
+  void watch(watching);
 }
 
-async function watch() {
-  for (let count = 0; count < MOST_WATCHED && endsWatch !== undefined && token !== undefined; count++) {
+/** Resolves when the last call is answered and shown. */
+async function stopWatching() {
+  const lastCall = watching?.lastCall;
+  watching = undefined;
+  await lastCall?.catch(() => {}); // watch() tells of it
+}
+
+/** @param {Watch} own */
+async function watch(own) {
+  for (let count = 0; count < MOST_WATCHED && watching === own && token !== undefined; count++) {
     try {
-      const call = await callWith(token);
-      if (endsWatch?.(call) || call.outcome === 'denied') break;
+      own.lastCall = callWith(token);
+      const call = await own.lastCall;
+      if (own.ends(call) || call.outcome === 'denied') break;
     } catch (error) {
       tellFailure(error);
       break;
@@ -164,7 +179,7 @@ async function watch() {
     showSituation();
     await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
   }
-  endsWatch = undefined;
+  if (watching === own) watching = undefined;
   showSituation();
 }
 
@@ -178,6 +193,8 @@ function showCall(call, used) {
     view.showWire('ask', outcome, outcome === 'miss' ? 'asked: active' : 'asked: not active', {
       delaySec: 0.35,
     });
+  } else if (isServerUp() && (outcome === 'down' || outcome === 'stale')) {
+    view.showWire('ask', undefined, 'not tried again yet');
   } else if (status === 503) {
     view.showWire('ask', undefined, 'not asked: suspended');
   } else if (outcome === 'down' || outcome === 'stale') {
@@ -223,7 +240,7 @@ function showRecord() {
 function showSituation() {
   const isReady = demo?.ready === true && facts !== undefined;
   const isUp = isServerUp();
-  const isWatching = endsWatch !== undefined;
+  const isWatching = watching !== undefined;
   const hasToken = token !== undefined;
   view.setUsable('get', isReady && isUp);
   view.setUsable('call', isReady && hasToken);
@@ -278,7 +295,7 @@ for (const id of /** @type {ButtonId[]} */ (Object.keys(ACTIONS))) {
 }
 view.element('next').addEventListener('click', () => {
   if (view.element('next').getAttribute('aria-disabled') === 'true') return;
-  void act(suggest({ tokenState, isUp: isServerUp(), isWatching: endsWatch !== undefined, seen }).id);
+  void act(suggest({ tokenState, isUp: isServerUp(), isWatching: watching !== undefined, seen }).id);
 });
 
 showSituation();

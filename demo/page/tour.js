@@ -55,6 +55,7 @@ export function suggest({ tokenState, isUp, isWatching, seen }) {
  * @returns {{id: ButtonId, label: string}}
  */
 function suggestWhileDown(tokenState, seen) {
+  if (tokenState === 'purged') return { id: 'call', label: 'Call with it' };
   const mayBeStale = tokenState === 'served' || tokenState === 'revoked';
   if (!seen.has('stale') && mayBeStale) return { id: 'watch', label: 'Call every second' };
   if (!seen.has('suspended')) return { id: 'unknown', label: 'Call with an unknown token' };
@@ -105,10 +106,24 @@ export function tellStopped({ staleSec }) {
   };
 }
 
-/** @type {Told} */
-export const STARTED = {
-  text: 'The authorization server is back, and knows its tokens. The gateway tries it again within five seconds.',
-};
+/** @param {TokenState} tokenState @returns {Told} */
+export function tellStarted(tokenState) {
+  if (tokenState === 'purged') {
+    return {
+      text: 'The authorization server is back. The gateway still refuses this token, and asks nobody: an operator has purged it.',
+      lines: { purge: ['purge;'] },
+    };
+  }
+  if (tokenState === 'refused') {
+    return {
+      text: 'The authorization server is back, and issues tokens. The last one was refused: get another.',
+    };
+  }
+  return {
+    text: 'The authorization server is back, and knows its tokens. The gateway tries it again within five seconds.',
+    lines: { called: ['breaker'] },
+  };
+}
 
 /** @type {Told} */
 export const STOPPED_CALLING = { text: 'The client has stopped calling.' };
@@ -125,19 +140,21 @@ export function tellCall(call, before, facts, isUp, servedSec) {
   switch (call.outcome) {
     case 'miss':
       return {
-        text: `A token that the gateway had not seen. ${tellWhoSigned(facts)} The API got the JWT, and the gateway keeps it for ${facts.cacheTtlSec} seconds.`,
+        text: `${before === 'fresh' ? 'A token that the gateway had not seen.' : 'The gateway had no record of the token any more.'} ${tellWhoSigned(facts)} The API got the JWT, and the gateway keeps it for ${facts.cacheTtlSec} seconds.`,
         lines: {
           called: ['token on', 'introspection_endpoint', 'protect.conf', 'proxy_pass'],
           introspect: ['introspection.conf', 'proxy_pass'],
         },
       };
     case 'hit':
+      if (!isUp) return tellHitWhileDown(facts);
       if (before === 'revoked') return tellRevoked(facts);
       return {
         text: 'The JWT came from memory that all workers of nginx share, and nobody was asked. Compare the time with that of the MISS.',
         lines: { called: ['cache_ttl', 'protect.conf'] },
       };
     case 'stale':
+      if (isUp) return STALE_WHILE_UP;
       return {
         text: `The record has ended and nobody answers: the gateway serves it for up to ${facts.staleSec} seconds more, and users notice nothing. And a token that it does not know?`,
         lines: { called: ['stale_if_error'] },
@@ -148,6 +165,20 @@ export function tellCall(call, before, facts, isUp, servedSec) {
       return tellDown(call, isUp);
   }
 }
+
+/** @param {Facts} facts @returns {Told} */
+function tellHitWhileDown({ staleSec }) {
+  return {
+    text: `The authorization server is down, and the record still answers: users notice nothing. After its end it is served as STALE for up to ${staleSec} seconds.`,
+    lines: { called: ['cache_ttl', 'stale_if_error'] },
+  };
+}
+
+/** @type {Told} */
+const STALE_WHILE_UP = {
+  text: 'The authorization server is back, but the gateway has not tried it again: it does so within five seconds. Until then it serves the stale record.',
+  lines: { called: ['stale_if_error', 'breaker'] },
+};
 
 /** @param {Facts} facts */
 function tellWhoSigned({ server }) {

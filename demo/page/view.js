@@ -182,7 +182,10 @@ export function showRecord(state, text, left) {
 
 /** @param {boolean} isUp @param {number} introspections @param {number} apiRequests */
 export function showServers(isUp, introspections, apiRequests) {
-  element('server-card').classList.toggle('down', !isUp);
+  const { classList } = element('server-card');
+  // What the wire shows was true of the server that was down.
+  if (isUp && classList.contains('down')) showWire('ask', undefined, 'asked on a miss only');
+  classList.toggle('down', !isUp);
   write('server-state', isUp ? 'up' : 'down');
   write('power', isUp ? 'Stop it' : 'Start it');
   write('introspections', String(introspections));
