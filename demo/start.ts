@@ -273,9 +273,9 @@ Ctrl-C stops everything.`);
 
 async function inviteBound(demo: StartedDemo): Promise<string> {
   return `
-A token that is bound to a key, with a proof. It works once, within a minute; then the proof is used:
+A token that is bound to a key, with a proof in a file. It works once, within a minute; then the proof is used:
 
-  ${await boundCommand(demo)}
+  ${await boundCommand(demo, `${demo.nginx.prefix}/dpop_proof`)}
 `;
 }
 

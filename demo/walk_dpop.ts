@@ -1,4 +1,5 @@
 /** What `--dpop` adds to the walk: a token that is bound to a key is of no use without the key (RFC 9449). */
+import { writeFile } from 'node:fs/promises';
 import { calculateThumbprint, generateKeyPair, generateProof, type KeyPair } from 'dpop';
 import type { AuthorizationServer } from './authorization_server.js';
 import {
@@ -93,13 +94,17 @@ export function dpopSteps(): Step[] {
   ];
 }
 
-/** A call that works once, within a minute. */
-export async function boundCommand(demo: Demo): Promise<string> {
+/**
+ * A call that works once, within a minute.
+ * @param proofFile gets the header with the proof, which is too long to be read on a command line
+ */
+export async function boundCommand(demo: Demo, proofFile: string): Promise<string> {
   const bound = await issueBoundToken(demo.authorizationServer);
+  await writeFile(proofFile, `DPoP: ${await prove(demo, bound)}\n`);
   return [
     `curl -i ${demo.gatewayUrl}${PATH}`,
     `    -H 'Authorization: DPoP ${bound.token}'`,
-    `    -H 'DPoP: ${await prove(demo, bound)}'`,
+    `    -H '@${proofFile}'`,
   ].join(' \\\n');
 }
 

@@ -99,7 +99,10 @@ const ACTIONS = {
   async power() {
     const isUp = isServerUp();
     await switchServer(isUp ? 'stop' : 'start');
-    if (demo !== undefined) demo = { ...demo, authorizationServer: isUp ? 'down' : 'up' };
+    if (demo !== undefined) {
+      demo = { ...demo, authorizationServer: isUp ? 'down' : 'up' };
+      view.showServers(demo);
+    }
     if (isUp) seen.add('stopped');
     tell(isUp ? tellStopped(facts) : tellStarted(tokenState));
     if (recordEndsMs === undefined) return;
@@ -276,7 +279,7 @@ function followDemo() {
     const wasReady = demo?.ready;
     const state = /** @type {import('./demo_state.js').DemoState} */ (JSON.parse(data));
     demo = state;
-    view.showServers(state.authorizationServer === 'up', state.introspections, state.apiRequests);
+    view.showServers(state);
     if (!state.ready)
       view.showTold('The walk in the terminal still runs. The buttons work as soon as it has ended.');
     else if (!wasReady) view.showTold('All is ready. Begin as a client does: get a token.');

@@ -180,8 +180,9 @@ export function showRecord(state, text, left) {
   element('life').style.transform = `scaleX(${Math.max(0, Math.min(1, left))})`;
 }
 
-/** @param {boolean} isUp @param {number} introspections @param {number} apiRequests */
-export function showServers(isUp, introspections, apiRequests) {
+/** @param {import('./demo_state.js').DemoState} state */
+export function showServers({ authorizationServer, introspections, apiRequests }) {
+  const isUp = authorizationServer === 'up';
   const { classList } = element('server-card');
   // What the wire shows was true of the server that was down.
   if (isUp && classList.contains('down')) showWire('ask', undefined, 'asked on a miss only');

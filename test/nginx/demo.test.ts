@@ -10,6 +10,8 @@ import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
 import type { DemoOptions, ServerName } from '../../demo/command_line.mjs';
+import { type Stops, startDemo } from '../../demo/start.js';
+import { boundCommand } from '../../demo/walk_dpop.js';
 import { freePort } from '../../runtime/nginx_process.js';
 import { npmCommand } from '../../runtime/npm_command.mjs';
 import { REPOSITORY } from '../support/pages.js';
@@ -164,6 +166,24 @@ for (const server of ['jwt', 'json', 'rfc9701'] as const) {
     t.regex(asBearer, /Bearer realm="api", error="invalid_token"/);
   });
 }
+
+test('--dpop: the call with a bound token that is shown to try is short enough to read, and works as shown: 200, then 401 since its proof is used', async (t) => {
+  const stops: Stops = [];
+  t.teardown(async () => {
+    for (const stop of stops.reverse()) await stop();
+  });
+  const options: DemoOptions = { once: true, dpop: true, server: 'jwt', ports: FREE_PORTS };
+  const demo = await startDemo(options, stops, new AbortController().signal);
+  const command = await boundCommand(demo, `${demo.nginx.prefix}/dpop_proof`);
+  t.true(
+    command.split('\n').every((line) => line.length <= 100),
+    command,
+  );
+  for (const status of [200, 401]) {
+    const { stdout } = await run(['sh', '-c', command], REPOSITORY);
+    t.regex(stdout, new RegExp(`^HTTP/1.1 ${status} `));
+  }
+});
 
 test('a walk without a gateway fails, and says what was expected in each step that needs it', async (t) => {
   const { code, stdout, stderr } = await runModule(`

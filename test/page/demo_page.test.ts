@@ -163,6 +163,33 @@ test('the buttons of each party, on a phone: what each does is done at the serve
   t.true((await fetch(`${authorizationServer.issuer}/jwks`)).ok);
 });
 
+test('while the server is down, each answer of the calls every second says so and what the record does; an unknown token ends them, so that its answer stays', async (t) => {
+  const { demo, browser } = t.context;
+  const page = await openPage(t, browser, demo);
+  await whenReady(page);
+  await page.locator('#get').click();
+  await callBy(page, '#call', '200 MISS');
+  await page.locator('#power').click();
+  await page.locator('#answers li:nth-child(2) .badge', { hasText: '200 HIT' }).waitFor();
+  await page.locator('#told', { hasText: /is down, and the record still answers/ }).waitFor();
+  t.is(await page.locator('#watch').getAttribute('aria-pressed'), 'true');
+  // 503 when the test before has just stopped it.
+  await callBy(page, '#unknown', /^50[23] MISS$/);
+  await page.locator('#watch[aria-pressed="false"]').waitFor();
+  t.regex(await textOf(page, '#answers li:first-child .badge'), /^50[23] MISS$/);
+  t.regex(await textOf(page, '#told'), /^(Never 401|Answered at once)/);
+
+  await page.locator('#purge').click();
+  await page.locator('#record[data-state="purged"]').waitFor();
+  await page.locator('#next', { hasText: /^Call with it$/ }).waitFor();
+  await page.locator('#power').click();
+  await page.locator('#told', { hasText: 'The gateway still refuses this token, and asks nobody' }).waitFor();
+  await page.locator('#server-state', { hasText: 'up' }).waitFor();
+  t.is(await page.locator('#wire-ask').getAttribute('data-passed'), null, 'no failure beside "up"');
+  t.is(await textOf(page, '#carried-ask'), 'asked on a miss only');
+  await callBy(page, '#call', '401 NEGATIVE');
+});
+
 test('the lines of nginx.conf are those of demo/nginx.conf, and those that the last step used are marked', async (t) => {
   const { demo, browser } = t.context;
   const page = await openPage(t, browser, demo);
@@ -293,6 +320,51 @@ test('on a phone the bar with the next step covers nothing at the end of the pag
     t.true(((await button.boundingBox())?.height ?? 0) >= 44, await button.innerText());
   }
 });
+
+for (const viewport of [PHONE, TABLET]) {
+  test(`at ${viewport.width} pixels the line of the JWT leads from nginx to the API beside the authorization server, which does not send it`, async (t) => {
+    const page = await openPage(t, t.context.browser, t.context.demo, { viewport });
+    await whenReady(page);
+    await STATES['after a hit']?.(page);
+    const [gateway, server, api, line] = await Promise.all(
+      ['.gateway', '.server', '.api', '#wire-out .line'].map((selector) => boxOf(page, selector)),
+    );
+    t.deepEqual([line?.top, line?.bottom], [gateway?.bottom, api?.top]);
+    t.true((line?.right ?? Infinity) < (server?.left ?? 0));
+    t.true((line?.left ?? 0) > (gateway?.left ?? Infinity));
+  });
+}
+
+/** In whole pixels. */
+async function boxOf(page: Page, selector: string) {
+  const box = await page.locator(selector).boundingBox();
+  if (box === null) throw new Error(`${selector} is not shown`);
+  return {
+    left: Math.round(box.x),
+    right: Math.round(box.x + box.width),
+    top: Math.round(box.y),
+    bottom: Math.round(box.y + box.height),
+  };
+}
+
+test('on a phone the bar with the next step is as high as its text: it hides no button of the client at the start, and takes less than a third with the longest text', async (t) => {
+  const page = await openPage(t, t.context.browser, t.context.demo, { viewport: PHONE });
+  await whenReady(page);
+  const start = await boxOf(page, '.tour');
+  for (const button of ['#get', '#call', '#watch', '#unknown']) {
+    t.true((await boxOf(page, button)).bottom <= start.top, button);
+  }
+  await STATES['after a hit']?.(page);
+  await page.evaluate(WRITE_LONGEST_TEXT);
+  const { top, bottom } = await boxOf(page, '.tour');
+  t.true(bottom - top > start.bottom - start.top);
+  t.true(bottom - top < PHONE.height / 3, `${bottom - top} pixels`);
+});
+
+/** What a call says after a revocation, which takes a record's life to see. */
+const WRITE_LONGEST_TEXT = `import('/tour.js').then(({ tellCall }) => {
+  document.getElementById('told').textContent = tellCall({ outcome: 'denied' }, 'revoked', {}, true, 9.9).text;
+})`;
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const viewport of [PHONE, DESK]) {
