@@ -17,8 +17,10 @@ const RUN_TIMEOUT_MS = 20_000;
 const SOURCES: Record<string, string> = {
   'auth_request/protect.conf': 'nginx/auth_request/protect.conf',
   'auth_request/server.conf': 'nginx/auth_request/server.conf',
+  'forward_auth.conf': 'nginx/forward_auth.conf',
   'http.conf': 'nginx/http.conf',
   'introspection.conf': 'nginx/introspection.conf',
+  'introspection_cache.conf': 'nginx/introspection_cache.conf',
   'introspection_limits.conf': 'nginx/introspection_limits.conf',
   'jwks.conf': 'nginx/jwks.conf',
   'phantom_token.js': 'dist/phantom_token.js',
