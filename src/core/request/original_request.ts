@@ -1,7 +1,7 @@
 // The request about which another proxy asks (forward auth). It is told by headers, which a client may have sent as well if the
 // proxy does not overwrite them. So they never grant anything: where they contradict each other or the request that has them,
 // there is no preflight, and no proof fits.
-import { hasDotSegment, normalizeUri } from '../sender/target_uri.js';
+import { hasDotSegment, normalizeUri, withoutQuery } from '../sender/target_uri.js';
 
 /** Values of headers; '' for none. nginx joins several of one name by commas, and then no value is what it should be. */
 export interface ForwardedHeaders {
@@ -37,7 +37,7 @@ const BREAKS = /%0[0AD]/i;
  */
 export function isWellFormedUri(value: string): boolean {
   const uri = value.replace(SCHEME_AND_AUTHORITY, '');
-  const path = uri.split(/[?#]/)[0] as string;
+  const path = withoutQuery(uri);
   return (
     !/[\x00-\x20\x7F]/.test(value) &&
     (uri === '' || /^[/?#]/.test(uri)) &&
@@ -83,8 +83,12 @@ function pathOf(url: string): string {
   return uri === '' && url !== '' ? '/' : uri;
 }
 
+/** A part that X-Forwarded-* do not tell is that of X-Original-URL, so that what both tell has to agree. */
 function forwardedOrigin(headers: ForwardedHeaders): string {
-  return headers.proto === '' || headers.host === '' ? '' : normalized(`${headers.proto}://${headers.host}`);
+  const [scheme = '', authority = ''] = (SCHEME_AND_AUTHORITY.exec(headers.url) || [''])[0].split('://');
+  const proto = headers.proto || scheme;
+  const host = headers.host || authority;
+  return proto === '' || host === '' ? '' : normalized(`${proto}://${host}`);
 }
 
 function originOf(url: string): string {
