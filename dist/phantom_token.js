@@ -4158,6 +4158,7 @@ function activeAnswer(jwt2) {
 // src/core/sender/target_uri.ts
 var URI = /^([Hh][Tt][Tt][Pp][Ss]?):\/\/([\x21\x22\x24-\x2E\x30-\x3E\x41-\x7E]+)(\/[^?#]*)?([?#]|$(?!\n))/;
 var UNRESERVED = /[A-Za-z0-9._~-]/;
+var DOT_SEGMENT = /(?:\/|%2[Ff])(?:\.|%2[Ee]){1,2}(?:\/|%2[Ff]|$(?!\n))/;
 function normalizeUri(text) {
   const match = URI.exec(text);
   if (match === null) {
@@ -4170,14 +4171,14 @@ function normalizeUri(text) {
   return `${scheme}://${authority}${path === "" ? "/" : path}`;
 }
 function isTargetUri(htu, origin, requestUri) {
-  const called = origin + pathOf(requestUri);
+  const called = origin + withoutQuery(requestUri);
   if (htu === called) {
     return true;
   }
   const normalized2 = normalizeUri(called);
   return normalized2 !== void 0 && normalizeUri(htu) === normalized2;
 }
-function pathOf(requestUri) {
+function withoutQuery(requestUri) {
   const query = requestUri.indexOf("?");
   const fragment = requestUri.indexOf("#");
   const end2 = query === -1 || fragment !== -1 && fragment < query ? fragment : query;
@@ -4187,8 +4188,7 @@ function hasDotSegment(requestUri) {
   if (!requestUri.includes("/.") && !requestUri.includes("%")) {
     return false;
   }
-  const path = normalizeEscapes(pathOf(requestUri));
-  return /(\/|%2F)\.\.?(\/|%2F|$(?!\n))/.test(path);
+  return DOT_SEGMENT.test(withoutQuery(requestUri));
 }
 function normalizeEscapes(path) {
   return path.replace(/%[0-9A-Fa-f]{2}/g, (escaped) => {
@@ -4223,13 +4223,13 @@ var SCHEME_AND_AUTHORITY = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#]*/;
 var BREAKS = /%0[0AD]/i;
 function isWellFormedUri(value) {
   const uri = value.replace(SCHEME_AND_AUTHORITY, "");
-  const path = uri.split(/[?#]/)[0];
+  const path = withoutQuery(uri);
   return !/[\x00-\x20\x7F]/.test(value) && (uri === "" || /^[/?#]/.test(uri)) && !BREAKS.test(path) && !hasDotSegment(path);
 }
 function readOriginalRequest(own, headers) {
   const method = agreed(headers.method, headers.originalMethod);
-  const uri = agreed(headers.uri, pathOf2(headers.url));
-  const origin = agreed((headers.proto === "" || headers.host === "" ? "" : normalized(`${headers.proto}://${headers.host}`)), originOf(headers.url));
+  const uri = agreed(headers.uri, pathOf(headers.url));
+  const origin = agreed(forwardedOrigin(headers), originOf(headers.url));
   if (method === void 0 || uri === void 0 || origin === void 0) {
     return void 0;
   }
@@ -4245,9 +4245,16 @@ function agreed(a, b) {
   }
   return a === b ? a : void 0;
 }
-function pathOf2(url) {
+function pathOf(url) {
   const uri = url.replace(SCHEME_AND_AUTHORITY, "");
   return uri === "" && url !== "" ? "/" : uri;
+}
+function forwardedOrigin(headers) {
+  const match = SCHEME_AND_AUTHORITY.exec(headers.url);
+  const told = match === null ? [] : match[0].split("://");
+  const proto = headers.proto || told[0] || "";
+  const host = headers.host || told[1] || "";
+  return proto === "" || host === "" ? "" : normalized(`${proto}://${host}`);
 }
 function originOf(url) {
   const match = SCHEME_AND_AUTHORITY.exec(url);

@@ -143,7 +143,7 @@ export function inModeOf(t: ExecutionContext, setup: Setup, config: string): str
 }
 
 /** Settings that hold an identifier: it may look like a URL, but nothing connects to it. */
-const IDENTIFIERS = /set \$phantom_token_(?:\w+_)?(?:issuer|audience) [^;]+;/g;
+const IDENTIFIERS = /set \$phantom_token_(?:\w+_)?(?:issuer|audience) [^;]+;|X-Original-URL [^;]+;/g;
 
 /** Also in identifiers, by which clients compare where they are. */
 function withUrls(config: string, urls: Record<string, string>): string {

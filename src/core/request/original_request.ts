@@ -85,9 +85,10 @@ function pathOf(url: string): string {
 
 /** A part that X-Forwarded-* do not tell is that of X-Original-URL, so that what both tell has to agree. */
 function forwardedOrigin(headers: ForwardedHeaders): string {
-  const [scheme = '', authority = ''] = (SCHEME_AND_AUTHORITY.exec(headers.url) || [''])[0].split('://');
-  const proto = headers.proto || scheme;
-  const host = headers.host || authority;
+  const match = SCHEME_AND_AUTHORITY.exec(headers.url);
+  const told = match === null ? [] : (match[0] as string).split('://');
+  const proto = headers.proto || told[0] || '';
+  const host = headers.host || told[1] || '';
   return proto === '' || host === '' ? '' : normalized(`${proto}://${host}`);
 }
 
