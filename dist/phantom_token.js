@@ -1034,24 +1034,24 @@ function answerPreflight(r, mode) {
 // src/gateway/respond.ts
 function respondTo(r, mode, finding, presented, settings) {
   if (mode === "introspection") {
-    respond2(r, mode, boundStage().proveKeyStage().handOut(r, finding, settings), settings);
+    respond(r, mode, boundStage().proveKeyStage().handOut(r, finding, settings), settings);
     return void 0;
   }
   if (finding.kind === "bound" || finding.kind === "grant" && settings.sender !== void 0) {
     return proveAndRespond(r, mode, finding, presented, settings);
   }
-  respond2(r, mode, finding, settings);
+  respond(r, mode, finding, settings);
   return void 0;
 }
 async function proveAndRespond(r, mode, known, presented, settings) {
   try {
     const outcome = await boundStage().proveSender(r, known, presented, settings);
-    respond2(r, mode, outcome, settings);
+    respond(r, mode, outcome, settings);
   } catch (e) {
     joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
   }
 }
-function respond2(r, mode, outcome, settings) {
+function respond(r, mode, outcome, settings) {
   switch (outcome.kind) {
     case "grant":
       waysInStage().grantTo(r, (r.variables), mode, outcome.authorization, outcome.cacheStatus, outcome.record);
@@ -4620,18 +4620,18 @@ function judgeProof(r, mode, first, bound) {
   if (outcome instanceof Promise) {
     return respondLater(r, mode, first, bound, outcome);
   }
-  respond(r, mode, first, bound, outcome);
+  respondToBound(r, mode, first, bound, outcome);
   return void 0;
 }
 async function respondLater(r, mode, first, bound, proving) {
   try {
     const outcome = await proving;
-    respond(r, mode, first, bound, outcome);
+    respondToBound(r, mode, first, bound, outcome);
   } catch (e) {
     missStage().joinStage().clientCredentialsStage().failStage().failOnBug(r, mode, e);
   }
 }
-function respond(r, mode, first, bound, outcome) {
+function respondToBound(r, mode, first, bound, outcome) {
   if (outcome.kind === "grant") {
     waysInStage().grantTo(r, (r.variables), mode, outcome.authorization, outcome.cacheStatus, outcome.record);
     return;

@@ -100,7 +100,7 @@ export function judgeProof(
   if (outcome instanceof Promise) {
     return respondLater(r, mode, first, bound, outcome);
   }
-  respond(r, mode, first, bound, outcome);
+  respondToBound(r, mode, first, bound, outcome);
   return undefined;
 }
 
@@ -113,13 +113,19 @@ async function respondLater(
 ): Promise<void> {
   try {
     const outcome = await proving;
-    respond(r, mode, first, bound, outcome);
+    respondToBound(r, mode, first, bound, outcome);
   } catch (e) {
     failOnBug(r, mode, e);
   }
 }
 
-function respond(r: NginxHTTPRequest, mode: Mode, first: FirstLook, bound: Bound, outcome: Outcome): void {
+function respondToBound(
+  r: NginxHTTPRequest,
+  mode: Mode,
+  first: FirstLook,
+  bound: Bound,
+  outcome: Outcome,
+): void {
   if (outcome.kind === 'grant') {
     grantTo(r, variablesOf(r), mode, outcome.authorization, outcome.cacheStatus, outcome.record);
     return;
