@@ -4643,7 +4643,7 @@ function respondToBound(r, mode, first, bound, outcome) {
     missStage().joinStage().clientCredentialsStage().failStage().fail(r, mode, missStage().joinStage().clientCredentialsStage().failStage().misconfigured(findings.problem), endpoint);
   } else if (outcome.kind === "denial") {
     deny(r, mode, outcome, settings);
-  } else if (outcome.kind === "unavailable") {
+  } else {
     missStage().joinStage().clientCredentialsStage().failStage().fail(r, mode, outcome, endpoint);
   }
 }

@@ -1,6 +1,6 @@
 // Beside the path of other tokens: a bound token that the cache knows. All that is left to judge is its client's proof, so
 // nothing else is read. Whatever else there is to find out, miss.ts finds out.
-import type { BoundGrant, Outcome } from '../core/answer/outcome.js';
+import type { BoundGrant, Grant } from '../core/answer/outcome.js';
 import { misconfigured } from '../core/answer/unavailable.js';
 import { bindingOf, isBoundRecord, unboundPartOf } from '../core/cache/bound_record.js';
 import { judgeRecord } from '../core/cache/judge.js';
@@ -23,7 +23,7 @@ import { deny } from '../edge/refuse.js';
 import { readRest } from '../edge/request.js';
 import { variablesOf } from '../edge/request_text.js';
 import { readCallerCertificate } from '../edge/sender.js';
-import type { FirstLook } from './handover.js';
+import type { FirstLook, Refused } from './handover.js';
 import { type ProofSettings, proveSender } from './prove_sender.js';
 
 /** A bound token whose record grants, and how its location takes such tokens. */
@@ -109,7 +109,7 @@ async function respondLater(
   mode: Mode,
   first: FirstLook,
   bound: Bound,
-  proving: Promise<Outcome>,
+  proving: Promise<Grant | Refused>,
 ): Promise<void> {
   try {
     const outcome = await proving;
@@ -124,7 +124,7 @@ function respondToBound(
   mode: Mode,
   first: FirstLook,
   bound: Bound,
-  outcome: Outcome,
+  outcome: Grant | Refused,
 ): void {
   if (outcome.kind === 'grant') {
     grantTo(r, variablesOf(r), mode, outcome.authorization, outcome.cacheStatus, outcome.record);
@@ -137,7 +137,7 @@ function respondToBound(
     fail(r, mode, misconfigured(findings.problem), endpoint);
   } else if (outcome.kind === 'denial') {
     deny(r, mode, outcome, settings);
-  } else if (outcome.kind === 'unavailable') {
+  } else {
     fail(r, mode, outcome, endpoint);
   }
 }
