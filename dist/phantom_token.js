@@ -118,7 +118,7 @@ var index_default = {
   purge: (r) => judgeStage().rejectedStage().undecidedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().purge(r),
   metrics: (r) => judgeStage().rejectedStage().undecidedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().metrics(r),
   jwks: (r) => judgeStage().rejectedStage().undecidedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().jwks(r),
-  subject: (r) => (judgeStage().rejectedStage().undecidedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().textClaim(judgeStage().rejectedStage().undecidedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().readPayload(r), "sub")),
+  subject: (r) => judgeStage().rejectedStage().undecidedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().subject(r),
   client: (r) => judgeStage().rejectedStage().undecidedStage().missStage().joinStage().clientCredentialsStage().failStage().signatureSettingsStage().purgeStage().client(r)
 };
 export {
@@ -2681,8 +2681,16 @@ function fail(r, mode, failure, endpoint) {
   }
   refuse(r, mode, buildUnavailable(failure), failure);
 }
+function bugOf(e) {
+  return bug(e instanceof Error ? e.name : typeof e);
+}
 function failOnBug(r, mode, e) {
-  fail(r, mode, bug(e instanceof Error ? e.name : typeof e), "");
+  const failure = bugOf(e);
+  fail(r, mode, failure, "");
+}
+function noteBug(r, e) {
+  const failure = bugOf(e);
+  noteFailure(r, failure, "");
 }
 function isWorthALine(reason) {
   switch (reason) {
@@ -3776,15 +3784,28 @@ async function decideJwks(r) {
     }
     noteFailure(r, misconfigured(keys.problem), "");
   } catch (e) {
-    noteFailure(r, bug(e instanceof Error ? e.name : typeof e), "");
+    noteBug(r, e);
   }
   return refuseKeys();
 }
 
 // src/operator/log_variables.ts
+function subject(r) {
+  try {
+    return textClaim(readPayload(r), "sub");
+  } catch (e) {
+    noteBug(r, e);
+    return "";
+  }
+}
 function client(r) {
-  const payload = readPayload(r);
-  return textClaim(payload, "client_id") || textClaim(payload, "azp");
+  try {
+    const payload = readPayload(r);
+    return textClaim(payload, "client_id") || textClaim(payload, "azp");
+  } catch (e) {
+    noteBug(r, e);
+    return "";
+  }
 }
 function readPayload(r) {
   const payload = jwt(r).split(".")[1] || "";
@@ -3958,17 +3979,24 @@ function readZones() {
 // src/operator/metrics.ts
 function metrics(r) {
   r.headersOut["Cache-Control"] = "no-store";
-  const problem = findCountingProblem(countedSeries());
-  if (problem !== void 0) {
+  const answer = answerMetrics(r);
+  r.headersOut["Content-Type"] = `text/plain;${answer.version} charset=utf-8`;
+  r.return(answer.status, answer.body);
+}
+function answerMetrics(r) {
+  try {
+    const problem = findCountingProblem(countedSeries());
+    if (problem === void 0) {
+      const gauges = zoneGauges(readZones()).concat(breakerGauge(), buildGauge());
+      return { status: 200, version: " version=0.0.4;", body: formatMetrics(readCount, gauges) };
+    }
     noteNoMetrics(r, problem);
-    r.headersOut["Content-Type"] = "text/plain; charset=utf-8";
-    r.return(503, `${problem}
-`);
-    return;
+    return { status: 503, version: "", body: `${problem}
+` };
+  } catch (e) {
+    noteBug(r, e);
+    return { status: 500, version: "", body: "Problem encountered processing the request\n" };
   }
-  const gauges = zoneGauges(readZones()).concat(breakerGauge(), buildGauge());
-  r.headersOut["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8";
-  r.return(200, formatMetrics(readCount, gauges));
 }
 function buildGauge() {
   const labels = {
@@ -4024,6 +4052,9 @@ function refuseForm() {
   const message = "The body must be a form with one field token, which holds the token as clients send it";
   return { status: 400, allow: "", body: errorBody("invalid_request", message) };
 }
+function refusePurge(problem) {
+  return { status: 500, allow: "", body: errorBody("server_error", problem) };
+}
 function refuseForRoom() {
   const message = "The token is not ended: the zone phantom_token_state is full: enlarge it in zones.conf";
   return { status: 503, allow: "", body: errorBody("server_error", message) };
@@ -4069,7 +4100,7 @@ function endOf(token) {
 
 // src/operator/purge.ts
 function purge(r) {
-  const answer = decidePurge(r);
+  const answer = answerPurge(r);
   r.headersOut["Cache-Control"] = "no-store";
   r.headersOut["Content-Type"] = "application/json";
   if (answer.allow !== "") {
@@ -4077,6 +4108,15 @@ function purge(r) {
   }
   r.return(answer.status, answer.body);
 }
+function answerPurge(r) {
+  try {
+    return decidePurge(r);
+  } catch (e) {
+    noteBug(r, e);
+    return refusePurge(NOT_CERTAIN);
+  }
+}
+var NOT_CERTAIN = "Problem encountered processing the request: it is not certain that the token is ended";
 function decidePurge(r) {
   if (r.method !== "POST") {
     return ({ status: 405, allow: "POST", body: errorBody("invalid_request", "A purge is a POST request") });
@@ -4084,7 +4124,7 @@ function decidePurge(r) {
   const scope = findScope(r);
   if (scope.kind === "misconfiguration") {
     noteFailure(r, misconfigured(scope.problem), "");
-    return ({ status: 500, allow: "", body: errorBody("server_error", scope.problem) });
+    return refusePurge(scope.problem);
   }
   const token = malformedStage().parseTokenForm(waysInStage().introspectionWayStage().readFormBody(r));
   return token === void 0 || !isB64Token(token) ? refuseForm() : endToken(scope, token);
@@ -4124,7 +4164,7 @@ function endRecord(lookup) {
   return deleteRecord(((begun === void 0 ? firstDigest(lookup) : begun.copy().update(lookup).digest("base64url"))));
 }
 
-return { jwks, client, readPayload, textClaim, metrics, purge };
+return { jwks, subject, client, metrics, purge };
 }
 
 return { purgeStage, parseSignatureSettings, vouch, decidePresented };

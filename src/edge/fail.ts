@@ -21,8 +21,19 @@ export function fail(r: NginxHTTPRequest, mode: Mode, failure: Unavailable, endp
 }
 
 /** Exceptions are bugs. Their text may quote a token, so only their kind is logged. */
+function bugOf(e: unknown): Unavailable {
+  return bug(e instanceof Error ? e.name : typeof e);
+}
+
 export function failOnBug(r: NginxHTTPRequest, mode: Mode, e: unknown): void {
-  fail(r, mode, bug(e instanceof Error ? e.name : typeof e), '');
+  const failure = bugOf(e);
+  fail(r, mode, failure, '');
+}
+
+/** For what an operator's location or log uses. */
+export function noteBug(r: NginxHTTPRequest, e: unknown): void {
+  const failure = bugOf(e);
+  noteFailure(r, failure, '');
 }
 
 /**

@@ -1,7 +1,7 @@
 // `js_content phantom_token.jwks;`: the public keys with which APIs verify what the gateway signs (RFC 7517 §5).
 import { type JwksAnswer, publishKeys, refuseKeys, refuseKeysMethod } from '../core/answer/jwks_answer.js';
-import { bug, misconfigured } from '../core/answer/unavailable.js';
-import { noteFailure } from '../edge/fail.js';
+import { misconfigured } from '../core/answer/unavailable.js';
+import { noteBug, noteFailure } from '../edge/fail.js';
 import { readOwnKeys } from '../edge/own_keys.js';
 
 /**
@@ -39,7 +39,7 @@ async function decideJwks(r: NginxHTTPRequest): Promise<JwksAnswer> {
     }
     noteFailure(r, misconfigured(keys.problem), '');
   } catch (e) {
-    noteFailure(r, bug(e instanceof Error ? e.name : typeof e), '');
+    noteBug(r, e);
   }
   return refuseKeys();
 }

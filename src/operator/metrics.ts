@@ -3,22 +3,38 @@ import { countedSeries, formatMetrics, type Gauge } from '../core/answer/metrics
 import { readBreakers } from '../edge/breaker_failures.js';
 import { findCountingProblem, readCount } from '../edge/counters.js';
 import { findZoneProblem } from '../edge/declared_zones.js';
+import { noteBug } from '../edge/fail.js';
 import { readZones, type ZoneFigures } from '../edge/zone_figures.js';
 import { isFirstInMinute } from '../edge/zones.js';
 
-/** 200 and the page; 503 and what to do, in plain text, while nothing is counted: zeros would look like no traffic. */
+/** 200 and the page; 500 for a bug of the script; 503 and what to do, in plain text, while nothing is counted: zeros would look like no traffic. */
 export function metrics(r: NginxHTTPRequest): void {
   r.headersOut['Cache-Control'] = 'no-store';
-  const problem = findCountingProblem(countedSeries());
-  if (problem !== undefined) {
+  const answer = answerMetrics(r);
+  r.headersOut['Content-Type'] = `text/plain;${answer.version} charset=utf-8`;
+  r.return(answer.status, answer.body);
+}
+
+interface MetricsAnswer {
+  readonly status: 200 | 500 | 503;
+  /** The parameter of the text format, with a semicolon; '' for a text that is no page of figures. */
+  readonly version: string;
+  readonly body: string;
+}
+
+function answerMetrics(r: NginxHTTPRequest): MetricsAnswer {
+  try {
+    const problem = findCountingProblem(countedSeries());
+    if (problem === undefined) {
+      const gauges = zoneGauges(readZones()).concat(breakerGauge(), buildGauge());
+      return { status: 200, version: ' version=0.0.4;', body: formatMetrics(readCount, gauges) };
+    }
     noteNoMetrics(r, problem);
-    r.headersOut['Content-Type'] = 'text/plain; charset=utf-8';
-    r.return(503, `${problem}\n`);
-    return;
+    return { status: 503, version: '', body: `${problem}\n` };
+  } catch (e) {
+    noteBug(r, e);
+    return { status: 500, version: '', body: 'Problem encountered processing the request\n' };
   }
-  const gauges = zoneGauges(readZones()).concat(breakerGauge(), buildGauge());
-  r.headersOut['Content-Type'] = 'text/plain; version=0.0.4; charset=utf-8';
-  r.return(200, formatMetrics(readCount, gauges));
 }
 
 function buildGauge(): Gauge {

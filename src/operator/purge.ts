@@ -19,7 +19,7 @@ import { type Misconfiguration, misconfiguration, parseOwnSettings } from '../co
 import { endOf, spellingsOf } from '../core/token/spellings.js';
 import { readClockSec } from '../edge/clock.js';
 import { findZoneProblem } from '../edge/declared_zones.js';
-import { noteFailure } from '../edge/fail.js';
+import { noteBug, noteFailure } from '../edge/fail.js';
 import { readFormBody } from '../edge/form_body.js';
 import { readAskingTtlSec, readKeyspaces } from '../edge/keyspaces.js';
 import { readRest } from '../edge/request.js';
@@ -33,7 +33,7 @@ import { deleteRecord, markPurged } from '../edge/stored_tokens.js';
  * Does NOT ask who calls: the operator restricts the location.
  */
 export function purge(r: NginxHTTPRequest): void {
-  const answer = decidePurge(r);
+  const answer = answerPurge(r);
   r.headersOut['Cache-Control'] = 'no-store';
   r.headersOut['Content-Type'] = 'application/json';
   if (answer.allow !== '') {
@@ -41,6 +41,17 @@ export function purge(r: NginxHTTPRequest): void {
   }
   r.return(answer.status, answer.body);
 }
+
+function answerPurge(r: NginxHTTPRequest): PurgeAnswer {
+  try {
+    return decidePurge(r);
+  } catch (e) {
+    noteBug(r, e);
+    return refusePurge(NOT_CERTAIN);
+  }
+}
+
+const NOT_CERTAIN = 'Problem encountered processing the request: it is not certain that the token is ended';
 
 function decidePurge(r: NginxHTTPRequest): PurgeAnswer {
   if (r.method !== 'POST') {

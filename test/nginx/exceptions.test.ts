@@ -1,5 +1,6 @@
 // An exception is a bug of the gateway's own. Here each function of the shipped script fails once, as its first act.
-import { functionsOf, runningScript, SHIPPED_SCRIPT } from '../support/altered_script.js';
+import { runningScript, SHIPPED_SCRIPT } from '../support/altered_script.js';
+import { ENDS_THE_REFUSAL, FAILING_SCRIPT, FUNCTION_NAMES, FUNCTIONS } from '../support/failing_script.js';
 import {
   type ConfigWords,
   type Gateway,
@@ -20,43 +21,11 @@ const RESPONSE = await key.sign(
   { iss: ISSUER, aud: 'gateway', iat: 1, token_introspection: { active: true, ...CLAIMS } },
   { typ: 'token-introspection+jwt' },
 );
-const FUNCTIONS = functionsOf(SHIPPED_SCRIPT);
-const NAMES = FUNCTIONS.map(({ name }) => name);
-/** What nginx.conf calls with a request that has to be decided. */
-const ENTRIES = ['access', 'authorize'];
-
-/** What every `catch` for bugs calls. */
-const REFUSAL = 'failOnBug';
-/** Whoever fails like that ends the refusal too, and njs refuses by itself, and logs the exception with its text. */
-const ENDS_THE_REFUSAL = new RegExp(`${REFUSAL}|quoted-by-(${ENTRIES.join('|')}|\\w*(Part|Stage))\\.`);
-
-/**
- * The function that the request's header names throws an exception with a text of its own: as its first act, or as the first
- * one that it guards, where it is one of those that catch bugs.
- */
-function failingScript(): string {
-  const changes = FUNCTIONS.flatMap(({ name, at, guarded, parameters }) => {
-    const failsAt = guarded?.handler.includes(REFUSAL) ? guarded.at : at;
-    const failure = `if (globalThis.failing === '${name}') throw new TypeError('${textOf(name)}');`;
-    const entry = `globalThis.failing = ${parameters[0]}.headersIn['X-Failing'];`;
-    return ENTRIES.includes(name) ? [{ at, text: entry + failure }] : [{ at: failsAt, text: failure }];
-  });
-  let script = SHIPPED_SCRIPT;
-  for (const { at, text } of changes.toSorted((a, b) => b.at - a.at)) {
-    script = script.slice(0, at) + text + script.slice(at);
-  }
-  return script;
-}
-
 /** A gateway that runs it. */
-const FAILING = withKey(runningScript(failingScript()));
+const FAILING = withKey(runningScript(FAILING_SCRIPT));
 
 function withKey(options: ReturnType<typeof runningScript>) {
   return { ...options, files: { ...options.files, 'key.json': JSON.stringify(key.privateJwk) } };
-}
-
-function textOf(name: string): string {
-  return `quoted-by-${name}.`;
 }
 
 /** Locations that verify and sign, each in its own way. */
@@ -144,7 +113,7 @@ gatewayTest(
     t.is((await g.send('/', { token: 'opaque-good' })).status, 200);
     t.is((await g.send('/remembered', { token: 'opaque-rejected' })).status, 401);
     const sent: Sent[] = [];
-    for (const name of NAMES) sent.push(...(await sendAll(g, name)));
+    for (const name of FUNCTION_NAMES) sent.push(...(await sendAll(g, name)));
 
     for (const { name, status, isGood } of sent) {
       t.true(isGood ? status === 200 || status >= 500 : status !== 200, `${name}: ${status}`);
@@ -163,7 +132,7 @@ gatewayTest(
       [],
     );
     const reasons = (await g.accessLog()).filter((line) => line.endsWith('"internal_error"'));
-    t.true(reasons.length > NAMES.length, `${reasons.length}`);
+    t.true(reasons.length > FUNCTION_NAMES.length, `${reasons.length}`);
   },
 );
 
