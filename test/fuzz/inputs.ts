@@ -55,12 +55,16 @@ const fragment = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 4 }).map(wellFormed) },
 );
 
-const edit: fc.Arbitrary<Edit> = fc.record({
-  kind: fc.constantFrom('insert', 'replace', 'delete', 'repeat', 'cut', 'case', 'flip', 'move'),
-  at: fc.nat(10_000),
-  length: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 40 })),
-  fragment,
-});
+const edit = editWith(fragment);
+
+function editWith(inserted: fc.Arbitrary<string>): fc.Arbitrary<Edit> {
+  return fc.record({
+    kind: fc.constantFrom('insert', 'replace', 'delete', 'repeat', 'cut', 'case', 'flip', 'move'),
+    at: fc.nat(10_000),
+    length: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 40 })),
+    fragment: inserted,
+  });
+}
 
 /** One of the texts with up to four edits; seldom any text. */
 export function near(texts: readonly string[]): fc.Arbitrary<string> {
@@ -72,9 +76,21 @@ export function near(texts: readonly string[]): fc.Arbitrary<string> {
 }
 
 export function edited(texts: fc.Arbitrary<string>, mostEdits: number): fc.Arbitrary<string> {
-  return fc
-    .tuple(texts, fc.array(edit, { maxLength: mostEdits }))
-    .map(([text, edits]) => wellFormed(edits.reduce(applyEdit, text)));
+  return editedBy(texts, fc.array(edit, { maxLength: mostEdits }));
+}
+
+/** The same, where other pieces than usual are put in as often as the usual ones. */
+export function editedWith(
+  texts: fc.Arbitrary<string>,
+  mostEdits: number,
+  pieces: readonly string[],
+): fc.Arbitrary<string> {
+  const other = editWith(fc.constantFrom(...pieces));
+  return editedBy(texts, fc.array(fc.oneof(edit, other), { maxLength: mostEdits }));
+}
+
+function editedBy(texts: fc.Arbitrary<string>, edits: fc.Arbitrary<Edit[]>): fc.Arbitrary<string> {
+  return fc.tuple(texts, edits).map(([text, list]) => wellFormed(list.reduce(applyEdit, text)));
 }
 
 function applyEdit(text: string, { kind, at, length, fragment: inserted }: Edit): string {
