@@ -131,6 +131,7 @@ gatewayTest(
       quoting.filter((entry) => !ENDS_THE_REFUSAL.test(entry)),
       [],
     );
+    t.true(quoting.length > 0, 'njs writes the text of an exception that ends the refusal itself');
     const reasons = (await g.accessLog()).filter((line) => line.endsWith('"internal_error"'));
     t.true(reasons.length > FUNCTION_NAMES.length, `${reasons.length}`);
   },

@@ -111,22 +111,29 @@ const ROUNDS = 10;
 /** For each good request, ten with a random token; the tokens are numbered, so that nothing depends on chance. */
 const FLOOD = 10;
 
+/** The flood fills it, should rejections ever get into it: then njs 0.8, which does not evict, has no room for a good token. */
+const SMALL_ZONE = (text: string) => text.replace('zone=phantom_token:32m', 'zone=phantom_token:64k');
+
 gatewayTest(
   'a flood of random tokens at ten times the good traffic leaves every good token in the cache (S68)',
-  { workers: 2, isLoad: true },
+  { workers: 2, isLoad: true, zones: SMALL_ZONE },
   async (t, g) => {
     g.as.reply((request) => (request.form.token?.startsWith('opaque-good') ? jwt(JWT) : inactive204()));
     const good = Array.from({ length: GOOD }, (_, i) => `opaque-good-${i}`);
-    await Promise.all(good.map((token) => g.send('/', { token })));
-    for (let round = 0; round < ROUNDS; round++) {
-      const flood = Array.from({ length: GOOD * FLOOD }, (_, i) => `opaque-bad-${round}-${i}`);
-      const answers = await Promise.all([...flood, ...good].map((token) => g.send('/', { token })));
+    const floodOf = (round: number) =>
+      Array.from({ length: GOOD * FLOOD }, (_, i) => `opaque-bad-${round}-${i}`);
+    const sendAll = (tokens: string[]) => Promise.all(tokens.map((token) => g.send('/', { token })));
+    await sendAll(floodOf(0));
+    await sendAll(floodOf(1));
+    await sendAll(good);
+    for (let round = 2; round < ROUNDS; round++) {
+      const answers = await sendAll([...floodOf(round), ...good]);
       t.is(answers.filter((answer) => answer.status === 200).length, GOOD);
     }
     const lines = await g.accessLog();
     const served = lines.filter((line) => line.startsWith('200'));
-    t.is(served.length, GOOD * (ROUNDS + 1));
-    t.is(served.filter((line) => line.includes('"HIT"')).length, GOOD * ROUNDS);
+    t.is(served.length, GOOD * (ROUNDS - 1));
+    t.is(served.filter((line) => line.includes('"HIT"')).length, GOOD * (ROUNDS - 2));
   },
 );
 

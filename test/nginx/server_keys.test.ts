@@ -81,6 +81,25 @@ gatewayTest(
   },
 );
 
+gatewayTest(
+  'a JWT with a kid that the gateway does not know: the keys are fetched at once, although the set is fresh, and it passes when its key is there',
+  {
+    server: (words) => server(words),
+    ...runningScript(replaceOnce(SHIPPED_SCRIPT, 'var FETCH_PAUSE_MS = 3e4;', 'var FETCH_PAUSE_MS = 1;')),
+  },
+  async (t, g) => {
+    answer(g, json(SET));
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    t.is((await g.send('/', { token: 'opaque-2' })).status, 200);
+    t.is(fetches(g), 1);
+    const signed = await next.sign({ sub: 'u', exp: 4102444800 });
+    answer(g, json(JSON.parse(keySetOf(key, next))), jwt(signed));
+    t.is((await g.send('/', { token: 'opaque-3' })).status, 200);
+    t.is(g.upstream.requests.at(-1)?.headers.authorization, `Bearer ${signed}`);
+    t.is(fetches(g), 2);
+  },
+);
+
 for (const [sentence, failing] of [
   ['does not answer', silent()],
   ['answers 503', status(503)],
@@ -184,6 +203,12 @@ gatewayTest(
     answer(g, json(SET));
     t.is((await g.send('/keys')).status, 404);
     t.is(fetches(g), 0);
+    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
+    g.upstream.answer = () => ({ headers: { 'x-accel-redirect': '/keys' } });
+    const redirected = await g.send('/', { token: 'opaque-1' });
+    t.is(redirected.status, 404);
+    t.notRegex(redirected.body, /kty/);
+    t.is(fetches(g), 1, 'the script alone has fetched');
   },
 );
 

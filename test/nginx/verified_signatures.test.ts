@@ -27,6 +27,9 @@ const unknown = await newSigningKey('ES256', 'another');
 const authority = await newCertificateAuthority();
 const tlsServer = await startScriptedServer({ tls: await authority.issue('as.test') });
 const forger = await newSigningKey('ES256', 'key-ES256');
+/** Where a forged header has keys fetched from: those that the forged JWT is signed with. */
+const elsewhere = await startScriptedServer();
+elsewhere.reply(json(JSON.parse(keySetOf(stranger))));
 
 const ISSUER = 'https://as.example.com';
 const CLAIMS = { iss: ISSUER, aud: 'api', sub: 'u', exp: 4102444800, scope: 'read' };
@@ -93,14 +96,10 @@ const FORGERIES: [sentence: string, token: string, reason: string][] = [
     await embedded('jwk', stranger.publicJwk),
     'token_signature_invalid',
   ],
-  [
-    'a key to fetch, jku (§3.10)',
-    await embedded('jku', 'http://127.0.0.1:9/keys'),
-    'token_signature_invalid',
-  ],
+  ['a key to fetch, jku (§3.10)', await embedded('jku', `${elsewhere.url}/keys`), 'token_signature_invalid'],
   [
     'a certificate to fetch, x5u (§3.10)',
-    await embedded('x5u', 'http://127.0.0.1:9/cert'),
+    await embedded('x5u', `${elsewhere.url}/cert`),
     'token_signature_invalid',
   ],
   [
@@ -240,15 +239,18 @@ gatewayTest(
 );
 
 gatewayTest(
-  'an unknown kid fetches the keys again, at most once in 30 seconds, and is then 502',
-  { server: (words) => server(words) },
+  'an unknown kid, again and again and in two workers, has the keys fetched once in 30 seconds at most, and is 502',
+  { server: (words) => server(words), workers: 2 },
   async (t, g) => {
     answer(g, jwt(await first.sign(CLAIMS)));
     t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
     answer(g, jwt(await unknown.sign(CLAIMS)));
-    t.is((await g.send('/', { token: 'opaque-2' })).status, 502);
-    t.is((await g.send('/', { token: 'opaque-3' })).status, 502);
+    for (let i = 2; i < 12; i++) {
+      const headers = { connection: 'close' }; // so that both workers get some
+      t.is((await g.send('/', { token: `opaque-${i}`, headers })).status, 502);
+    }
     t.is(keyFetches(g).length, 1);
+    t.is(introspections(g).length, 11);
     t.deepEqual((await g.accessLog()).at(-1), '502 "MISS" "jwt_key_unknown"');
   },
 );
@@ -371,6 +373,7 @@ for (const [sentence, token, reason] of FORGERIES.filter(([, forged]) => forged 
       answer(g, json({ active: true }));
       t.is((await g.send('/', { token })).status, 401);
       t.is(introspections(g).length, 0);
+      t.is(elsewhere.connections, 0);
       t.is(g.upstream.requests.length, 0);
       t.deepEqual(await g.accessLog(), [`401 "MISS" "${reason}"`]);
     },
@@ -450,16 +453,23 @@ gatewayTest(
 
 gatewayTest(
   'an inactive RFC 9701 response is 401; one without keys to verify it is 502 (S54)',
-  { server: (words) => server(words, ASKS_SIGNED) },
+  {
+    server: (words) =>
+      server(words, ASKS_SIGNED) + protectedRoot(words).replace('location /', 'location /without_keys'),
+  },
   async (t, g) => {
     const inactive = await first.sign({ ...RESPONSE, token_introspection: { active: false } }, TYP);
     answer(g, jwt(inactive, { contentType: 'application/token-introspection+jwt' }));
     t.is((await g.send('/', { token: 'opaque-1' })).status, 401);
-    t.deepEqual(await g.accessLog(), ['401 "MISS" "token_inactive"']);
+    t.is((await g.send('/without_keys', { token: 'opaque-2' })).status, 502);
+    t.deepEqual(await g.accessLog(), [
+      '401 "MISS" "token_inactive"',
+      '502 "MISS" "introspection_response_jwt"',
+    ]);
   },
 );
 
-test.after.always('the TLS server is stopped', () => tlsServer.close());
+test.after.always('the servers are stopped', () => Promise.all([tlsServer.close(), elsewhere.close()]));
 
 function overTls(words: ConfigWords, path: string): string {
   return `proxy_pass ${tlsServer.url}${path}; proxy_ssl_trusted_certificate ${words.prefix}/ca.pem; proxy_ssl_name as.test;`;
