@@ -352,6 +352,24 @@ gatewayTest(
 );
 
 gatewayTest(
+  'the same with an error_log of the introspection location: the line is in the log of the request, as docs/security.md says (S108)',
+  {
+    server: (words) => `
+      ${protectedRoot(words)}
+      location = /introspect {
+        ${words.introspection}
+        error_log ${words.prefix}/logs/own.log crit;
+        proxy_pass ${words.introspectionUrl};
+      }`,
+  },
+  async (t, g) => {
+    g.as.reply(reply.raw(HEADLESS));
+    assertUnavailable(t, g, await g.send('/', { token: 'opaque-1' }), 502);
+    t.true((await g.nginx.errorLog()).includes(FIRST_LINE));
+  },
+);
+
+gatewayTest(
   'AS at a URL does the same: no log line quotes it (S108)',
   {
     server: (words) =>

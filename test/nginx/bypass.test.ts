@@ -376,22 +376,6 @@ gatewayTest(
   },
 );
 
-for (const [place, file] of [
-  ['below', (snippets: string, map: string) => `include ${snippets}/http.conf; ${map}`],
-  ['above', (snippets: string, map: string) => `${map} include ${snippets}/http.conf;`],
-] as const) {
-  gatewayTest(
-    `a map whose target is a setting ${place} the include of http.conf ${place === 'below' ? 'decides' : 'is lost: the rule of the README'}`,
-    {
-      httpConf: (words) => file(words.snippets, 'map $uri $phantom_token_required_scopes { default admin; }'),
-    },
-    async (t, g) => {
-      g.as.reply(jwt(JWT));
-      t.is((await g.send('/', { token: 'opaque-1' })).status, place === 'below' ? 403 : 200);
-    },
-  );
-}
-
 /** A whole configuration whose protect.conf is at server level, or in a location. */
 function confWithProtect({ runtime, mode, zones }: Setup, place: 'server' | 'location'): string {
   const snippets = new URL('../../nginx/', import.meta.url).pathname;
@@ -459,27 +443,6 @@ gatewayTest(
     const none = await g.send('/', { token: 'opaque-1' });
     t.is(none.headers.expires, undefined);
     t.is(none.headers['cache-control'], undefined);
-  },
-);
-
-gatewayTest(
-  "a second proxy_set_header Authorization beside the include is sent as well, as the README's rule says (S107)",
-  {
-    server: (words) =>
-      protectedRoot(words).replace(
-        'proxy_pass',
-        'proxy_set_header Authorization $http_authorization; proxy_pass',
-      ) + introspectionLocation(words),
-  },
-  async (t, g) => {
-    g.as.reply(jwt(JWT));
-    t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
-    t.deepEqual(
-      g.upstream.requests[0]?.rawHeaders
-        .filter(([name]) => name.toLowerCase() === 'authorization')
-        .map(([, value]) => value),
-      [`Bearer ${JWT}`, 'Bearer opaque-1'],
-    );
   },
 );
 

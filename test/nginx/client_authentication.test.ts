@@ -10,6 +10,7 @@ import { jwt, startScriptedServer } from '../support/scripted_server.js';
 
 const JWT = makeJwt({ exp: 4102444800 });
 const ca = await newCertificateAuthority();
+const otherCa = await newCertificateAuthority();
 const serverCertificate = await ca.issue('as.test');
 const clientCertificate = await ca.issue('gateway');
 const tlsServer = await startScriptedServer({
@@ -366,5 +367,26 @@ gatewayTest(
   async (t, g) => {
     t.is((await g.send('/', { token: 'opaque-misdirected' })).status, 502);
     t.is(tlsServer.requests.filter((asked) => asked.form.token === 'opaque-misdirected').length, 0);
+  },
+);
+
+gatewayTest(
+  'a certificate of another CA: 502, the token is not sent (S22)',
+  {
+    files: {
+      'ca.pem': otherCa.cert,
+      'client.pem': clientCertificate.cert,
+      'client.key': clientCertificate.key,
+    },
+    server: (words) =>
+      tlsLocation(
+        words,
+        `proxy_ssl_certificate ${words.prefix}/client.pem; proxy_ssl_certificate_key ${words.prefix}/client.key;`,
+      ),
+  },
+  async (t, g) => {
+    t.is((await g.send('/', { token: 'opaque-mistrusted' })).status, 502);
+    t.is(tlsServer.requests.filter((asked) => asked.form.token === 'opaque-mistrusted').length, 0);
+    t.is(g.upstream.requests.length, 0);
   },
 );

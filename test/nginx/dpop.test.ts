@@ -145,6 +145,24 @@ gatewayTest(
   },
 );
 
+gatewayTest(
+  'a forged proof that is wrong in something else as well is refused for that: no signature is verified before the cheap checks (S124)',
+  { settings: REQUIRE },
+  async (t, g) => {
+    g.as.reply(boundTo(client));
+    for (const [claims, reason] of [
+      [{}, 'dpop_signature_invalid'],
+      [{ htm: 'POST' }, 'dpop_method_mismatch'],
+      [{ htu: `${ORIGIN}/other` }, 'dpop_uri_mismatch'],
+      [{ ath: 'x' }, 'dpop_token_mismatch'],
+      [{ iat: 1 }, 'dpop_time_mismatch'],
+    ] as const) {
+      t.is((await send(g, spoil(await prove(claims)))).status, 401);
+      t.true((await lastLine(g))?.endsWith(`"${reason}"`), `${reason}: ${await lastLine(g)}`);
+    }
+  },
+);
+
 for (const alg of ['ES384', 'RS256', 'PS256']) {
   gatewayTest(`a proof by ${alg} is verified`, { settings: REQUIRE }, async (t, g) => {
     const owner = await newDpopClient(alg);

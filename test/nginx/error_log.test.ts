@@ -1,7 +1,15 @@
 // What the error log says about a 5xx: what happened, what to do, where; and when a suspension begins and ends.
+import { truncate } from 'node:fs/promises';
 import { adviceTable } from '../../src/core/answer/failure_line.js';
 import type { UnavailableReason } from '../../src/core/answer/reasons.js';
-import { type ConfigWords, type Gateway, gatewayTest, protectedRoot } from '../support/gateway.js';
+import {
+  assertCleanLogs,
+  type ConfigWords,
+  type Gateway,
+  gatewayTest,
+  introspectionLocation,
+  protectedRoot,
+} from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import { held, json, jwt, reset, type ScriptedAnswer, status } from '../support/scripted_server.js';
 
@@ -40,6 +48,29 @@ gatewayTest(
       t.true(line.includes(`: ${adviceTable()[reason]} ${WHERE}`), line);
     }
     t.is((await linesOf(g)).length, FAULTS.length);
+  },
+);
+
+gatewayTest(
+  'the search with which each test ends finds a token, a JWT or a secret in a log (S61, S108)',
+  {
+    server: (words) => `
+      ${protectedRoot(words)} ${introspectionLocation(words)}
+      location /file/ { root ${words.prefix}/none; }`,
+  },
+  async (t, g) => {
+    for (const name of [
+      'opaque-1',
+      JWT,
+      'gateway-secret',
+      'Basic%20Z2F0ZXdheS1jbGllbnQ6Z2F0ZXdheS1zZWNyZXQ=',
+    ]) {
+      t.is((await g.send(`/file/${name}`)).status, 404);
+      const search = await t.try((attempt) => assertCleanLogs(attempt, g.nginx));
+      search.discard();
+      t.false(search.passed, name);
+      await truncate(`${g.nginx.prefix}/logs/error.log`);
+    }
   },
 );
 

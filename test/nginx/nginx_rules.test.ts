@@ -1,11 +1,40 @@
 // How nginx's own rules apply to the gateway's lines, as the README, docs/nginx_rules.md and docs/auth_request.md
 // describe it. Some of these rules are not desirable; when a test fails here, a page has to change.
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import test from 'ava';
+import { startFastcgiUpstream } from '../support/fastcgi_upstream.js';
 import { type ConfigWords, type Gateway, gatewayTest, introspectionLocation } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import { pathsReadInTwoWays } from '../support/pages.js';
 import { connectRaw } from '../support/raw_client.js';
+import { startScgiUpstream } from '../support/scgi_upstream.js';
 import { closeBeforeAnswer, inactive204, jwt, type Reply } from '../support/scripted_server.js';
+import { startUwsgiUpstream } from '../support/uwsgi_upstream.js';
+
+/** An application of each protocol, for all gateways of this file, which their param GATEWAY tells apart. */
+const APPLICATIONS = [
+  { protocol: 'fastcgi', api: await startFastcgiUpstream() },
+  { protocol: 'uwsgi', api: await startUwsgiUpstream() },
+  { protocol: 'scgi', api: await startScgiUpstream() },
+];
+
+/** By the address of the gateway. */
+const grpcHeaders = new Map<string, [string, string][]>();
+const grpcServer = http2.createServer();
+grpcServer.on(
+  'stream',
+  (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, _flags: number, raw: string[]) => {
+    const pairs = raw.flatMap<[string, string]>((name, i) => (i % 2 === 0 ? [[name, raw[i + 1] ?? '']] : []));
+    grpcHeaders.set(String(headers['x-gateway']), pairs);
+    stream.respond({ ':status': 200 });
+    stream.end();
+  },
+);
+grpcServer.listen(0, '127.0.0.1');
+await once(grpcServer, 'listening');
+const grpcPort = (grpcServer.address() as AddressInfo).port;
 
 const ENDPOINT = 'set $phantom_token_introspection_endpoint /introspect;';
 const ON = `set $phantom_token on; ${ENDPOINT}`;
@@ -359,6 +388,48 @@ gatewayTest(
   },
 );
 
+gatewayTest(
+  'of two `set` lines for a setting the last one counts, also an `off`, and nginx says nothing',
+  {
+    server: (words) =>
+      protectedBy(words, '/off', 'set $phantom_token off;') +
+      protectedBy(
+        words,
+        '/weak',
+        'set $phantom_token_required_scopes admin; set $phantom_token_required_scopes read;',
+      ) +
+      protectedBy(
+        words,
+        '/strong',
+        'set $phantom_token_required_scopes read; set $phantom_token_required_scopes admin;',
+      ) +
+      introspectionLocation(words),
+  },
+  async (t, g) => {
+    g.as.reply(reply);
+    t.is((await g.send('/off')).status, 200);
+    t.is((await g.send('/weak', { token: 'opaque-read' })).status, 200);
+    t.is((await g.send('/strong', { token: 'opaque-read' })).status, 403);
+    t.notRegex(await g.nginx.errorLog(), /\[warn\].*phantom_token/);
+  },
+);
+
+for (const [place, file] of [
+  ['below', (snippets: string, map: string) => `include ${snippets}/http.conf; ${map}`],
+  ['above', (snippets: string, map: string) => `${map} include ${snippets}/http.conf;`],
+] as const) {
+  gatewayTest(
+    `a map whose target is a setting ${place} the include of http.conf ${place === 'below' ? 'decides' : 'is lost, and opens the API'}`,
+    {
+      httpConf: (words) => file(words.snippets, 'map $uri $phantom_token_required_scopes { default admin; }'),
+    },
+    async (t, g) => {
+      g.as.reply(reply);
+      t.is((await g.send('/', { token: 'opaque-read' })).status, place === 'below' ? 403 : 200);
+    },
+  );
+}
+
 // What the API or a cache does with a request
 
 /** The first column of the table in docs/nginx_rules.md. */
@@ -416,5 +487,106 @@ gatewayTest(
     t.is((await g.send('/account', { token: 'opaque-refund' })).body, 'answer 1');
     t.is(g.upstream.requests.length, 1);
     t.deepEqual(await statusesOf(g, '/account', [undefined, 'opaque-bad']), [401, 401]);
+  },
+);
+
+test.after.always('the applications are stopped', () =>
+  Promise.all(APPLICATIONS.map(({ api }) => api.close())),
+);
+
+for (const { protocol, api } of APPLICATIONS) {
+  const passed = (words: ConfigWords, path: string, lines: string) => `
+    location ${path} {
+      ${ON} ${words.protect} ${lines}
+      ${protocol}_param GATEWAY ${words.listen};
+      ${protocol}_pass 127.0.0.1:${api.port};
+    }`;
+  /** What the application got of this gateway, in order. */
+  const valuesOf = (g: Gateway, name: string) =>
+    api.requests
+      .filter(({ params }) => params.some(([one, value]) => one === 'GATEWAY' && value === g.words.listen))
+      .map(({ params }) => params.filter(([one]) => one === name).map(([, value]) => value.slice(0, 13)));
+
+  gatewayTest(
+    `a second ${protocol}_param HTTP_AUTHORIZATION beside the include is sent as well, with the opaque token; without it the application gets the JWT alone (S107)`,
+    {
+      server: (words) =>
+        passed(words, '/once', '') +
+        passed(words, '/twice', `${protocol}_param HTTP_AUTHORIZATION $http_authorization;`) +
+        introspectionLocation(words),
+    },
+    async (t, g) => {
+      g.as.reply(reply);
+      t.deepEqual(await statusesOf(g, '/once', ['opaque-read']), [200]);
+      t.deepEqual(await statusesOf(g, '/twice', ['opaque-read']), [200]);
+      t.deepEqual(valuesOf(g, 'HTTP_AUTHORIZATION'), [['Bearer eyJhbG'], ['Bearer eyJhbG', 'Bearer opaque']]);
+    },
+  );
+
+  gatewayTest(
+    `${protocol}_cache in a protected location gives one user's answer to the next, who also needs a good token (S102)`,
+    {
+      http: (words) => `${protocol}_cache_path ${words.prefix}/cache keys_zone=answers:1m;`,
+      server: (words) =>
+        passed(
+          words,
+          '/',
+          `${protocol}_cache answers; ${protocol}_cache_key $request_uri; ${protocol}_cache_valid 200 1m;`,
+        ) + introspectionLocation(words),
+    },
+    async (t, g) => {
+      g.as.reply(reply);
+      t.deepEqual(
+        await statusesOf(g, '/account', ['opaque-read', 'opaque-refund', undefined]),
+        [200, 200, 401],
+      );
+      t.is(valuesOf(g, 'GATEWAY').length, 1);
+    },
+  );
+}
+
+gatewayTest(
+  'a second proxy_set_header Authorization beside the include is sent as well, with the opaque token (S107)',
+  {
+    server: (words) =>
+      protectedBy(words, '/', '', 'proxy_set_header Authorization $http_authorization;') +
+      introspectionLocation(words),
+  },
+  async (t, g) => {
+    g.as.reply(reply);
+    t.deepEqual(await statusesOf(g, '/', ['opaque-read']), [200]);
+    t.deepEqual(authorizationsIn(g.upstream.requests[0]?.rawHeaders ?? []), [
+      'Bearer eyJhbG',
+      'Bearer opaque',
+    ]);
+  },
+);
+
+function authorizationsIn(headers: readonly (readonly [string, string])[]): string[] {
+  return headers
+    .filter(([name]) => name.toLowerCase() === 'authorization')
+    .map(([, value]) => value.slice(0, 13));
+}
+
+test.after.always('the gRPC server is stopped', () => {
+  grpcServer.close();
+});
+
+gatewayTest(
+  'a second grpc_set_header Authorization beside the include is sent as well, with the opaque token (S107)',
+  {
+    server: (words) => `
+      location / {
+        ${ON} ${words.protect}
+        grpc_set_header X-Gateway ${words.listen};
+        grpc_set_header Authorization $http_authorization;
+        grpc_pass grpc://127.0.0.1:${grpcPort};
+      }
+      ${introspectionLocation(words)}`,
+  },
+  async (t, g) => {
+    g.as.reply(reply);
+    t.deepEqual(await statusesOf(g, '/', ['opaque-read']), [200]);
+    t.deepEqual(authorizationsIn(grpcHeaders.get(g.words.listen) ?? []), ['Bearer eyJhbG', 'Bearer opaque']);
   },
 );

@@ -304,7 +304,7 @@ async function readLines(file: string, count: number): Promise<string[]> {
 const UNWELL = /\[emerg\]|\[alert\](?!.*exited on signal 9$)/m;
 
 /** No token, JWT or secret in any log (S61, S108). */
-async function assertCleanLogs(t: ExecutionContext, nginx: NginxProcess): Promise<void> {
+export async function assertCleanLogs(t: ExecutionContext, nginx: NginxProcess): Promise<void> {
   const access = await readFile(`${nginx.prefix}/logs/phantom.log`, 'utf8');
   const logs = access + (await nginx.errorLog());
   for (const mark of SECRET_MARKS) {

@@ -187,6 +187,19 @@ for (const path of entriesOf('edge/')) {
   });
 }
 
+/** Who asks over the network, or through a location of nginx. */
+const ASKING = ['edge/fetch.ts', 'edge/fetch_key_set.ts', 'edge/introspect.ts'];
+
+test('src: only the introspection and the keys of the server are asked for over the network, by these files', (t) => {
+  const paths = [...CORE_FILES, ...['edge/', 'gateway/', 'operator/'].flatMap(entriesOf), 'index.ts'];
+  t.deepEqual(
+    paths
+      .filter((path) => membersOf(read(path)).some((name) => /\.(fetch|subrequest)$/.test(name)))
+      .toSorted(),
+    ASKING,
+  );
+});
+
 test('src: has only these folders and files, so that a newcomer finds a stage or a rule by its name', (t) => {
   t.deepEqual(readdirSync(SRC).toSorted(), ENTRIES_OF_SRC);
   t.deepEqual(readdirSync(new URL('core/', SRC)).toSorted(), RULED);
