@@ -50,9 +50,12 @@ export interface TitlesOfFile {
  * A table may serve many tests: a case belongs to those with a title that it fills in, if there are any.
  */
 export function titlesIn(source: string): TitlesOfFile {
-  const { code } = transformSync(source, { loader: 'ts', format: 'esm' });
-  const tree = parse(code, { ecmaVersion: 'latest', sourceType: 'module' });
-  const tests = testsIn(tree);
+  const tree = treeOf(source);
+  const constants = constantsOf(tree);
+  const tests = testsIn(tree).map(({ text, test, tables }) => ({
+    text,
+    cases: [...new Set(reachedFrom([test, ...tables], constants).flatMap(numberedTextsIn))],
+  }));
   const named = new Set(tests.map(({ text }) => text));
   const fillingIn = new Set(tests.filter(({ text }) => text.includes('…')).flatMap(({ cases }) => cases));
   const titles = tests.map(({ text, cases }) => ({
@@ -66,26 +69,51 @@ export function titlesIn(source: string): TitlesOfFile {
   };
 }
 
-/** Every test of a file, with all numbered texts that it reaches as its cases. */
-function testsIn(tree: Node): Omit<Title, 'file'>[] {
+/** Every test of a file, whether it names a number or not. Its cases are the texts of the table that fills its title in. */
+export function everyTitleIn(source: string): Omit<Title, 'file'>[] {
+  const tree = treeOf(source);
   const constants = constantsOf(tree);
-  const tests: Omit<Title, 'file'>[] = [];
+  return testsIn(tree).map(({ text, tables }) => ({
+    text,
+    cases: text.includes('…') ? reachedFrom([...tables], constants).flatMap(textsIn) : [],
+  }));
+}
+
+function treeOf(source: string): Node {
+  const { code } = transformSync(source, { loader: 'ts', format: 'esm' });
+  return parse(code, { ecmaVersion: 'latest', sourceType: 'module' });
+}
+
+interface TestCall {
+  /** Its title, with `…` for what is filled in. */
+  readonly text: string;
+  readonly test: CallExpression;
+  /** What the loops around it go through. */
+  readonly tables: readonly Node[];
+}
+
+function testsIn(tree: Node): TestCall[] {
+  const tests: TestCall[] = [];
   ancestor(tree, {
     CallExpression(node, _state, ancestors) {
       const title = node.arguments[0];
       if (title === undefined || !isTest(node)) return;
       const loops = ancestors.filter((around) => around.type === 'ForOfStatement');
-      const roots = [node, ...loops.map((loop) => (loop as ForOfStatement).right)];
-      const cases = new Set(reachedFrom(roots, constants).flatMap(numberedTextsIn));
-      tests.push({ text: textOf(title) ?? '…', cases: [...cases] });
+      const tables = loops.map((loop) => (loop as ForOfStatement).right);
+      tests.push({ text: textOf(title) ?? '…', test: node, tables });
     },
   });
   return tests;
 }
 
-/** `test(...)`, `gatewayTest(...)`. */
+/** `test(...)`, `test.serial(...)`, `gatewayTest(...)`. */
 function isTest({ callee }: CallExpression): boolean {
-  return callee.type === 'Identifier' && /^(test|[a-z]+Test)$/.test(callee.name);
+  const isSerial =
+    callee.type === 'MemberExpression' &&
+    callee.property.type === 'Identifier' &&
+    callee.property.name === 'serial';
+  const called = isSerial ? callee.object : callee;
+  return called.type === 'Identifier' && /^(test|[a-z]+Test)$/.test(called.name);
 }
 
 function constantsOf(tree: Node): Map<string, Node> {
@@ -112,16 +140,23 @@ function reachedFrom(roots: Node[], constants: Map<string, Node>): Node[] {
 }
 
 function numberedTextsIn(tree: Node): string[] {
+  return textsIn(tree).filter((text) => numbersIn(text).length > 0);
+}
+
+function textsIn(tree: Node): string[] {
   const texts: string[] = [];
   full(tree, (node) => {
     const text = node.type === 'Property' ? textOf((node as Property).key) : textOf(node);
-    if (text !== undefined && numbersIn(text).length > 0) texts.push(text);
+    if (text !== undefined) texts.push(text);
   });
   return texts;
 }
 
 function textOf(node: Node): string | undefined {
-  if (node.type === 'Literal') return String((node as Literal).value);
+  if (node.type === 'Literal') {
+    const { value } = node as Literal;
+    return typeof value === 'string' ? value : undefined;
+  }
   if (node.type !== 'TemplateLiteral') return undefined;
   return (node as TemplateLiteral).quasis.map(({ value }) => value.cooked).join('…');
 }

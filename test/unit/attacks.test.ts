@@ -56,6 +56,11 @@ const SOURCES: [sentence: string, source: string, titles: TitlesOfFile['titles']
     [{ text: 'closed (S1)', cases: [] }],
   ],
   [
+    'the title of a test that runs alone',
+    "test.serial('closed (S1)', run); test.after('stopped', run);",
+    [{ text: 'closed (S1)', cases: [] }],
+  ],
+  [
     'a title that is filled in',
     `for (const name of NAMES) test(\`[\${name}] closed (S1)\`, run);`,
     [{ text: '[…] closed (S1)', cases: [] }],
