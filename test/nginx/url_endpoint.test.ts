@@ -5,6 +5,7 @@ import { startDnsServer } from '../support/dns_server.js';
 import { type ConfigWords, type GatewayOptions, gatewayTest } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import * as reply from '../support/scripted_server.js';
+import type { Setup } from '../support/setup.js';
 
 const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
 
@@ -104,13 +105,17 @@ function keptOpen(answer: reply.ScriptedAnswer): reply.ScriptedAnswer {
   };
 }
 
+function isBefore({ runtime }: Setup, njsVersion: string): boolean {
+  return runtime.njsVersion.localeCompare(njsVersion, 'en', { numeric: true }) < 0;
+}
+
 gatewayTest(
-  'AS at a URL answers and keeps the connection open: njs 1.0 serves it; njs 0.8 waits for the timeout, and the log says what else a timeout means, and what to do',
+  'AS at a URL answers and keeps the connection open: a newer njs serves it; before 0.9.2 it waits for the timeout, and the log says what else a timeout means, and what to do',
   OVER_HTTP,
   async (t, g) => {
     g.as.reply(keptOpen(reply.jwt(JWT)));
     const answer = await g.send('/', { token: 'opaque-1' });
-    if (g.setup.runtime.njsVersion.startsWith('0.')) {
+    if (isBefore(g.setup, '0.9.2')) {
       t.is(answer.status, 504);
       t.is(g.upstream.requests.length, 0);
       t.regex(
@@ -253,7 +258,9 @@ gatewayTest(
   async (t, g) => {
     g.as.reply(reply.jwt(JWT));
     t.is((await g.send('/', { token: 'opaque-1' })).status, 200);
-    t.is((await g.send('/other', { token: 'opaque-1' })).status, 200);
-    t.is(g.as.requests.length, 2);
+    // njs 0.9.5 to 0.9.9 is turned away at a location: nothing is looked up.
+    const isServed = isBefore(g.setup, '0.9.5') || !isBefore(g.setup, '1.0.0');
+    t.is((await g.send('/other', { token: 'opaque-1' })).status, isServed ? 200 : 500);
+    t.is(g.as.requests.length, isServed ? 2 : 1);
   },
 );

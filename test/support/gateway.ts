@@ -12,7 +12,8 @@ import { type Dispatcher, request } from 'undici';
 import { httpDefaults, mainContext, type NginxProcess, startNginx } from '../../runtime/nginx_process.js';
 import { nextHost } from './hosts.js';
 import { type ScriptedServer, startScriptedServer } from './scripted_server.js';
-import { SETUPS, type Setup } from './setups.js';
+import { engineLine, modeFiles, type Setup } from './setup.js';
+import { SETUPS } from './setups.js';
 import { startUpstream, type Upstream } from './upstream.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -35,6 +36,8 @@ export interface ConfigWords {
   readonly introspection: string;
   /** The same with each of its timeouts set to so many milliseconds. */
   introspectionWithin(timeoutMs: number): string;
+  /** Lines by which a protected location names its endpoint, as the set-up has it. */
+  readonly endpoint: string;
   /** The authorization server's introspection endpoint. */
   readonly introspectionUrl: string;
   /** An address on which nothing listens. */
@@ -178,7 +181,7 @@ http {
   server {
     listen ${words.listen} ${options.listenParameters ?? ''};
     server_name ${options.serverName ?? 'gateway.test'};
-    ${setup.mode === 'auth_request' ? `include ${SNIPPETS}/auth_request/server.conf;` : ''}
+    ${modeFiles(setup.mode).server}
     ${REMEMBERED}
     ${options.serverTop ?? ''}
     ${server(words)}
@@ -194,23 +197,18 @@ function zonesLines(setup: Setup, { zones }: GatewayOptions): string {
   return zones === undefined ? `include ${file};` : zones(readFileSync(file, 'utf8'));
 }
 
-/** Debian's njs 0.8.9 has one engine and no such directive. */
-function engineLine(setup: Setup): string {
-  return setup.runtime.engines.length > 1 ? `js_engine ${setup.engine};` : '';
-}
-
 function configWords(setup: Setup, as: ScriptedServer, upstream: Upstream, prefix: string): ConfigWords {
   const host = nextHost();
-  const folder = setup.mode === 'access' ? SNIPPETS : `${SNIPPETS}/auth_request`;
   const introspection = `
     set $phantom_introspection_limit 1;
     include ${SNIPPETS}/introspection.conf;
     proxy_set_header Authorization "Basic ${BASIC_CREDENTIALS}";`;
   return {
-    protect: `include ${folder}/protect.conf;`,
+    protect: modeFiles(setup.mode).protect,
     introspection: `include ${SNIPPETS}/introspection_limits.conf; ${introspection}`,
     introspectionWithin: (timeoutMs) =>
       LIMITS_CONF.replace(/(_timeout) \d+s;/g, `$1 ${timeoutMs}ms;`) + introspection,
+    endpoint: endpointLines(setup, `${as.url}/introspect`),
     introspectionUrl: `${as.url}/introspect`,
     refusedUrl: `http://${host}:${REFUSED_PORT}`,
     upstreamUrl: upstream.url,
@@ -233,11 +231,21 @@ export function protectedRoot(words: ConfigWords, settings = ''): string {
   return `
     location / {
       set $phantom_token on;
-      set $phantom_token_introspection_endpoint /introspect;
+      ${words.endpoint}
       ${settings}
       ${words.protect}
       proxy_pass ${words.upstreamUrl};
     }`;
+}
+
+/** A URL with the same credentials and the same limit as the location `/introspect`. */
+function endpointLines({ endpoint }: Setup, url: string): string {
+  return endpoint === 'location'
+    ? 'set $phantom_token_introspection_endpoint /introspect;'
+    : `js_fetch_timeout 1s;
+      set $phantom_token_introspection_endpoint ${url};
+      set $phantom_token_client_id gateway-client;
+      set $phantom_token_client_secret gateway-secret;`;
 }
 
 /** `location = /introspect` as a user writes it. */

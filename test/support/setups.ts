@@ -1,29 +1,28 @@
-// The five ways to run the script that every nginx test goes through.
+// The five ways to run the script that every nginx test goes through; `npm run test:njs` names another one in their place.
 import { type NginxRuntime, resolveNginx } from '../../runtime/nginx_runtime.mjs';
+import { SETUP_VARIABLE, type Setup } from './setup.js';
 
-export interface Setup {
-  readonly name: string;
-  readonly mode: 'access' | 'auth_request';
-  readonly engine: 'njs' | 'qjs';
-  readonly runtime: NginxRuntime;
-  /** The zones file that fits the version of njs. */
-  readonly zones: string;
+export type { Setup };
+
+const named = process.env[SETUP_VARIABLE];
+
+export const SETUPS: readonly Setup[] = named === undefined ? await findSetups() : [JSON.parse(named)];
+
+async function findSetups(): Promise<Setup[]> {
+  const modern = await requireNginx('modern');
+  const legacy = await requireNginx('legacy');
+  return [
+    setup('access', 'njs', modern, 'zones.conf'),
+    setup('access', 'qjs', modern, 'zones.conf'),
+    setup('auth_request', 'njs', modern, 'zones.conf'),
+    setup('auth_request', 'qjs', modern, 'zones.conf'),
+    setup('auth_request', 'njs', legacy, 'zones_njs_0.8.conf'),
+  ];
 }
 
-const modern = await requireNginx('modern');
-const legacy = await requireNginx('legacy');
-
-export const SETUPS: readonly Setup[] = [
-  setup('access', 'njs', modern),
-  setup('access', 'qjs', modern),
-  setup('auth_request', 'njs', modern),
-  setup('auth_request', 'qjs', modern),
-  setup('auth_request', 'njs', legacy),
-];
-
-function setup(mode: Setup['mode'], engine: Setup['engine'], runtime: NginxRuntime): Setup {
-  const zones = runtime === legacy ? 'zones_njs_0.8.conf' : 'zones.conf';
-  return { name: `${mode} ${engine} ${runtime.njsVersion}`, mode, engine, runtime, zones };
+function setup(mode: Setup['mode'], engine: Setup['engine'], runtime: NginxRuntime, zones: string): Setup {
+  const name = `${mode} ${engine} ${runtime.njsVersion}`;
+  return { name, mode, engine, endpoint: 'location', runtime, zones };
 }
 
 async function requireNginx(name: 'modern' | 'legacy'): Promise<NginxRuntime> {
