@@ -11,20 +11,33 @@ import { lastLines, runCommand } from './run_command.mjs';
  * @typedef {object} Unpacked
  * @property {string} packages  with commas between
  * @property {Record<string, string>} programs  by the name under which each is started, their places in the packages
+ * @property {string[]} leftOut  what need not be unpacked
  * @property {string} summary  for the reader
  */
+
+/** What the programs do not read when they run. */
+const FOR_READERS = ['/usr/share/*', '/usr/lib/*/gconv/*'];
 
 /** @satisfies {Record<string, Unpacked>} */
 export const UNPACKED = {
   nginx: {
     packages: 'nginx,libnginx-mod-http-js',
     programs: { nginx: 'usr/sbin/nginx' },
+    leftOut: FOR_READERS,
     summary: 'nginx and njs from Debian %s (some 25 MB)',
   },
   proxies: {
     packages: 'caddy,haproxy',
     programs: { caddy: 'usr/bin/caddy', haproxy: 'usr/sbin/haproxy' },
+    leftOut: FOR_READERS,
     summary: 'Caddy and HAProxy from Debian %s (some 30 MB)',
+  },
+  modules: {
+    packages:
+      'nginx-dev,gcc,libc6-dev,make,base-files,bash,coreutils,dash,debianutils,findutils,grep,mawk,sed,tar',
+    programs: {},
+    leftOut: ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*'],
+    summary: 'a compiler and the sources of nginx from Debian %s (some 500 MB)',
   },
 };
 
@@ -95,8 +108,7 @@ async function unpack(wanted, suite, target) {
     '--variant=extract',
     // A mirror of a suite in development may be older than the date up to which its index is valid.
     '--aptopt=Acquire::Check-Valid-Until "false"',
-    '--dpkgopt=path-exclude=/usr/share/*',
-    '--dpkgopt=path-exclude=/usr/lib/*/gconv/*',
+    ...wanted.leftOut.map((path) => `--dpkgopt=path-exclude=${path}`),
     `--include=${wanted.packages}`,
     suite,
     target,
