@@ -68,16 +68,18 @@ async function main(): Promise<number> {
     console.error(USAGE);
     return values.help ? 0 : 2;
   }
+  let hasTriedAll = true;
   if (!values.page) {
     const sources =
       values.source === undefined
         ? undefined
         : { njs: resolve(values.source), quickJs: values.quickjs && resolve(values.quickjs) };
     const names = values.versions?.split(',') ?? (sources === undefined ? [PACKAGE] : DEFAULT_VERSIONS);
-    await tryAll({ sources, versions: names.map(versionOf), nginx, isOnlyFaults: values.faults });
+    const versions = names.map(versionOf);
+    hasTriedAll = await tryAll({ sources, versions, nginx, isOnlyFaults: values.faults });
   }
   writeFileSync(PAGE, buildPage(readResults()));
-  return 0;
+  return hasTriedAll ? 0 : 1;
 }
 
 function versionOf(text: string): Version {
@@ -92,25 +94,42 @@ interface Candidate {
   readonly runtime: NginxRuntime;
 }
 
-/** Writes the results after each version, so that an interrupted run keeps what it has found out. */
-async function tryAll({ sources, versions, nginx, isOnlyFaults }: Options): Promise<void> {
+/**
+ * Writes the results after each version, so that an interrupted run keeps what it has found out.
+ * @returns whether all could be tried
+ */
+async function tryAll({ sources, versions, nginx, isOnlyFaults }: Options): Promise<boolean> {
   const runtime = await resolveNginx(nginx, { fetch: false });
   if ('problem' in runtime) throw new Error(`${runtime.problem}: ${runtime.advice}`);
+  const untried: string[] = [];
   for (const version of versions) {
-    const candidate =
-      version.name === PACKAGE
-        ? { njs: runtime.njsVersion, built: PACKAGE, runtime }
-        : await buildCandidate(runtime, RUNTIMES[nginx].suite, sources, version);
-    const faults = await faultsOf(candidate);
-    const rows = isOnlyFaults ? [] : await rowsOf(candidate);
-    const before = readResults();
-    const results: Results = {
-      date: new Date().toISOString().slice(0, 10),
-      rows: merge(before.rows, rows),
-      faults: merge(before.faults, faults),
-    };
-    writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);
+    try {
+      const candidate =
+        version.name === PACKAGE
+          ? { njs: runtime.njsVersion, built: PACKAGE, runtime }
+          : await buildCandidate(runtime, RUNTIMES[nginx].suite, sources, version);
+      const faults = await faultsOf(candidate);
+      writeResults(isOnlyFaults ? [] : await rowsOf(candidate), faults);
+    } catch (error) {
+      const { message } = error as Error;
+      if (message.includes('was interrupted')) throw error;
+      // The other versions can be tried all the same.
+      console.error(message);
+      untried.push(version.name);
+    }
   }
+  if (untried.length > 0) console.error(`not tried: ${untried.join(', ')}`);
+  return untried.length === 0;
+}
+
+function writeResults(rows: readonly Row[], faults: readonly FaultRow[]): void {
+  const before = readResults();
+  const results: Results = {
+    date: new Date().toISOString().slice(0, 10),
+    rows: merge(before.rows, rows),
+    faults: merge(before.faults, faults),
+  };
+  writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);
 }
 
 async function buildCandidate(
