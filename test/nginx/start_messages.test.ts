@@ -16,8 +16,12 @@ const SECTION = sectionOf(
 const MESSAGES = [...SECTION.matchAll(/^\| (`[^|]*) \|/gm)].flatMap(([, cell = '']) =>
   [...cell.matchAll(/`([^`]+)`/g)].map(([, message = '']) => message),
 );
-/** Messages of an nginx that was built without some modules, and of njs 0.9.7. */
-const UNSEEN = ['unknown directive "grpc_..."', 'Cannot load module "crypto"'];
+/** Messages of an nginx that was built without some modules, of njs 0.9.7, and of 0.8.5: docs/njs_versions.md has these. */
+const UNSEEN = [
+  'unknown directive "grpc_..."',
+  'Cannot load module "crypto"',
+  'invalid number of arguments in "js_set" directive',
+];
 
 interface Mistake {
   /** The message on the page. */

@@ -44,8 +44,8 @@ export function isEvictUnsafe(version: number): boolean {
 }
 
 /**
- * Whether ngx.fetch() may wait for the end of the connection although the answer is complete. Measured: njs 0.8.9 on
- * every answer, 0.9.4 to 1.0.1 on chunked ones and on a 204 without a length.
+ * Whether ngx.fetch() may wait for the end of the connection although the answer is complete: below njs 0.9.2 on every
+ * answer, from then to 1.0.1 on chunked ones and on a 204 without a length (docs/njs_versions.md).
  */
 export function awaitsClose(version: number): boolean {
   return version < 0x010002;

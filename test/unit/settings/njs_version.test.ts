@@ -14,7 +14,7 @@ interface Version {
   readonly urlOnQuickJs: Verdict;
 }
 
-/** docs/auth_request.md; below 0.8.6 and on 0.9.7 nginx itself refuses. */
+/** docs/auth_request.md, docs/njs_versions.md; below 0.8.6 and on 0.9.7 nginx itself refuses. */
 const VERSIONS: Version[] = [
   row('0.8.6', 0x000806, 'too old for js_access', 'safe', 'safe', 'no fetch'),
   row('0.8.9', 0x000809, 'too old for js_access', 'safe', 'safe', 'no fetch'),
