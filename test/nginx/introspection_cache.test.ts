@@ -20,6 +20,7 @@ import {
   silent,
   status,
 } from '../support/scripted_server.js';
+import { canFetch } from '../support/setup.js';
 
 const client = await newDpopClient();
 const JWT = makeJwt({ scope: 'read', sub: 'alice', exp: 4102444800 });
@@ -526,7 +527,9 @@ gatewayTest(
     t.regex(String(first), /^[\w-]{43}$/);
     t.is(second, first);
     t.not(third, first);
-    t.regex(String((await g.send('/url', { token: 'opaque-1' })).headers['x-hash']), /^[\w-]{43}$/);
+    if (canFetch(g.setup)) {
+      t.regex(String((await g.send('/url', { token: 'opaque-1' })).headers['x-hash']), /^[\w-]{43}$/);
+    }
     t.is((await g.send('/url')).headers['x-hash'], undefined);
   },
 );

@@ -5,7 +5,7 @@ import { startDnsServer } from '../support/dns_server.js';
 import { type ConfigWords, type GatewayOptions, gatewayTest } from '../support/gateway.js';
 import { makeJwt } from '../support/jwt.js';
 import * as reply from '../support/scripted_server.js';
-import type { Setup } from '../support/setup.js';
+import { isBefore } from '../support/setup.js';
 
 const JWT = makeJwt({ scope: 'read', exp: 4102444800 });
 
@@ -103,10 +103,6 @@ function keptOpen(answer: reply.ScriptedAnswer): reply.ScriptedAnswer {
       return reply.silent().deliver(connection);
     },
   };
-}
-
-function isBefore({ runtime }: Setup, njsVersion: string): boolean {
-  return runtime.njsVersion.localeCompare(njsVersion, 'en', { numeric: true }) < 0;
 }
 
 gatewayTest(

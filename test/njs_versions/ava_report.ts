@@ -12,15 +12,14 @@ export interface Counts {
  * @param files which were run; AVA leaves the name out of titles when it is one
  */
 export function readReport(report: string, setup: string, files: readonly string[]): Counts {
-  const passed = [...report.matchAll(/^ {2}✔ /gm)].length;
-  const failed = [...report.matchAll(/^ {2}(?:✘ \[fail\]:|◌) (.*)$/gm)].map(([, line = '']) => line);
-  if (passed === 0 && failed.length === 0) throw new Error(`AVA ran no test:\n${report}`);
+  const lines = report.split('\n');
+  const passed = lines.filter((line) => line.startsWith('  ✔ ')).length;
+  const marked = lines.flatMap((line) => /^ {2}(?:✘ \[fail\]:|◌) (.*)$/.exec(line)?.[1] ?? []);
+  if (passed === 0 && marked.length === 0) throw new Error(`AVA ran no test:\n${report}`);
+  // Marked lines end with what the assertion says. Further down, each title stands alone.
+  const titles = lines.filter((line) => line.includes(`[${setup}] `)).map((line) => line.trim());
+  const failed = marked.map((line) => titles.find((title) => line.startsWith(title)) ?? line);
   const [only] = files.length === 1 ? files : [];
-  const titles = failed.map((line) => titleOf(only === undefined ? line : `${only} › ${line}`, setup));
-  return { passed, failed: [...new Set(titles)].sort() };
-}
-
-/** Of `file › [set-up] title (duration) what the assertion says`; a title may have parentheses of its own. */
-function titleOf(line: string, setup: string): string {
-  return line.replace(` › [${setup}] `, ': ').replace(/ \(\d[\d.]*m?s\)$/, '');
+  const named = failed.map((line) => (only === undefined ? line : `${only} › ${line}`));
+  return { passed, failed: [...new Set(named.map((line) => line.replace(` › [${setup}] `, ': ')))].sort() };
 }

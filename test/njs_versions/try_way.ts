@@ -123,20 +123,36 @@ function reasonIn(log: string, status: number): string {
   return logged ?? `${status}, and no reason in the log`;
 }
 
-/** What fails is tried a second time, since a test may fail on a machine that is busy with something else. */
+const RETRIES = 2;
+
+/** What fails is tried again alone, since a test may fail on a machine that is busy with something else. */
 async function runMainCases(setup: Setup): Promise<Counts> {
-  const first = await runFiles(setup, MAIN_CASES[setup.endpoint]);
-  if (first.failed.length === 0) return first;
-  const files = new Set(first.failed.map((title) => title.slice(0, title.indexOf(':'))));
-  const second = await runFiles(setup, [...files]);
-  const failed = first.failed.filter((title) => second.failed.includes(title));
-  return { passed: first.passed + first.failed.length - failed.length, failed };
+  const { passed, failed } = await runFiles(setup, MAIN_CASES[setup.endpoint], ['[*']);
+  const failedAgain = await retry(setup, failed);
+  return { passed: passed + failed.length - failedAgain.length, failed: failedAgain };
 }
 
-async function runFiles(setup: Setup, names: readonly string[]): Promise<Counts> {
+/** @returns those that fail each time */
+export async function retry(setup: Setup, titles: readonly string[]): Promise<readonly string[]> {
+  let failed = titles;
+  for (let i = 0; i < RETRIES && failed.length > 0; i++) {
+    const files = [...new Set(failed.map((title) => title.slice(0, title.indexOf(': '))))];
+    const patterns = failed.map((title) => `[${setup.name}] ${title.slice(title.indexOf(': ') + 2)}`);
+    const again = await runFiles(setup, files, patterns);
+    failed = failed.filter((title) => again.failed.includes(title));
+  }
+  return failed;
+}
+
+/** @param patterns of titles; those of tests that need no set-up do not begin with the name of one */
+async function runFiles(
+  setup: Setup,
+  names: readonly string[],
+  patterns: readonly string[],
+): Promise<Counts> {
   const files = names.map((name) => `test/nginx/${name}.test.ts`);
-  // The titles of the other tests do not begin with the name of a set-up.
-  const args = ['ava', '--config', 'test/nginx.ava.config.js', '--match=[*', ...files];
+  const matches = patterns.map((pattern) => `--match=${pattern}`);
+  const args = ['ava', '--config', 'test/nginx.ava.config.js', ...matches, ...files];
   const env = { ...process.env, [SETUP_VARIABLE]: JSON.stringify(setup) };
   const result = await runCommand('npx', args, { cwd: REPOSITORY, env, timeoutMs: LONGEST_RUN_MS });
   if (/was interrupted|did not end/.test(result.problem)) throw new Error(result.problem);

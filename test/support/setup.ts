@@ -29,3 +29,12 @@ export function modeFiles(mode: Setup['mode']): { server: string; protect: strin
 export function engineLine(setup: Setup): string {
   return setup.runtime.engines.length > 1 ? `js_engine ${setup.engine};` : '';
 }
+
+export function isBefore({ runtime }: Setup, njsVersion: string): boolean {
+  return runtime.njsVersion.localeCompare(njsVersion, 'en', { numeric: true }) < 0;
+}
+
+/** QuickJS has no ngx.fetch() before njs 0.9.1, where a URL as endpoint is 500. */
+export function canFetch(setup: Setup): boolean {
+  return setup.engine === 'njs' || !isBefore(setup, '0.9.1');
+}
