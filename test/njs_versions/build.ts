@@ -93,10 +93,10 @@ async function buildQuickJs(root: string, source: string, log: Log): Promise<voi
  */
 const COMPILE = `set -e
 . /usr/share/nginx/src/conf_flags
-cp -r /usr/share/nginx/src /work/nginx
-cd /work/nginx
+cp -r /usr/share/nginx/src /build/nginx
+cd /build/nginx
 NJS_LIBXSLT=NO sh ./configure "\${NGX_CONF_FLAGS[@]}" \
-  --with-cc-opt="-O2 -fPIC -std=gnu17 -Wno-error" --with-ld-opt=-fPIC --add-dynamic-module=/work/njs/nginx
+  --with-cc-opt="-O2 -fPIC -std=gnu17 -Wno-error" --with-ld-opt=-fPIC --add-dynamic-module=/build/njs/nginx
 make -f objs/Makefile modules`;
 
 /** @returns the last lines of the output when it fails */
