@@ -53,7 +53,7 @@ export async function buildModule(
   if (problem !== undefined) throw new Error(`njs ${version.name} cannot be built:\n${problem}`);
   const build = { modulePath: join(folder, MODULE_FILE), commit, hasQuickJs, wantedQuickJs: wantsQuickJs };
   await mkdir(folder, { recursive: true });
-  await copyFile(join(root, 'work/nginx/objs', MODULE_FILE), build.modulePath);
+  await copyFile(join(root, 'build/nginx/objs', MODULE_FILE), build.modulePath);
   await writeFile(record, JSON.stringify(build));
   return build;
 }
@@ -106,11 +106,11 @@ async function compile(
   commit: string,
   withQuickJs: boolean,
 ): Promise<string | undefined> {
-  await rm(join(root, 'work'), { recursive: true, force: true });
-  await mkdir(join(root, 'work/njs'), { recursive: true });
-  const archive = join(root, 'work/njs.tar');
+  await rm(join(root, 'build'), { recursive: true, force: true });
+  await mkdir(join(root, 'build/njs'), { recursive: true });
+  const archive = join(root, 'build/njs.tar');
   await run('git', ['-C', source, 'archive', '--output', archive, commit]);
-  await run('tar', ['-xf', archive, '-C', join(root, 'work/njs')]);
+  await run('tar', ['-xf', archive, '-C', join(root, 'build/njs')]);
   await showQuickJs(root, withQuickJs);
   const result = await runCommand('chroot', [root, 'bash', '-c', COMPILE]);
   return result.ok ? undefined : lastLines(result.output, 10);
