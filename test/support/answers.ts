@@ -6,6 +6,8 @@ import { makeJwt } from './jwt.js';
 /** What an answer is played on. */
 export interface Connection {
   readonly socket: Socket;
+  /** Ends the connection by RST, under TLS as well. */
+  reset(): void;
   /** Aborted when either side has closed the connection. */
   readonly closed: AbortSignal;
 }
@@ -118,21 +120,23 @@ export function closeBeforeAnswer(): ScriptedAnswer {
 /** Takes the request and resets the connection (RST). */
 export function reset(): ScriptedAnswer {
   return {
-    async deliver({ socket }) {
-      socket.resetAndDestroy();
+    async deliver(connection) {
+      connection.reset();
       return 'close';
     },
   };
 }
+
+/** A reset drops what the client has not read yet, and the client is to see the beginning. */
+const UNREAD_MS = 50;
 
 /** Resets the connection when that much of the body is sent. */
 export function resetMidBody(answer: MessageAnswer, bodyBytes = 1): ScriptedAnswer {
   return {
     async deliver(connection) {
       await write(connection, encodeMessage(answer, bodyBytes));
-      // A reset drops what the client has not read yet, and the client is to see the beginning.
-      await pause(connection, 50);
-      connection.socket.resetAndDestroy();
+      await pause(connection, UNREAD_MS);
+      connection.reset();
       return 'close';
     },
   };
@@ -199,12 +203,50 @@ export function truncatedChunked(answer: MessageAnswer, bodyBytes: number): Scri
   };
 }
 
+/** How a connection ends when something else than an HTTP message was sent on it. */
+export type Ending = 'close' | 'reset' | 'silence' | 'keep';
+
 /** Any bytes in place of an HTTP message, and the end of the connection. */
-export function raw(bytes: Buffer | string): ScriptedAnswer {
+export function raw(bytes: Buffer | string, ending: Ending = 'close'): ScriptedAnswer {
   return {
     async deliver(connection) {
       await write(connection, Buffer.from(bytes));
+      if (ending === 'keep') return 'keep';
+      if (ending === 'silence') return silent().deliver(connection);
+      if (ending === 'reset') {
+        await pause(connection, UNREAD_MS);
+        connection.reset();
+      }
       return 'close';
+    },
+  };
+}
+
+/** The head, and then these bytes again and again, with a pause before each, until the client has had enough. */
+export function endless(head: string, bytes: string, pauseMs = 0): ScriptedAnswer {
+  return {
+    async deliver(connection) {
+      await write(connection, Buffer.from(head));
+      while (!connection.closed.aborted) {
+        await (pauseMs === 0 ? nextTurn() : pause(connection, pauseMs));
+        await write(connection, Buffer.from(bytes));
+      }
+      return 'close';
+    },
+  };
+}
+
+/** The answer, unless the signal comes before its end: then the connection ends at once. */
+export function endedBy(answer: ScriptedAnswer, signal: AbortSignal): ScriptedAnswer {
+  return {
+    async deliver(connection) {
+      const end = () => connection.socket.destroy();
+      signal.addEventListener('abort', end);
+      try {
+        return await answer.deliver(connection);
+      } finally {
+        signal.removeEventListener('abort', end);
+      }
     },
   };
 }

@@ -22,7 +22,15 @@ export interface CertificateAuthority {
   /** PEM: the CA certificate, for those that trust the certificates issued here. */
   readonly cert: string;
   /** For a server by its DNS name, or for a client. */
-  issue(name: string): Promise<Certificate>;
+  issue(name: string, validity?: Validity): Promise<Certificate>;
+  /** For a server, by nobody. */
+  issueSelfSigned(name: string): Promise<Certificate>;
+}
+
+/** Default: that of the CA, from yesterday until tomorrow. */
+export interface Validity {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
 }
 
 export async function newCertificateAuthority(): Promise<CertificateAuthority> {
@@ -37,19 +45,31 @@ export async function newCertificateAuthority(): Promise<CertificateAuthority> {
   });
   return {
     cert: ca.toString('pem'),
-    async issue(name) {
+    async issue(name, validity = ca) {
       const own = await newKeys();
       const issued = await X509CertificateGenerator.create({
         subject: `CN=${name}`,
         issuer: ca.subject,
-        notBefore: ca.notBefore,
-        notAfter: ca.notAfter,
+        notBefore: validity.notBefore,
+        notAfter: validity.notAfter,
         signingAlgorithm: KEY,
         publicKey: own.publicKey,
         signingKey: keys.privateKey,
         extensions: [new SubjectAlternativeNameExtension([{ type: 'dns', value: name }])],
       });
       return { cert: issued.toString('pem'), key: await exportPem(own.privateKey) };
+    },
+    async issueSelfSigned(name) {
+      const own = await newKeys();
+      const signed = await X509CertificateGenerator.createSelfSigned({
+        name: `CN=${name}`,
+        notBefore: ca.notBefore,
+        notAfter: ca.notAfter,
+        signingAlgorithm: KEY,
+        keys: own,
+        extensions: [new SubjectAlternativeNameExtension([{ type: 'dns', value: name }])],
+      });
+      return { cert: signed.toString('pem'), key: await exportPem(own.privateKey) };
     },
   };
 }

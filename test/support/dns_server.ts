@@ -10,9 +10,9 @@ export interface DnsServer {
 
 const TTL_SEC = 60;
 
-/** Answers 127.0.0.1 for `name` and NXDOMAIN for all others. */
-export function startDnsServer(name: string): Promise<DnsServer> {
-  return serve((question) => (question.name === name ? addressOf(question, '127.0.0.1') : undefined));
+/** Answers with the address for `name` and NXDOMAIN for all others. */
+export function startDnsServer(name: string, address = '127.0.0.1'): Promise<DnsServer> {
+  return serve((question) => (question.name === name ? addressOf(question, address) : undefined));
 }
 
 export interface ServiceNode {

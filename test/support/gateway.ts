@@ -12,6 +12,7 @@ import { type Dispatcher, request } from 'undici';
 import { httpDefaults, mainContext, type NginxProcess, startNginx } from '../../runtime/nginx_process.js';
 import { nextHost } from './hosts.js';
 import { type ScriptedServer, startScriptedServer } from './scripted_server.js';
+import { SECRET_MARKS } from './secret_marks.js';
 import { engineLine, modeFiles, type Setup } from './setup.js';
 import { SETUPS } from './setups.js';
 import { startUpstream, type Upstream } from './upstream.js';
@@ -20,8 +21,8 @@ const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const SNIPPETS = `${REPOSITORY}nginx`;
 const LIMITS_CONF = readFileSync(`${SNIPPETS}/introspection_limits.conf`, 'utf8');
 
-/** Part of every opaque token, secret and JWT of the tests, so that a search of the logs finds each of them. */
-export const SECRET_MARKS = [/opaque-/, /eyJ/, /gateway-secret/, /Z2F0ZXdheS/];
+export { SECRET_MARKS };
+
 /** `gateway-client:gateway-secret` in base64, as nginx.conf holds it. */
 const BASIC_CREDENTIALS = 'Z2F0ZXdheS1jbGllbnQ6Z2F0ZXdheS1zZWNyZXQ=';
 

@@ -32,39 +32,88 @@ export interface ScriptedServer {
   readonly connections: number;
   /** The next requests get these answers, one each; all further ones the last. Until the first call: 500. */
   reply(...replies: [Reply, ...Reply[]]): void;
+  /** What further connections meet before any request is read; undefined: requests are read. */
+  meet(fault: ConnectionFault | undefined): void;
   /** Resolves when that many requests have arrived in all. */
   waitForRequests(count: number): Promise<void>;
   /** Ends all connections, also those that wait for an answer. */
   close(): Promise<void>;
 }
 
-/** Starts a scripted server on a port of 127.0.0.1; with `tls`, under TLS. */
-export async function startScriptedServer({ tls }: { tls?: TlsOptions } = {}): Promise<ScriptedServer> {
+/** A fault of the connection itself. */
+export type ConnectionFault =
+  | { readonly kind: 'played'; readonly answer: ScriptedAnswer; readonly isBeforeTls?: boolean }
+  | { readonly kind: 'certificate'; readonly tls: TlsOptions };
+
+export interface ScriptedServerOptions {
+  readonly tls?: TlsOptions;
+  /** Default: 127.0.0.1. */
+  readonly host?: string;
+  /** Default: the system chooses. */
+  readonly port?: number;
+}
+
+/** Starts a scripted server; with `tls`, under TLS. */
+export async function startScriptedServer(options: ScriptedServerOptions = {}): Promise<ScriptedServer> {
+  const { tls, host = '127.0.0.1' } = options;
   const script = newScript();
   const sockets = new Set<Socket>();
   let connections = 0;
-  const serve = (socket: Socket) => {
-    connections += 1;
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    serveConnection(socket, script);
+  let fault: ConnectionFault | undefined;
+  const play = async (connection: Connection) => {
+    connection.socket.on('error', () => {}); // a client may go away at any time; 'close' follows
+    if (fault?.kind !== 'played') return serveConnection(connection, script);
+    if ((await fault.answer.deliver(connection)) === 'close') connection.socket.end();
   };
-  const server = tls ? createTlsServer(tls, serve) : createServer({ noDelay: true }, serve);
-  server.listen(0, '127.0.0.1');
+  const serve = (socket: Socket, carrier: Socket) => {
+    connections += 1;
+    play(connectionOn(socket, carrier));
+  };
+  const carriers = new Map<number | undefined, Socket>();
+  const tlsServer =
+    tls &&
+    createTlsServer(tls, (socket) => serve(socket, carriers.get(socket.remotePort) ?? socket)).on(
+      'tlsClientError',
+      () => {}, // the client does not like what it got
+    );
+  const server = createServer({ noDelay: true }, (carrier) => {
+    const port = carrier.remotePort;
+    sockets.add(carrier);
+    carriers.set(port, carrier);
+    carrier.once('close', () => {
+      sockets.delete(carrier);
+      if (carriers.get(port) === carrier) carriers.delete(port);
+    });
+    const isBeforeTls = fault?.kind === 'played' && fault.isBeforeTls;
+    if (tlsServer === undefined || isBeforeTls) serve(carrier, carrier);
+    else tlsServer.emit('connection', carrier);
+  });
+  server.listen(options.port ?? 0, host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
 
   return {
     port,
-    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    url: `${tls ? 'https' : 'http'}://${host}:${port}`,
     requests: script.requests,
     get connections() {
       return connections;
     },
     reply: script.reply,
+    meet(next) {
+      fault = next;
+      if (tls) tlsServer?.setSecureContext(next?.kind === 'certificate' ? next.tls : tls);
+    },
     waitForRequests: script.waitForRequests,
     close: () => closeAll(server, sockets),
   };
+}
+
+function connectionOn(socket: Socket, carrier: Socket): Connection {
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal); // one for each answer that waits
+  socket.once('close', () => closing.abort());
+  return { socket, closed: closing.signal, reset: () => void carrier.resetAndDestroy() };
 }
 
 async function closeAll(server: Server, sockets: Set<Socket>): Promise<void> {
@@ -106,16 +155,10 @@ function newScript(): Script {
   };
 }
 
-async function serveConnection(socket: Socket, script: Script): Promise<void> {
-  const closing = new AbortController();
-  setMaxListeners(0, closing.signal); // one for each answer that waits
-  const connection: Connection = { socket, closed: closing.signal };
+async function serveConnection(connection: Connection, script: Script): Promise<void> {
+  const { socket } = connection;
   const reader = newRequestReader(socket);
-  socket.on('error', () => {}); // a client may go away at any time; 'close' follows
-  socket.once('close', () => {
-    closing.abort();
-    reader.end();
-  });
+  socket.once('close', () => reader.end());
   for (;;) {
     const request = await reader.next();
     if (request === undefined) break;
