@@ -1,6 +1,7 @@
 // `npm run fuzz:live`: sends a running gateway what nobody thought of, for as long as it is told.
 import { parseArgs } from 'node:util';
 import { SETUPS } from '../../support/setups.js';
+import { keepFuzzRun } from '../results.js';
 import { type LiveGateway, startLiveGateway } from './gateway.js';
 import type { Exchange } from './judge.js';
 import { LIVE_KINDS, type LiveKind } from './kinds.js';
@@ -8,12 +9,13 @@ import { runBatch } from './run.js';
 
 const KINDS = Object.keys(LIVE_KINDS) as LiveKind[];
 
-const USAGE = `npm run fuzz:live -- [--minutes N] [--seed S] [--kind KIND] [--batches N]
+const USAGE = `npm run fuzz:live -- [--minutes N] [--seed S] [--kind KIND] [--batches N] [--keep]
 
   --minutes N  how long it runs; default 1
   --seed S     a whole number; the same one gives the same cases. Default: another one each time
   --kind KIND  one of ${KINDS.join(', ')}
   --batches N  so many batches of each kind on each of the five set-ups, in place of minutes
+  --keep       writes the count into test/fuzz/results.json, if all holds; npm run docs writes it into docs/security.md
 `;
 
 const CASES_OF_BATCH = 500;
@@ -31,6 +33,7 @@ async function main(): Promise<number> {
       seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
       kind: { type: 'string' },
       batches: { type: 'string', default: '0' },
+      keep: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -47,15 +50,25 @@ async function main(): Promise<number> {
   }
   const endMs = Date.now() + 60_000 * minutes;
   const isOver = (round: number) => (batches > 0 ? round >= batches : round > 0 && Date.now() >= endMs);
-  return runRounds(kinds, seed, isOver);
+  const sent = await runRounds(kinds, seed, isOver);
+  if (sent === undefined) return 1;
+  const command = `npm run fuzz:live -- --minutes ${minutes} --seed ${seed}`;
+  if (values.keep)
+    keepFuzzRun(
+      'live',
+      command,
+      sent,
+      SETUPS.map(({ name }) => name),
+    );
+  return 0;
 }
 
-/** In each round, one batch of each kind on each set-up. */
+/** In each round, one batch of each kind on each set-up. @returns connections in all; undefined when something does not hold */
 async function runRounds(
   kinds: readonly LiveKind[],
   seed: number,
   isOver: (round: number) => boolean,
-): Promise<number> {
+): Promise<number | undefined> {
   console.log(`seed ${seed}; ${SETUPS.map(({ name }) => name).join(', ')}`);
   const totals = new Map(kinds.map((kind): [string, Total] => [kind, { sent: 0, atApi: 0, atServer: 0 }]));
   let hasFailed = false;
@@ -74,8 +87,9 @@ async function runRounds(
       `${kind.padEnd(8)} ${String(sent).padStart(8)} connections, ${atApi} requests at the API, ${atServer} questions`,
     );
   }
-  console.log(`${[...totals.values()].reduce((sum, { sent }) => sum + sent, 0)} connections in all`);
-  return hasFailed ? 1 : 0;
+  const sent = [...totals.values()].reduce((sum, total) => sum + total.sent, 0);
+  console.log(`${sent} connections in all`);
+  return hasFailed ? undefined : sent;
 }
 
 /** @returns whether something does not hold */

@@ -298,7 +298,10 @@ export const uris = target({
         'what is well formed has neither control character nor space',
         !verdict.isWellFormed || !(hasControl(uri) || uri.includes(' ')),
       ],
-      ['what is well formed has no dot segment', !verdict.isWellFormed || !verdict.hasDotSegment],
+      [
+        'a path that is well formed has no dot segment',
+        !verdict.isWellFormed || !verdict.hasDotSegment || !uri.startsWith('/'),
+      ],
     );
   },
 });
