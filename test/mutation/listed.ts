@@ -55,7 +55,9 @@ export function compareWithList(
     else unknown.push(verdict);
   }
   const gone = [...left].filter(
-    ([key, count]) => count > 0 && (isWhole(key.split('\n')[0] as string) || (killed.get(key) ?? 0) > (listed.get(key) ?? 0) - count),
+    ([key, count]) =>
+      count > 0 &&
+      (isWhole(key.split('\n')[0] as string) || (killed.get(key) ?? 0) > (listed.get(key) ?? 0) - count),
   );
   return { unknown, gone: gone.map(([key]) => key) };
 }

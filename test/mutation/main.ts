@@ -58,7 +58,11 @@ async function main(): Promise<number> {
     jobs: Number(values.jobs),
   };
   const numbers = [choice.sample ?? 1, choice.seed, choice.jobs];
-  if (values.help || !choice.folders.every((folder) => FOLDERS.includes(folder)) || !numbers.every((n) => Number.isInteger(n) && n >= 0)) {
+  if (
+    values.help ||
+    !choice.folders.every((folder) => FOLDERS.includes(folder)) ||
+    !numbers.every((n) => Number.isInteger(n) && n >= 0)
+  ) {
     console.error(USAGE);
     return values.help ? 0 : 2;
   }
@@ -68,7 +72,9 @@ async function main(): Promise<number> {
   const others = choice.folders.filter((folder) => folder !== RULES);
   if (others.length > 0) found.push(...(await judgeFolders(others, choice)));
   for (const { folder, result } of found) {
-    console.log(`${folder}: ${result.judged} of ${result.made} mutants judged, ${result.survived} survive: ${scoreOf(result)} %`);
+    console.log(
+      `${folder}: ${result.judged} of ${result.made} mutants judged, ${result.survived} survive: ${scoreOf(result)} %`,
+    );
   }
   const verdicts = found.flatMap((part) => part.verdicts);
   const isWhole = (file: string) =>

@@ -60,7 +60,16 @@ export async function instrument(sources: readonly Source[]): Promise<Instrument
       const start = offsetOf(text, location.start);
       const end = offsetOf(text, location.end);
       const line = location.start.line + 1;
-      return { id, file: fileName, line, mutator: mutatorName, start, end, replacement, ...shown(text, start, end, replacement) };
+      return {
+        id,
+        file: fileName,
+        line,
+        mutator: mutatorName,
+        start,
+        end,
+        replacement,
+        ...shown(text, start, end, replacement),
+      };
     }),
   };
 }

@@ -31,7 +31,10 @@ const TIMEOUT_FACTOR = 10;
 /** Loads all test files once. */
 const COVER_TIMEOUT_MS = 120_000;
 
-export async function judgeRules({ mutants, sources }: Instrumented, options: RulesOptions): Promise<Verdict[]> {
+export async function judgeRules(
+  { mutants, sources }: Instrumented,
+  options: RulesOptions,
+): Promise<Verdict[]> {
   await writeTree(options.folder, sources.map(withReset));
   replaceAva(options.folder);
   const reaches = await measureCoverage(options);
@@ -58,7 +61,9 @@ export async function judgeRules({ mutants, sources }: Instrumented, options: Ru
 /** What a module keeps for later requests, one mutant would leave to the next: it is forgotten before each. */
 function withReset({ file, text }: Source): Source {
   const kept = Array.from(text.matchAll(/^let (\w+)/gm), ([, name]) => name);
-  const resets = kept.map((name) => `globalThis.__stryker__?.resets?.push(() => { ${name} = undefined; });\n`);
+  const resets = kept.map(
+    (name) => `globalThis.__stryker__?.resets?.push(() => { ${name} = undefined; });\n`,
+  );
   return { file, text: text + resets.join('') };
 }
 
@@ -67,11 +72,19 @@ function replaceAva(folder: string): void {
   const ava = join(folder, 'node_modules/ava');
   mkdirSync(ava, { recursive: true });
   writeFileSync(join(ava, 'package.json'), '{"type":"module","exports":"./index.js"}');
-  writeFileSync(join(ava, 'index.js'), "export { default } from '../../test/mutation/stand_in_for_ava.js';\n");
+  writeFileSync(
+    join(ava, 'index.js'),
+    "export { default } from '../../test/mutation/stand_in_for_ava.js';\n",
+  );
 }
 
 /** By mutant, the tests that reach it: those of the file's own test first, then the quicker ones. */
-async function measureCoverage({ folder, testFiles, jobs, tell }: RulesOptions): Promise<Map<string, Reach[]>> {
+async function measureCoverage({
+  folder,
+  testFiles,
+  jobs,
+  tell,
+}: RulesOptions): Promise<Map<string, Reach[]>> {
   const limit = pLimit(jobs);
   const covered = await Promise.all(
     testFiles.map((file) =>
@@ -80,7 +93,8 @@ async function measureCoverage({ folder, testFiles, jobs, tell }: RulesOptions):
         const answer = (await process.ask({ kind: 'cover', file }, COVER_TIMEOUT_MS)) as Covered | undefined;
         process.stop();
         if (answer === undefined) throw new Error(`${file} does not end, or ends its process`);
-        if (answer.failures.length > 0) throw new Error(`${file} fails without a mutant:\n${answer.failures.join('\n')}`);
+        if (answer.failures.length > 0)
+          throw new Error(`${file} fails without a mutant:\n${answer.failures.join('\n')}`);
         return { file, answer };
       }),
     ),
@@ -116,12 +130,21 @@ async function measureCoverage({ folder, testFiles, jobs, tell }: RulesOptions):
 }
 
 /** By the files whose loading does not reach the mutant in a process that has them loaded, and by the others in a new one. */
-async function judgeOne(mutant: Mutant, reaches: readonly Reach[], folder: string, idle: UnitProcess[]): Promise<Verdict> {
+async function judgeOne(
+  mutant: Mutant,
+  reaches: readonly Reach[],
+  folder: string,
+  idle: UnitProcess[],
+): Promise<Verdict> {
   if (reaches.length === 0) return { mutant, status: 'uncovered' };
   const own = mutant.file.replace(/^src\/core\//, 'test/unit/').replace(/\.ts$/, '.test.ts');
   const inOrder = reaches.toSorted((a, b) => Number(b.file === own) - Number(a.file === own) || a.ms - b.ms);
   const warm = idle.pop() ?? new UnitProcess(folder);
-  const verdict = await judgeIn(warm, mutant, inOrder.filter(({ isLoading }) => !isLoading));
+  const verdict = await judgeIn(
+    warm,
+    mutant,
+    inOrder.filter(({ isLoading }) => !isLoading),
+  );
   if (verdict.status === 'timeout') warm.stop();
   else idle.push(warm);
   const others = inOrder.filter(({ isLoading }) => isLoading);
@@ -138,7 +161,8 @@ async function judgeIn(process: UnitProcess, mutant: Mutant, reaches: readonly R
     const order: Order = { kind: 'judge', mutant: mutant.id, file, titles: isLoading ? undefined : titles };
     const answer = (await process.ask(order, LEAST_TIMEOUT_MS + TIMEOUT_FACTOR * ms)) as Judged | undefined;
     if (answer === undefined) return { mutant, status: 'timeout', killedBy: file };
-    if (answer.failed !== undefined) return { mutant, status: 'killed', killedBy: `${file}: ${answer.failed}` };
+    if (answer.failed !== undefined)
+      return { mutant, status: 'killed', killedBy: `${file}: ${answer.failed}` };
   }
   return { mutant, status: 'survived' };
 }

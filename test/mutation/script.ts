@@ -1,8 +1,9 @@
 // Judges mutants of the script that nginx runs by the nginx tests of one set-up. They are made in `dist/phantom_token.js`,
 // which is what nginx runs: with functions written out where they are called, and cut into stages.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import pLimit from 'p-limit';
@@ -38,7 +39,8 @@ export async function instrumentScript(folders: readonly string[]): Promise<Inst
     sources,
     mutants: placed.filter(
       (mutant) =>
-        folders.some((folder) => mutant.file.startsWith(folder)) && !OF_THE_BUILD.test(lines[mutant.line - 1] ?? ''),
+        folders.some((folder) => mutant.file.startsWith(folder)) &&
+        !OF_THE_BUILD.test(lines[mutant.line - 1] ?? ''),
     ),
   };
 }
@@ -95,37 +97,67 @@ interface Covering {
   readonly ms: number;
 }
 
+/** What the requests of one test file reach: kept, so that a second run need not measure it again. */
+interface Reached {
+  readonly ids: readonly string[];
+  readonly ms: number;
+}
+
 /** By mutant, the test files whose requests reach it. */
 async function measureCoverage(
   instrumented: string,
   shipped: string,
   trees: string[],
-  { testFiles, tell }: ScriptOptions,
+  { folder, testFiles, tell }: ScriptOptions,
 ): Promise<Map<string, Covering[]>> {
   const limit = pLimit(trees.length);
-  const covering = new Map<string, Covering[]>();
+  const keptFile = `${folder}_reached.json`;
+  const kept: Record<string, Reached> = existsSync(keptFile) ? JSON.parse(readFileSync(keptFile, 'utf8')) : {};
+  const keyOf = (file: string) =>
+    createHash('sha256').update(instrumented).update(readFileSync(REPOSITORY + file)).digest('hex');
   await Promise.all(
     testFiles.map((file) =>
       limit(async () => {
+        const key = keyOf(file);
+        if (kept[key] !== undefined) return;
         const tree = trees.pop() as string;
-        const covered = join(tree, COVERED);
-        writeFileSync(covered, '');
-        chmodSync(covered, 0o666); // nginx's workers are another user
-        writeFileSync(join(tree, SCRIPT), noteReached(instrumented, covered));
-        await runTests(tree, file);
-        writeFileSync(join(tree, SCRIPT), shipped);
-        const startMs = Date.now();
-        const { code, output } = await runTests(tree, file);
+        kept[key] = await findReached(file, tree, instrumented, shipped);
         trees.push(tree);
-        if (/find any matching tests/.test(output)) return;
-        if (code !== 0) throw new Error(`${file} fails without a mutant:\n${output}`);
-        const ids = new Set(readFileSync(covered, 'utf8').split('\n'));
-        for (const id of ids) covering.set(id, [...(covering.get(id) ?? []), { file, ms: Date.now() - startMs }]);
-        tell(`${file} reaches ${ids.size} mutants`);
+        tell(`${file} reaches ${kept[key].ids.length} mutants`);
+        writeFileSync(keptFile, JSON.stringify(kept));
       }),
     ),
   );
+  const covering = new Map<string, Covering[]>();
+  for (const file of testFiles) {
+    const { ids, ms } = kept[keyOf(file)] as Reached;
+    for (const id of ids) covering.set(id, [...(covering.get(id) ?? []), { file, ms }]);
+  }
   return covering;
+}
+
+/** Of a file that has no test of the set-up: nothing. @throws when its tests fail without a mutant */
+async function findReached(
+  file: string,
+  tree: string,
+  instrumented: string,
+  shipped: string,
+): Promise<Reached> {
+  const covered = join(tree, COVERED);
+  writeFileSync(covered, '');
+  chmodSync(covered, 0o666); // nginx's workers are another user
+  writeFileSync(join(tree, SCRIPT), noteReached(instrumented, covered));
+  const startMs = Date.now();
+  const first = await runTests(tree, file);
+  const ms = Date.now() - startMs;
+  const ids = [...new Set(readFileSync(covered, 'utf8').split('\n'))].filter((id) => id !== '');
+  writeFileSync(join(tree, SCRIPT), shipped);
+  if (/find any matching tests/.test(first.output)) return { ids: [], ms };
+  if (first.code === 0) return { ids, ms };
+  // Some tests change the script's text, which with all mutants in it is another.
+  const second = await runTests(tree, file);
+  if (second.code !== 0) throw new Error(`${file} fails without a mutant:\n${second.output}`);
+  return { ids, ms };
 }
 
 /** The instrumented script, whose switches are all off, and which writes the ids of mutants that a request reaches into a file. */
@@ -163,7 +195,11 @@ async function judgeOne(
 /** @returns code: undefined when the tests do not end in time */
 async function runTests(tree: string, file: string): Promise<{ code: number | undefined; output: string }> {
   const args = [AVA, '--config', CONFIG, `--match=${SETUP}*`, file.replace(/\.ts$/, '.js')];
-  const child = spawn(process.execPath, args, { cwd: tree, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, FORCE_COLOR: '0' } });
+  const child = spawn(process.execPath, args, {
+    cwd: tree,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, FORCE_COLOR: '0' },
+  });
   const timer = setTimeout(() => child.kill('SIGTERM'), FILE_TIMEOUT_MS);
   const output = Promise.all([readAll(child.stdout), readAll(child.stderr)]);
   const [code] = await once(child, 'close');

@@ -84,7 +84,8 @@ class Assertions {
 
 /** The members of `actual` that the selector names, at each depth. */
 function selected(actual: unknown, selector: unknown): unknown {
-  if (!isObject(actual) || !isObject(selector) || Array.isArray(actual) !== Array.isArray(selector)) return actual;
+  if (!isObject(actual) || !isObject(selector) || Array.isArray(actual) !== Array.isArray(selector))
+    return actual;
   if (Array.isArray(selector) && (actual as unknown as unknown[]).length !== selector.length) return actual;
   const members = Object.keys(selector).map((name) => [name, selected(actual[name], selector[name])]);
   return Array.isArray(selector) ? members.map(([, value]) => value) : Object.fromEntries(members);

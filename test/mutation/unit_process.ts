@@ -20,7 +20,11 @@ export interface Covered {
   readonly kind: 'covered';
   /** Ids of mutants that are reached while the file is loaded. */
   readonly loading: readonly string[];
-  readonly tests: readonly { readonly title: string; readonly mutants: readonly string[]; readonly ms: number }[];
+  readonly tests: readonly {
+    readonly title: string;
+    readonly mutants: readonly string[];
+    readonly ms: number;
+  }[];
   /** What fails without any mutant. */
   readonly failures: readonly string[];
 }
@@ -87,6 +91,7 @@ async function judge(mutant: string, file: string, titles: readonly string[] | u
 }
 
 process.on('message', async (order: Order) => {
-  const answer = order.kind === 'cover' ? await cover(order.file) : await judge(order.mutant, order.file, order.titles);
+  const answer =
+    order.kind === 'cover' ? await cover(order.file) : await judge(order.mutant, order.file, order.titles);
   process.send?.(answer);
 });

@@ -122,3 +122,11 @@ test('buildDenial: no answer shows what the cache did', (t) => {
     t.deepEqual(buildDenial(denied(reason, 'HIT'), settings), buildDenial(denied(reason, 'MISS'), settings));
   }
 });
+
+test('buildDenial: resource_metadata stands in the challenge where it is set (RFC 9728 §5.1)', (t) => {
+  const settings = settingsWith({ resourceMetadata: 'https://api.example.com/md' });
+  t.is(
+    buildDenial(denied('token_missing', ''), settings).challenge,
+    'Bearer realm="api", resource_metadata="https://api.example.com/md"',
+  );
+});

@@ -2,6 +2,7 @@ import test from 'ava';
 import {
   adviceTable,
   formatFailureLine,
+  formatOneTokenLine,
   formatResumedLine,
   formatStillSuspendedLine,
   formatSuspendedLine,
@@ -119,3 +120,14 @@ for (const [requestUri, input, head] of PATHS) {
   test(`readPathHead: no query, no last segment, nothing long or encoded (S17): ${requestUri}${input === '' ? '' : ', and a token from the path'}`, (t) =>
     t.is(readPathHead(requestUri, input), head));
 }
+
+test('formatOneTokenLine: says how often, what becomes of other tokens, and where', (t) =>
+  t.is(
+    formatOneTokenLine(5, PLACE),
+    'introspection suspended for one token: failures=5: the authorization server gives no answer about it; other tokens are asked about; the lines beside this one say why (server=api.example.com:8080 endpoint=/introspect)',
+  ));
+
+test('readPathHead: what begins with no slash tells nothing: it is no path of this server', (t) => {
+  t.is(readPathHead('*', ''), '');
+  t.is(readPathHead('http://api/secret/', ''), '');
+});

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { denied, granted, malformed } from '../../../src/core/answer/outcome.js';
+import { denied, granted, grantedTo, malformed } from '../../../src/core/answer/outcome.js';
 import { denialReasons } from '../../../src/core/answer/reasons.js';
 import type { StoredRecord } from '../../../src/core/cache/record.js';
 
@@ -36,4 +36,16 @@ for (const reason of denialReasons()) {
 test('denied: keeps where the answer came from: empty when nothing was looked up', (t) => {
   t.is(denied('token_missing', '').cacheStatus, '');
   t.is(denied('scope_insufficient', 'HIT').cacheStatus, 'HIT');
+});
+
+test('grantedTo: a token that is bound to nothing is granted; one that is bound is no Grant before its key is proven (RFC 9449 §7.1)', (t) => {
+  const binding = { jkt: 'a', x5t: '' };
+  t.deepEqual(grantedTo(undefined, 'Bearer a.b.c', 'HIT', RECORD), granted('Bearer a.b.c', 'HIT', RECORD));
+  t.deepEqual(grantedTo(binding, 'Bearer a.b.c', 'HIT', RECORD), {
+    kind: 'bound',
+    authorization: 'Bearer a.b.c',
+    binding,
+    cacheStatus: 'HIT',
+    record: RECORD,
+  });
 });

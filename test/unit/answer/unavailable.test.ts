@@ -82,3 +82,15 @@ for (const failure of [answeredTooLate(), waitedInVain()]) {
   test(`withDetail: what is no outage does not become one: ${failure.detail} (RFC 5861 §4, S65)`, (t) =>
     t.false(withDetail(failure, 'credentials=none').isOutage));
 }
+
+test('bug: an exception is a reason of its own, and no time to come again is named', (t) => {
+  t.like(bug('TypeError'), { kind: 'unavailable', reason: 'internal_error', retryAfter: '' });
+});
+
+test('answeredTooLate: says so in the log, and names no time to come again', (t) => {
+  t.like(answeredTooLate(), {
+    kind: 'unavailable',
+    detail: 'the answer came too late to count',
+    retryAfter: '',
+  });
+});

@@ -181,3 +181,10 @@ test('a directive counts with any character behind it that no token has, as engi
     t.is(freshnessSec(`max-age=60${character}`, ''), 0); // no number
   }
 });
+
+test('parseCacheControl: another header gives its own directives, and the first one its own again: none is that of the last answer', (t) => {
+  t.is(freshnessSec('max-age=60', ''), 60);
+  t.is(freshnessSec('no-store', ''), 0);
+  t.is(freshnessSec('', ''), undefined);
+  t.is(freshnessSec('max-age=60', ''), 60);
+});

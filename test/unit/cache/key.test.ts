@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import test from 'ava';
-import { cacheKey } from '../../../src/core/cache/key.js';
+import { cacheKey, digest } from '../../../src/core/cache/key.js';
 import type { Lookup } from '../../../src/core/settings/request_text.js';
 
 /** As nginx joins it: server, endpoint, JWT field, longest JWT, form fields, Cache-Control, client id and credential. */
@@ -81,3 +82,8 @@ for (const [sentence, from, to] of OTHER_QUESTIONS) {
     t.not(cacheKey(other), cacheKey(LOOKUP));
   });
 }
+
+test('digest: the same for a text whether it is the first of a process or a later one, which copies its beginning', (t) => {
+  const expected = (text: string) => createHash('sha256').update(`4\n${text}`).digest('base64url');
+  for (const text of ['a', 'b', 'a', 'c', 'a']) t.is(digest(text), expected(text));
+});

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { type CacheKey, cacheKey } from '../../../src/core/cache/key.js';
 import {
+  askedOf,
   CANONICAL_SCHEME,
   credentialOf,
   type EndpointName,
@@ -173,3 +174,6 @@ test('purgeKey: another token has another mark, and no mark has the key of a rec
 function markOf(sent: Lookup, token = 'abc'): CacheKey {
   return purgeKey(reachOf(endpointOf(sent)), token);
 }
+
+test('askedOf: the endpoint that the location names, without the server', (t) =>
+  t.is(askedOf(endpointOf(LOOKUP)), '/introspect'));

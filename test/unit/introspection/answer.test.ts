@@ -1114,3 +1114,59 @@ test('mediaType: a letter outside ASCII makes it none, whose lower case one engi
   }
   t.is(mediaType('Application/JSON ;charset=utf-8'), 'application/json');
 });
+
+/** Asks for signed answers alone. */
+const SIGNED_FORM: JwtForm = { ...USUAL_FORM, introspectionAccept: 'application/token-introspection+jwt' };
+const UNSIGNED: [sentence: string, reply: IntrospectionReply, form: JwtForm, meaning: string][] = [
+  ['a JWT', jwtReply({}), SIGNED_FORM, 'introspection_response_invalid'],
+  ['active JSON', jsonWith({}, {}), SIGNED_FORM, 'introspection_response_invalid'],
+  [
+    'active JSON, asked for in upper case',
+    jsonWith({}, {}),
+    { ...SIGNED_FORM, introspectionAccept: 'Application/Token-Introspection+JWT' },
+    'introspection_response_invalid',
+  ],
+  ['inactive JSON, which permits nothing', jsonReply('{"active":false}'), SIGNED_FORM, 'token_inactive'],
+  ['JSON whose active is no boolean', jsonReply('{"active":"true"}'), SIGNED_FORM, 'introspection_malformed'],
+  [
+    'active JSON, where JSON is asked for as well',
+    jsonWith({}, {}),
+    { ...SIGNED_FORM, introspectionAccept: 'application/token-introspection+jwt, application/json' },
+    'active',
+  ],
+  [
+    'active JSON, where JSON is preferred',
+    jsonWith({}, {}),
+    { ...SIGNED_FORM, introspectionAccept: 'application/json, application/token-introspection+jwt' },
+    'active',
+  ],
+];
+
+for (const [sentence, reply, form, meaning] of UNSIGNED) {
+  test(`interpretReply: where signed answers are asked for, ${sentence}: ${meaning}: no other answer is a permission (RFC 9701 §5)`, (t) =>
+    t.is(meaningOf(reply, form), meaning));
+}
+
+test('interpretReply: the log says of an answer that should have been signed that it is not', (t) => {
+  for (const reply of [jwtReply({}), jsonWith({}, {})]) {
+    const outcome = interpretReply(reply, SIGNED_FORM, NOW_SEC);
+    t.like(outcome, { kind: 'unavailable', reason: 'introspection_response_invalid' });
+    t.regex('detail' in outcome ? outcome.detail : '', /^status=200 .* problem="not signed"$/);
+  }
+});
+
+test('interpretReply: each Denial says that the token was looked up', (t) => {
+  const required = { kind: 'sender_settings', constraint: 'require' } as JwtForm['sender'];
+  const refused: [reply: IntrospectionReply, reason: string][] = [
+    [jwtReply({ active: false }), 'token_inactive'],
+    [
+      replyOf('application/json', '{"error":"unsupported_token_type"}', { status: 400 }),
+      'token_type_unsupported',
+    ],
+    [jwtReply({}), 'token_not_sender_constrained'],
+  ];
+  for (const [reply, reason] of refused) {
+    const outcome = interpretReply(reply, { ...USUAL_FORM, sender: required }, NOW_SEC);
+    t.deepEqual<unknown, unknown>(outcome, denied(reason as never, 'MISS'));
+  }
+});

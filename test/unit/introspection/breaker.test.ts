@@ -6,6 +6,7 @@ import {
   type BreakerState,
   formatBreaker,
   holdsFor,
+  isOfOneToken,
   parseBreaker,
   stateOf,
   suspendedSec,
@@ -208,3 +209,12 @@ for (const [sentence, leftMs, waitSec] of WAITS) {
   test(`suspendedSec: Retry-After is in whole seconds: ${sentence} (RFC 9110 §10.2.3)`, (t) =>
     t.is(suspendedSec({ failures: 5, suspendedUntilMs: NOW_MS + leftMs, token: '*' }, NOW_MS), waitSec));
 }
+
+test('isOfOneToken: only while one token alone has failed in the row', (t) => {
+  t.true(isOfOneToken({ ...CLOSED, failures: 1, token: ODD }));
+  t.false(isOfOneToken({ ...CLOSED, failures: 2 }));
+});
+
+test('stateOf: closed while nothing was suspended, whatever the clock says (S78)', (t) => {
+  for (const nowMs of [0, 1, 14_999, NOW_MS]) t.is(stateOf(CLOSED, nowMs), 'closed');
+});

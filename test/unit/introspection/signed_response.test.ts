@@ -109,3 +109,9 @@ test('readSignedResponse: a location without issuer or client id takes no respon
   t.like(read({ ...PAYLOAD, aud: '' }, HEADER, { ...PARTIES, clientId: '' }), { kind: 'unavailable' });
   t.like(read({ ...PAYLOAD, aud: undefined }, HEADER, { ...PARTIES, clientId: '' }), { kind: 'unavailable' });
 });
+
+test('readSignedResponse: a member __proto__ of the answer is none of the copy, so that nothing is inherited from it (S30)', (t) => {
+  const read30 = read({ ...PAYLOAD, token_introspection: JSON.parse('{"__proto__":{"active":true}}') });
+  if (read30.kind !== 'verified_answer') return t.fail(read30.reason);
+  t.is(read30.answer.active, undefined);
+});

@@ -371,3 +371,23 @@ test('mintedClaims: U+FFFD is refused, as which the njs engine reads any half of
     invalid,
   );
 });
+
+test('mintedClaims: amr of one method is a list of one, as OpenID Connect has it (OpenID Connect Core §2)', (t) => {
+  t.deepEqual(claimsOf({ ...USER, amr: 'pwd' }).amr, ['pwd']);
+  t.deepEqual(claimsOf({ ...USER, amr: ['pwd', 'otp'] }).amr, ['pwd', 'otp']);
+});
+
+test('mintedClaims: auth_time 0 is a time (RFC 7519 §2)', (t) => {
+  t.is(claimsOf({ ...USER, auth_time: 0 }).auth_time, 0);
+});
+
+test('mintedClaims: two blanks between the names of claims name no third one', (t) => {
+  const claims = claimsOf({ ...USER, '': 'x', tenant: 'a', plan: 'b' }, { mintClaims: 'tenant  plan' });
+  t.like(claims, { tenant: 'a', plan: 'b' });
+  t.false(Object.hasOwn(claims, ''));
+});
+
+test('mintedClaims: one number that would be signed as another one is enough to refuse a claim, wherever it stands in it', (t) => {
+  const minted = mint({ ...USER, ids: { small: 1, large: 2 ** 60 } }, { mintClaims: 'ids' });
+  t.deepEqual(minted, { kind: 'invalid_claim', claim: 'ids' });
+});

@@ -113,6 +113,9 @@ const URIS: [uri: string, isWellFormed: boolean][] = [
   ['/a\x7f', false],
   ['/a?b c', false],
   ['a%2F', false],
+  ['a/b%2Fc', false],
+  ['\n', false],
+  ['/https://b%0a/c', false],
   ['https://a b/', false],
 ];
 

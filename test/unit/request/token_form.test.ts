@@ -52,6 +52,7 @@ const QUESTIONS: [sentence: string, form: string, token: string | undefined][] =
   ['an escape that is none', 'token=a%zz', undefined],
   ['escapes that are no UTF-8', 'token=%ff', undefined],
   ['a broken escape in another field', 'token=a&hint=%', undefined],
+  ['half an escape in another field', 'token=a&hint=%az', undefined],
   ['JSON', '{"token":"a"}', undefined],
 ];
 

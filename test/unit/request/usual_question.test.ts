@@ -19,6 +19,7 @@ const FORMS: [form: string, token: string][] = [
   ['token=a%20', ''],
   ['token=%61', ''],
   ['token=a+b', ''],
+  ['token=+', ''],
   ['token=a=', ''],
   ['token=a\n', ''],
   ['token=a&token=b', ''],

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { buildDenial } from '../../../src/core/answer/challenge.js';
 import { denied } from '../../../src/core/answer/outcome.js';
 import type { DenialReason } from '../../../src/core/answer/reasons.js';
 import { buildSenderDenial } from '../../../src/core/sender/challenge.js';
@@ -123,3 +124,18 @@ test('buildSenderDenial: a missing scope is 403, and the required ones are named
   t.is(refusal.status, 403);
   t.is(refusal.challenge, `DPoP realm="api", error="insufficient_scope", scope="write", ${ALGS}`);
 });
+
+test('buildSenderDenial: where no scopes are set for the challenge, it names the required ones (RFC 6750 §3)', (t) => {
+  const settings = settingsWith({ requiredScopes: ['read', 'write'] });
+  const { challenge } = buildSenderDenial(denied('token_missing', ''), settings, MTLS, false, undefined);
+  t.is(challenge, 'Bearer realm="api", scope="read write"');
+});
+
+for (const reason of ['token_inactive', 'scope_insufficient'] as const) {
+  test(`buildSenderDenial: ${reason}: the body is the same as where bound tokens are not taken, and nothing says to come back later`, (t) => {
+    const plain = buildDenial(denied(reason, ''), settingsWith({}));
+    const { body, retryAfter } = buildSenderDenial(denied(reason, ''), settingsWith({}), SENDER, false, '');
+    t.is(body, plain.body);
+    t.is(retryAfter, plain.retryAfter);
+  });
+}

@@ -40,7 +40,8 @@ test('a proof that is made for the request is good, and its key is known by its 
   t.is(meaningOf(text), '');
   const proof = readProof(text) as DpopProof;
   t.is(proof.jkt, client.jkt);
-  t.is(proof.jws.input, text.slice(0, text.lastIndexOf('.')));
+  t.like(proof.jws, { kind: 'jws', kid: '', input: text.slice(0, text.lastIndexOf('.')) });
+  t.is(proof.nonce, '');
 });
 
 for (const alg of ['ES256', 'ES384', 'RS256', 'PS256']) {
@@ -95,6 +96,11 @@ for (const [sentence, claims, reason] of CLAIMS) {
 }
 
 const LARGE_JWK = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`m${i}`, 'x']));
+/** The client's key with so many members. */
+function withMembers(count: number): Record<string, unknown> {
+  const further = Object.entries(LARGE_JWK).slice(0, count - Object.keys(client.publicJwk).length);
+  return { ...client.publicJwk, ...Object.fromEntries(further) };
+}
 const HEADERS: [sentence: string, header: Record<string, unknown>, reason: string][] = [
   ['4: no typ', { typ: undefined }, 'dpop_type_mismatch'],
   ['4: another typ', { typ: 'JWT' }, 'dpop_type_mismatch'],
@@ -102,7 +108,10 @@ const HEADERS: [sentence: string, header: Record<string, unknown>, reason: strin
   ['7: no jwk', { jwk: undefined }, 'dpop_key_invalid'],
   ['7: the private key', { jwk: client.privateJwk }, 'dpop_key_invalid'],
   ['7: a text as jwk', { jwk: 'key' }, 'dpop_key_invalid'],
+  ['7: null as jwk, although typeof says object', { jwk: null }, 'dpop_key_invalid'],
   ['7: a list as jwk', { jwk: [client.publicJwk] }, 'dpop_key_invalid'],
+  ['7: 16 members', { jwk: withMembers(16) }, ''],
+  ['7: 17 members', { jwk: withMembers(17) }, 'dpop_key_invalid'],
   ['7: 100 further members', { jwk: { ...client.publicJwk, ...LARGE_JWK } }, 'dpop_key_invalid'],
   ['7: a key for another algorithm', { jwk: { ...client.publicJwk, alg: 'ES384' } }, 'dpop_key_invalid'],
   ['7: a key for encryption', { jwk: { ...client.publicJwk, use: 'enc' } }, 'dpop_key_invalid'],
@@ -135,6 +144,40 @@ async function reheaded(header: Record<string, unknown>, signature?: string): Pr
   const head = Buffer.from(JSON.stringify(whole)).toString('base64url');
   return `${head}.${payload}.${signature ?? ofClient}`;
 }
+
+for (const member of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']) {
+  test(`check 7: a jwk with ${member} alone of a private or a symmetric key is refused: nobody may send one (RFC 9449 §4.2, S124)`, async (t) => {
+    t.is(meaningOf(await reheaded({ jwk: { ...client.publicJwk, [member]: 'AAAA' } })), 'dpop_key_invalid');
+  });
+}
+
+for (const [member, value] of [
+  ['crit', ['x']],
+  ['b64', true],
+] as const) {
+  test(`check 2: ${member} alone makes a proof malformed: what it means for the signature nobody here knows (RFC 7515 §4.1.11, RFC 7797 §3)`, async (t) => {
+    t.is(meaningOf(await reheaded({ [member]: value })), 'dpop_proof_malformed');
+  });
+}
+
+/** A proof of so many characters, by blanks in its header and in its claims. */
+async function ofLength(length: number): Promise<string> {
+  const [header = '', payload = '', signature = ''] = (await prove()).split('.');
+  const padded = (part: string, blanks: number) =>
+    Buffer.from(Buffer.from(part, 'base64url').toString() + ' '.repeat(blanks)).toString('base64url');
+  for (let blanks = 0; blanks < length; blanks++) {
+    for (const further of [0, 1, 2]) {
+      const text = `${padded(header, blanks)}.${padded(payload, further)}.${signature}`;
+      if (text.length === length) return text;
+    }
+  }
+  throw new Error(`no proof has ${length} characters`);
+}
+
+test('check 2: a proof may have 4,096 characters and no more, so that a large one costs nothing', async (t) => {
+  t.is(readProof(await ofLength(4096)).kind, 'proof');
+  t.like(readProof(await ofLength(4097)), { reason: 'dpop_proof_malformed' });
+});
 
 const ALGORITHMS: [alg: unknown, signature: string | undefined, reason: string][] = [
   ['none', '', 'dpop_proof_malformed'],

@@ -1,5 +1,10 @@
 import test from 'ava';
-import { hasDotSegment, isTargetUri, normalizeUri } from '../../../src/core/sender/target_uri.js';
+import {
+  hasDotSegment,
+  isTargetUri,
+  normalizeUri,
+  withoutQuery,
+} from '../../../src/core/sender/target_uri.js';
 
 const EQUAL: [sentence: string, uri: string, normalized: string | undefined][] = [
   [
@@ -14,18 +19,24 @@ const EQUAL: [sentence: string, uri: string, normalized: string | undefined][] =
   ['dot segments are removed (§6.2.2.3)', 'https://a/b/../c/./d', 'https://a/c/d'],
   ['also escaped ones', 'https://a/b/%2e%2E/c', 'https://a/c'],
   ['also the last one', 'https://a/b/..', 'https://a/'],
+  ['a last one leaves its slash', 'https://a/b/c/..', 'https://a/b/'],
+  ['also a single dot', 'https://a/b/.', 'https://a/b/'],
   ['there is nothing above the root', 'https://a/../../b', 'https://a/b'],
   ['a segment may begin with a dot', 'https://a/.well-known/..b', 'https://a/.well-known/..b'],
   ['an empty path is the root (§6.2.3)', 'https://a', 'https://a/'],
   ["the scheme's own port is left out", 'https://a:443/b', 'https://a/b'],
   ['also for http', 'http://a:80/b', 'http://a/b'],
   ['an empty port as well', 'https://a:/b', 'https://a/b'],
+  ['also for http', 'http://a:/b', 'http://a/b'],
+  ['a port that begins so is another one', 'https://a:4430/b', 'https://a:4430/b'],
+  ['also for http', 'http://a:8080/b', 'http://a:8080/b'],
   ['another port is not', 'https://a:80/b', 'https://a:80/b'],
   ['slashes are not merged', 'https://a//b', 'https://a//b'],
   ['query and fragment are dropped (RFC 9449 §4.3)', 'https://a/b?c=/../d#e', 'https://a/b'],
   ['also of an empty path', 'https://a?b', 'https://a/'],
   ['an IPv6 address', 'https://[::1]:8443/b', 'https://[::1]:8443/b'],
   ['another scheme', 'ftp://a/b', undefined],
+  ['a scheme that ends so', 'xhttps://a/b', undefined],
   ['a user', 'https://user@a/b', undefined],
   ['a path alone', '/b', undefined],
   ['nothing', '', undefined],
@@ -52,6 +63,21 @@ const TARGETS: [htu: string, origin: string, requestUri: string, isTarget: boole
 for (const [htu, origin, requestUri, isTarget] of TARGETS) {
   test(`isTargetUri: a proof for ${htu} is ${isTarget ? '' : 'not '}good for ${requestUri} at ${origin}: the origin is that of the settings, query and fragment do not count (RFC 9449 §4.3)`, (t) =>
     t.is(isTargetUri(htu, origin, requestUri), isTarget));
+}
+
+const CUT: [requestUri: string, path: string][] = [
+  ['/a', '/a'],
+  ['/a?b', '/a'],
+  ['/?b', '/'],
+  ['/a#b', '/a'],
+  ['/a?b#c', '/a'],
+  ['/a#b?c', '/a'],
+  ['', ''],
+];
+
+for (const [requestUri, path] of CUT) {
+  test(`withoutQuery: of ${requestUri || 'nothing'} it is ${path || 'nothing'}: the query begins with the first ?, the fragment with the first # (RFC 3986 §3)`, (t) =>
+    t.is(withoutQuery(requestUri), path));
 }
 
 const DOTTED: [path: string, hasDot: boolean][] = [

@@ -1,8 +1,10 @@
 import test from 'ava';
 import { Lines } from '../../../src/core/settings/lines.js';
 import {
+  BROKEN_TEXTS,
   clientTextOf,
   findLookup,
+  hasClientSettings,
   isConfiguredHere,
   isOff,
   type RestText,
@@ -242,3 +244,19 @@ for (const [sentence, values, isAny] of SIGNATURES) {
   test(`signatureLineOf: ${isAny ? 'says something' : 'empty'}: ${sentence}`, (t) =>
     t.is(signatureLineOf(textsWith(values)) !== '', isAny));
 }
+
+for (const [sentence, values, has] of [
+  ['nothing', {}, false],
+  ['a realm, which is none', { phantom_token_realm: 'a' }, false],
+  ['an id', { phantom_token_client_id: 'gateway' }, true],
+  ['a file with a secret', { phantom_token_client_secret_file: '/secret' }, true],
+  ['both', { phantom_token_client_id: 'gateway', phantom_token_client_secret_file: '/secret' }, true],
+] as [string, Values, boolean][]) {
+  test(`hasClientSettings: ${has}: the location sets ${sentence}`, (t) => {
+    const texts = textsWith(values);
+    t.is(hasClientSettings(texts, clientTextOf(texts)), has);
+  });
+}
+
+test('BROKEN_TEXTS: names both causes, as the script cannot tell which it is', (t) =>
+  t.regex(BROKEN_TEXTS, /line break.*http\.conf/));

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { awaitsClose, findUnsafeNjs } from '../../../src/core/settings/njs_version.js';
+import { awaitsClose, findUnsafeNjs, isEvictUnsafe } from '../../../src/core/settings/njs_version.js';
 
 type Verdict = 'safe' | 'too old for js_access' | 'unsafe subrequests' | 'no fetch';
 
@@ -83,6 +83,16 @@ test('findUnsafeNjs: names the alternative, too', (t) => {
   const withUrl = findUnsafeNjs(0x000900, 'QuickJS', 'auth_request', true) as string;
   t.regex(withUrl, /use an internal location as endpoint, js_engine njs,/);
 });
+
+for (const [name, version, isUnsafe] of [
+  ['0.8.9', 0x000809, true],
+  ['0.9.6', 0x000906, true],
+  ['0.9.7', 0x000907, false],
+  ['1.0.2', 0x010002, false],
+] as const) {
+  test(`isEvictUnsafe: ${name}: ${isUnsafe ? 'a full zone that evicts ends the worker' : 'zones may evict'} (S115)`, (t) =>
+    t.is(isEvictUnsafe(version), isUnsafe));
+}
 
 for (const [name, version, awaits] of [
   ['0.8.9', 0x000809, true],

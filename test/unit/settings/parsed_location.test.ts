@@ -42,3 +42,38 @@ test('parseLocation: a line break moves no value into another text: nothing is r
   const first = `${request.slice(0, -1)}a\nx` as RequestText;
   t.is(parseLocation(first, rest.slice('a\n'.length) as RestText, 'x'), undefined);
 });
+
+const KEYS: Values = {
+  phantom_token_jwks: '/jwks',
+  phantom_token_issuer: 'https://as',
+  phantom_token_client_id: 'gateway',
+};
+const RESPONSES = 'application/token-introspection+jwt';
+
+test('parseLocation: a location that says nothing of signatures has no such settings', (t) => {
+  t.like(parse({}), { settings: { kind: 'settings' }, signatures: undefined });
+});
+
+test('parseLocation: one that names keys has them, and its other settings with them', (t) => {
+  t.like(parse(KEYS), { settings: { kind: 'settings' }, signatures: { jwks: '/jwks' } });
+});
+
+test('parseLocation: one that asks for signed answers needs keys that verify them, though it names none (RFC 9701 §5)', (t) => {
+  t.like(parse({ ...KEYS, phantom_token_introspection_accept: RESPONSES }), {
+    settings: { kind: 'settings' },
+    signatures: { jwks: '/jwks' },
+  });
+  t.like(parse({ phantom_token_introspection_accept: RESPONSES }), {
+    settings: { kind: 'misconfiguration' },
+    signatures: undefined,
+  });
+});
+
+test('parseLocation: a mistake in either kind of settings makes it a misconfiguration without settings on signatures', (t) => {
+  for (const mistake of [{ phantom_token_clock_skew: 'x' }, { phantom_token_jwks: 'nowhere' }]) {
+    t.like(parse({ ...KEYS, ...mistake }), {
+      settings: { kind: 'misconfiguration' },
+      signatures: undefined,
+    });
+  }
+});

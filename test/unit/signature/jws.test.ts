@@ -116,6 +116,7 @@ const TYPES: [typ: unknown, type: string][] = [
   ['application/application/jwt', 'application/jwt'],
   ['at+jwt; v=1', 'at+jwt; v=1'],
   [' jwt', ' jwt'],
+  ['at+application/jwt', 'at+application/jwt'],
   [undefined, ''],
   [null, ''],
   [1, ''],

@@ -4,6 +4,7 @@ import {
   chooseKeys,
   formatKeySet,
   isFreshKeySet,
+  isUsedWhileFetched,
   parseKeptKeySet,
   parseKeySet,
   readPublicKeys,
@@ -163,4 +164,16 @@ for (const [sentence, ageSec, isFresh] of AGES) {
   test(`isFreshKeySet: ${isFresh}: ${sentence}`, (t) => {
     t.is(isFreshKeySet({ fetchedAtSec: 1_700_000_000, keys: KEYS }, 1_700_000_000 + ageSec), isFresh);
   });
+}
+
+for (const [ageSec, isUsed] of [
+  [-1, false],
+  [0, true],
+  [300, true],
+  [359, true],
+  [360, false],
+  [86_400, false],
+] as const) {
+  test(`isUsedWhileFetched: a set of ${ageSec} seconds ${isUsed ? 'is used' : 'is not used'} while another request fetches the next one: a minute longer than it is fresh, and never one from the future (S78)`, (t) =>
+    t.is(isUsedWhileFetched({ fetchedAtSec: 1_700_000_000, keys: [] }, 1_700_000_000 + ageSec), isUsed));
 }

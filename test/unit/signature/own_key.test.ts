@@ -222,3 +222,12 @@ test('signingKeyOf: none where all keys are public, and none in an empty set', (
   t.is(signingKeyOf(keysOf(JSON.stringify({ keys: [publicOf(RSA), publicOf(P256)] }))), undefined);
   t.is(signingKeyOf(keysOf('{"keys":[]}')), undefined);
 });
+
+test('parseOwnKeys: says of a file that should be JSON what is wrong with JSON, and of any other that it is neither (RFC 7517)', (t) => {
+  for (const text of ['{', ' \n{', '[]', '\uFEFF{}'])
+    t.regex(String(parseOwnKeys(text)), /^is no JWK and no JWK Set/);
+  for (const text of ['text', 'text {', '']) t.regex(String(parseOwnKeys(text)), /^is neither JSON nor/);
+});
+
+test('readOwnKey: says of itself that it is a key, so that it is not taken for what is wrong with one', (t) =>
+  t.is(keyOf(P256).kind, 'own_key'));

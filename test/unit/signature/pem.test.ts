@@ -110,6 +110,12 @@ const KEYS: [sentence: string, der: Buffer, alg: string | undefined][] = [
     undefined,
   ],
   ['a head that was cut', P256_DER.subarray(0, 20), undefined],
+  ['bytes before the head', Buffer.concat([Buffer.from([0x31]), P256_DER]), undefined],
+  [
+    'the names of RSA so far behind that no head has them there',
+    Buffer.concat([Buffer.from([0x30, 0x82]), Buffer.alloc(60), RSA_DER.subarray(4, 100)]),
+    undefined,
+  ],
   ['no bytes', Buffer.alloc(0), undefined],
   ['zeros', Buffer.alloc(200), undefined],
   [

@@ -217,3 +217,11 @@ for (const [jwk, fitting] of FITS) {
     );
   });
 }
+
+test('readPublicKey: a curve without a name of ours has no length that a coordinate could fit (RFC 7518 §6.2.1.1)', (t) => {
+  for (const crv of ['secp256k1', 'P-999', undefined]) {
+    for (const coordinate of ['', numberOf(32), numberOf(48), numberOf(66)]) {
+      t.is(readPublicKey({ kty: 'EC', crv, x: coordinate, y: coordinate }), undefined);
+    }
+  }
+});

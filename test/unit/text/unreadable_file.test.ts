@@ -29,6 +29,7 @@ const STATUSES: [sentence: string, status: string, uid: string][] = [
     'Pid:\t7\nUid:\t1\t33\t2\t3\nGid:\t4\t5\t6\t7\n',
     '33',
   ],
+  ['numbers of several digits', 'Uid:\t1000\t1001\t1002\t1003\n', '1001'],
   ['root', 'Uid:\t0\t0\t0\t0\n', '0'],
   ['another line with the same end does not count', 'TheUid:\t1\t2\t3\t4\n', ''],
   ['a text without it', '', ''],

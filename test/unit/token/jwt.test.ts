@@ -32,6 +32,7 @@ const NO_JWTS: [sentence: string, text: string][] = [
   ['an empty text', ''],
   ['two dots alone', '..'],
   ['one part', 'e30'],
+  ['one part that is a header, and a character more', `${base64url('{"alg":"X"}')}A`],
   ['two parts', jwtOf(UNKNOWN_ALG, {}, SIGNATURE).replace(/\.[^.]*$/, '')],
   ['an empty header', `.${base64url('{}')}.${SIGNATURE}`],
   ['an empty payload', `${base64url('{"alg":"X"}')}..${SIGNATURE}`],
@@ -267,3 +268,8 @@ for (const [sentence, header, payload, isResponse] of TYPES) {
     t.is(isIntrospectionResponse(jwt as Jwt), isResponse);
   });
 }
+
+test('parseJwt: Ed448 has one length, 114 bytes, and not that of Ed25519 (RFC 8037 §3.1, RFC 9864 §2.2)', (t) => {
+  t.not(parseJwt(jwtOf({ alg: 'Ed448' }, {}, signatureOf(114))), undefined);
+  t.is(parseJwt(jwtOf({ alg: 'Ed448' }, {}, signatureOf(64))), undefined);
+});

@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { SenderSettings } from '../../../src/core/settings/sender_settings.js';
 import type { JsonObject } from '../../../src/core/text/json.js';
 import { judgePresented } from '../../../src/core/token/presented_jwt.js';
 
@@ -79,6 +80,13 @@ const KINDS: [sentence: string, claims: JsonObject, meaning: string][] = [
   ['at_hash is that of an ID token (OpenID Connect Core §3.1.3.6)', { at_hash: 'h' }, 'token_type_mismatch'],
   ['c_hash is that of an ID token (OpenID Connect Core §3.3.2.11)', { c_hash: 'h' }, 'token_type_mismatch'],
   ['s_hash is that of an ID token (FAPI)', { s_hash: 'h' }, 'token_type_mismatch'],
+  ['code is that of an answer of the authorization endpoint', { code: 'c' }, 'token_type_mismatch'],
+  ['active is that of an answer to introspection (RFC 7662 §2.2)', { active: true }, 'token_type_mismatch'],
+  [
+    'token_introspection is that of a signed one (RFC 9701 §5)',
+    { token_introspection: { active: true } },
+    'token_type_mismatch',
+  ],
   ['an empty nonce, too', { nonce: '' }, 'token_type_mismatch'],
   ['events are those of a logout token (RFC 8417 §2.2)', { events: {} }, 'token_type_mismatch'],
   ["Keycloak's typ Bearer is an access token", { typ: 'Bearer' }, 'active'],
@@ -149,3 +157,43 @@ test('judgePresented: issuer, audience, scope and nbf are left to the policy, wh
   t.is(meaningOf({ ...CLAIMS, iss: 'https://other', aud: 'other', scope: '' }), 'active');
   t.is(meaningOf({ ...CLAIMS, nbf: NOW_SEC + 3600 }), 'active');
 });
+
+const JKT = '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I';
+const BOUND_CLAIMS = { ...CLAIMS, cnf: { jkt: JKT } };
+
+function judgeAt(constraint: SenderSettings['constraint'], payload: JsonObject) {
+  const sender = { kind: 'sender_settings', constraint } as SenderSettings;
+  return judgePresented(jwtWith(payload), NOW_SEC, sender);
+}
+
+for (const constraint of ['verify', 'require'] as const) {
+  test(`judgePresented: where bound JWTs are taken (${constraint}), one is known with its key, which is proven later (RFC 9449 §7.1)`, (t) => {
+    t.like(judgeAt(constraint, BOUND_CLAIMS), { kind: 'active', binding: { jkt: JKT, x5t: '' } });
+  });
+
+  test(`judgePresented: where bound JWTs are taken (${constraint}), one whose key cannot be checked is refused (RFC 7800 §3.1, S14)`, (t) => {
+    t.like(judgeAt(constraint, { ...CLAIMS, cnf: {} }), { reason: 'token_sender_constrained' });
+  });
+}
+
+test('judgePresented: an unbound JWT is taken where bound ones may come, and refused where they are required', (t) => {
+  t.like(judgeAt('verify', CLAIMS), { kind: 'active', binding: undefined });
+  t.deepEqual(judgeAt('require', CLAIMS), {
+    kind: 'denial',
+    reason: 'token_not_sender_constrained',
+    cacheStatus: 'MISS',
+  });
+});
+
+for (const [reason, payload] of [
+  ['token_type_mismatch', { ...CLAIMS, nonce: 'n' }],
+  ['token_expired', { ...CLAIMS, exp: NOW_SEC }],
+  ['token_sender_constrained', BOUND_CLAIMS],
+] as const) {
+  test(`judgePresented: ${reason} was looked up, as every refusal of a JWT`, (t) =>
+    t.deepEqual(judgePresented(jwtWith(payload), NOW_SEC, undefined), {
+      kind: 'denial',
+      reason,
+      cacheStatus: 'MISS',
+    }));
+}

@@ -44,6 +44,13 @@ test('spellingsOf: an alg that every object has as a member is none of ECDSA, so
 test('endOf: exp of a JWT in whole seconds; nothing for any other token', (t) => {
   t.is(endOf(makeJwt({ exp: 4102444800 })), 4102444800);
   t.is(endOf(makeJwt({ exp: 10.5 })), 11);
+  t.is(endOf(makeJwt({ exp: 0 })), 0);
+  t.is(
+    endOf(
+      makeJwt({ exp: 1 }).replace(/\.[^.]*\./, `.${Buffer.from('{"exp":1e999}').toString('base64url')}.`),
+    ),
+    undefined,
+  );
   for (const token of [makeJwt({}), makeJwt({ exp: 'soon' }), makeJwt({ exp: -1 }), 'opaque-1']) {
     t.is(endOf(token), undefined);
   }
