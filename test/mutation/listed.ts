@@ -5,8 +5,8 @@ import type { Verdict } from './verdict.js';
 
 export const LIST = 'test/mutation/survivors.json';
 
-/** `equivalent`: no test can tell it from the source. `open`: a test could, and none does yet. */
-export type Standing = 'equivalent' | 'open';
+/** `equivalent`: no test can tell it from the source. `elsewhere`: tests that do not judge here can. `open`: a test could, and none does. */
+export type Standing = 'equivalent' | 'elsewhere' | 'open';
 
 /** Mutants of one file that survive for one reason. */
 export interface Listed {

@@ -1,6 +1,6 @@
 // docs/mutation.md from what the last runs found and from the list of survivors.
 import { markdownTable } from 'markdown-table';
-import type { Listed } from './listed.js';
+import type { Listed, Standing } from './listed.js';
 import { type FolderResult, type Results, scoreOf } from './results.js';
 
 export const PAGE = 'docs/mutation.md';
@@ -76,14 +76,22 @@ function rowOf(folder: string, result: FolderResult): string[] {
   ];
 }
 
+const STANDINGS: [standing: Standing, sentence: string][] = [
+  [
+    'equivalent',
+    'No test can tell these from the source: what the gateway answers, stores and sends is the same.',
+  ],
+  ['elsewhere', 'Tests that did not judge here can tell these.'],
+  ['open', 'A test could tell these, and none does yet.'],
+];
+
 function survivorsOf(list: readonly Listed[]): string {
-  const equivalent = list.filter(({ standing }) => standing === 'equivalent');
-  const open = list.filter(({ standing }) => standing === 'open');
-  const parts = [
-    `No test can tell these from the source: what the gateway answers, stores and sends is the same.\n\n${filesOf(equivalent)}`,
-  ];
-  if (open.length > 0) parts.push(`A test could tell these, and none does yet.\n\n${filesOf(open)}`);
-  return parts.join('\n');
+  return STANDINGS.map(([standing, sentence]) => {
+    const own = list.filter((listed) => listed.standing === standing);
+    return own.length === 0 ? '' : `${sentence}\n\n${filesOf(own)}`;
+  })
+    .filter((part) => part !== '')
+    .join('\n');
 }
 
 function filesOf(list: readonly Listed[]): string {

@@ -12,6 +12,8 @@ import type { Verdict } from './verdict.js';
 export interface RulesOptions {
   readonly folder: string;
   readonly testFiles: readonly string[];
+  /** Files beside those of the repository. */
+  readonly added?: readonly Source[];
   readonly jobs: number;
   readonly tell: (line: string) => void;
   readonly onVerdict?: (verdict: Verdict) => void;
@@ -35,7 +37,7 @@ export async function judgeRules(
   { mutants, sources }: Instrumented,
   options: RulesOptions,
 ): Promise<Verdict[]> {
-  await writeTree(options.folder, sources.map(withReset));
+  await writeTree(options.folder, [...sources.map(withReset), ...(options.added ?? [])]);
   replaceAva(options.folder);
   const reaches = await measureCoverage(options);
   const limit = pLimit(options.jobs);

@@ -112,9 +112,14 @@ async function measureCoverage(
 ): Promise<Map<string, Covering[]>> {
   const limit = pLimit(trees.length);
   const keptFile = `${folder}_reached.json`;
-  const kept: Record<string, Reached> = existsSync(keptFile) ? JSON.parse(readFileSync(keptFile, 'utf8')) : {};
+  const kept: Record<string, Reached> = existsSync(keptFile)
+    ? JSON.parse(readFileSync(keptFile, 'utf8'))
+    : {};
   const keyOf = (file: string) =>
-    createHash('sha256').update(instrumented).update(readFileSync(REPOSITORY + file)).digest('hex');
+    createHash('sha256')
+      .update(instrumented)
+      .update(readFileSync(REPOSITORY + file))
+      .digest('hex');
   await Promise.all(
     testFiles.map((file) =>
       limit(async () => {

@@ -7,7 +7,10 @@ import { transform } from 'esbuild';
 import { REPOSITORY } from '../support/pages.js';
 import type { Source } from './mutants.js';
 
-/** @param folder  in `build`, where imports of packages find the repository's node_modules */
+/**
+ * @param folder  in `build`, where imports of packages find the repository's node_modules
+ * @param changed  sources in place of the repository's, or beside them
+ */
 export async function writeTree(folder: string, changed: readonly Source[]): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const instead = new Map(changed.map(({ file, text }) => [file, text]));
@@ -16,10 +19,11 @@ export async function writeTree(folder: string, changed: readonly Source[]): Pro
     mkdirSync(join(folder, dirname(file)), { recursive: true });
     cpSync(join(REPOSITORY, file), join(folder, file));
   }
-  const sources = files.filter((file) => /(?<!\.d)\.ts$/.test(file));
+  const sources = [...new Set([...files, ...instead.keys()])].filter((file) => /(?<!\.d)\.ts$/.test(file));
   await Promise.all(
     sources.map(async (file) => {
       const text = instead.get(file) ?? readFileSync(join(REPOSITORY, file), 'utf8');
+      mkdirSync(join(folder, dirname(file)), { recursive: true });
       const { code } = await transform(text, { loader: 'ts', format: 'esm', sourcefile: file });
       writeFileSync(join(folder, file.replace(/\.ts$/, '.js')), code);
     }),
