@@ -135,9 +135,9 @@ function choose(mutants: readonly Mutant[], { words, sample, seed }: Choice): re
   return fc.sample(parts, { seed, numRuns: 1 })[0] ?? [];
 }
 
-/** Of the rules they are thousands, and only what survives is worth a line; of the script each takes seconds. */
+/** Of the rules they are thousands, and only those are worth a line that do not end; of the script each takes seconds. */
 function tellVerdict({ mutant, status, killedBy }: Verdict, isRules: boolean): void {
-  if (isRules) return;
+  if (isRules && status !== 'timeout') return;
   const { file, line, before, after } = mutant;
   console.log(`${status} ${file}:${line} ${JSON.stringify([before, after])} ${killedBy ?? ''}`);
 }

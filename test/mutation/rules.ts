@@ -15,6 +15,8 @@ export interface RulesOptions {
   /** Files beside those of the repository. */
   readonly added?: readonly Source[];
   readonly jobs: number;
+  /** That the tests of a file get, whatever they take without a mutant; default 5 seconds. */
+  readonly leastTimeoutMs?: number;
   readonly tell: (line: string) => void;
   readonly onVerdict?: (verdict: Verdict) => void;
 }
@@ -30,8 +32,10 @@ interface Reach {
 /** A loop without an end: the tests of a file get this, and many times what they take without a mutant. */
 const LEAST_TIMEOUT_MS = 5000;
 const TIMEOUT_FACTOR = 10;
+/** How many times as much they get in the second try. */
+const PATIENCE = 8;
 /** Loads all test files once. */
-const COVER_TIMEOUT_MS = 120_000;
+const COVER_TIMEOUT_MS = 600_000;
 
 export async function judgeRules(
   { mutants, sources }: Instrumented,
@@ -47,7 +51,7 @@ export async function judgeRules(
     return await Promise.all(
       mutants.map((mutant) =>
         limit(async () => {
-          const verdict = await judgeOne(mutant, reaches.get(mutant.id) ?? [], options.folder, idle);
+          const verdict = await judgeOne(mutant, reaches.get(mutant.id) ?? [], options, idle);
           done += 1;
           options.onVerdict?.(verdict);
           if (done % 500 === 0) options.tell(`${done} of ${mutants.length} mutants judged`);
@@ -80,7 +84,7 @@ function replaceAva(folder: string): void {
   );
 }
 
-/** By mutant, the tests that reach it: those of the file's own test first, then the quicker ones. */
+/** By mutant, the tests that reach it. */
 async function measureCoverage({
   folder,
   testFiles,
@@ -131,37 +135,67 @@ async function measureCoverage({
   return reaches;
 }
 
-/** By the files whose loading does not reach the mutant in a process that has them loaded, and by the others in a new one. */
+/** A machine that is busy looks like a loop without an end: what does not end is tried once more, with more time. */
 async function judgeOne(
   mutant: Mutant,
   reaches: readonly Reach[],
-  folder: string,
+  options: RulesOptions,
+  idle: UnitProcess[],
+): Promise<Verdict> {
+  const verdict = await judgeOnce(mutant, reaches, options, idle);
+  if (verdict.status !== 'timeout') return verdict;
+  const process = new UnitProcess(options.folder);
+  const second = await judgeIn(process, mutant, inOrder(mutant, reaches), PATIENCE * leastMsOf(options));
+  process.stop();
+  return second;
+}
+
+/** The file's own test first, then the quicker ones. */
+function inOrder({ file }: Mutant, reaches: readonly Reach[]): Reach[] {
+  const own = file.replace(/^src\/core\//, 'test/unit/').replace(/\.ts$/, '.test.ts');
+  return reaches.toSorted((a, b) => Number(b.file === own) - Number(a.file === own) || a.ms - b.ms);
+}
+
+/** By the files whose loading does not reach the mutant in a process that has them loaded, and by the others in a new one. */
+async function judgeOnce(
+  mutant: Mutant,
+  reaches: readonly Reach[],
+  options: RulesOptions,
   idle: UnitProcess[],
 ): Promise<Verdict> {
   if (reaches.length === 0) return { mutant, status: 'uncovered' };
-  const own = mutant.file.replace(/^src\/core\//, 'test/unit/').replace(/\.ts$/, '.test.ts');
-  const inOrder = reaches.toSorted((a, b) => Number(b.file === own) - Number(a.file === own) || a.ms - b.ms);
-  const warm = idle.pop() ?? new UnitProcess(folder);
+  const ordered = inOrder(mutant, reaches);
+  const warm = idle.pop() ?? new UnitProcess(options.folder);
   const verdict = await judgeIn(
     warm,
     mutant,
-    inOrder.filter(({ isLoading }) => !isLoading),
+    ordered.filter(({ isLoading }) => !isLoading),
+    leastMsOf(options),
   );
   if (verdict.status === 'timeout') warm.stop();
   else idle.push(warm);
-  const others = inOrder.filter(({ isLoading }) => isLoading);
+  const others = ordered.filter(({ isLoading }) => isLoading);
   if (verdict.status !== 'survived' || others.length === 0) return verdict;
-  const fresh = new UnitProcess(folder);
-  const last = await judgeIn(fresh, mutant, others);
+  const fresh = new UnitProcess(options.folder);
+  const last = await judgeIn(fresh, mutant, others, leastMsOf(options));
   fresh.stop();
   return last;
 }
 
-async function judgeIn(process: UnitProcess, mutant: Mutant, reaches: readonly Reach[]): Promise<Verdict> {
+function leastMsOf({ leastTimeoutMs = LEAST_TIMEOUT_MS }: RulesOptions): number {
+  return leastTimeoutMs;
+}
+
+async function judgeIn(
+  process: UnitProcess,
+  mutant: Mutant,
+  reaches: readonly Reach[],
+  leastTimeoutMs: number,
+): Promise<Verdict> {
   for (const { file, titles, isLoading, ms } of reaches) {
     // What is computed while a file is loaded is in every test of it.
     const order: Order = { kind: 'judge', mutant: mutant.id, file, titles: isLoading ? undefined : titles };
-    const answer = (await process.ask(order, LEAST_TIMEOUT_MS + TIMEOUT_FACTOR * ms)) as Judged | undefined;
+    const answer = (await process.ask(order, leastTimeoutMs + TIMEOUT_FACTOR * ms)) as Judged | undefined;
     if (answer === undefined) return { mutant, status: 'timeout', killedBy: file };
     if (answer.failed !== undefined)
       return { mutant, status: 'killed', killedBy: `${file}: ${answer.failed}` };

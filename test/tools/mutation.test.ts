@@ -62,6 +62,7 @@ test('judgeRules: tells mutants apart that a test notices, that none notices, th
     testFiles: [TINY_TEST.file],
     added: [TINY_TEST],
     jobs: 1,
+    leastTimeoutMs: 1000,
     tell: () => {},
   });
   const statusOf = (before: string, after: string) =>
