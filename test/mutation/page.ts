@@ -2,6 +2,7 @@
 import { markdownTable } from 'markdown-table';
 import type { Listed, Standing } from './listed.js';
 import { type FolderResult, type Results, scoreOf } from './results.js';
+import { FOLDERS } from './sources.js';
 
 export const PAGE = 'docs/mutation.md';
 
@@ -16,7 +17,7 @@ nothing. Each such mutant should make a test fail. One that does not survives: e
 test is missing.
 
 ${tableOf(results)}
-
+${notRunIn(results)}
 Score: of the mutants that were judged, the part that a test noticed. Tests that do not end within their time have noticed it
 too. Where a sample was judged, its seed is given: the same seed chooses the same mutants of the same sources.
 
@@ -61,6 +62,15 @@ ${list.length === 0 ? 'Nothing.\n' : survivorsOf(list)}`;
 function tableOf(results: Results): string {
   const rows = Object.entries(results).map(([folder, result]) => rowOf(folder, result));
   return markdownTable([['folder', 'score', 'judged', 'survive', 'date', 'minutes'], ...rows]);
+}
+
+/** So that nobody takes a folder without a row for one without survivors. */
+function notRunIn(results: Results): string {
+  const folders = FOLDERS.filter((folder) => results[folder] === undefined).map((folder) => `\`${folder}\``);
+  if (folders.length === 0) return '';
+  return `
+Not run yet: ${folders.join(', ')}. Each of their mutants takes nginx some seconds, and there are some 3,000 of them.
+`;
 }
 
 function rowOf(folder: string, result: FolderResult): string[] {
