@@ -32,6 +32,7 @@ interface Reach {
 /** A loop without an end: the tests of a file get this, and many times what they take without a mutant. */
 const LEAST_TIMEOUT_MS = 5000;
 const TIMEOUT_FACTOR = 10;
+const MOST_MORE_MS = 60_000;
 /** How many times as much they get in the second try. */
 const PATIENCE = 8;
 /** Loads all test files once. */
@@ -195,7 +196,9 @@ async function judgeIn(
   for (const { file, titles, isLoading, ms } of reaches) {
     // What is computed while a file is loaded is in every test of it.
     const order: Order = { kind: 'judge', mutant: mutant.id, file, titles: isLoading ? undefined : titles };
-    const answer = (await process.ask(order, leastTimeoutMs + TIMEOUT_FACTOR * ms)) as Judged | undefined;
+    const answer = (await process.ask(order, leastTimeoutMs + Math.min(TIMEOUT_FACTOR * ms, MOST_MORE_MS))) as
+      | Judged
+      | undefined;
     if (answer === undefined) return { mutant, status: 'timeout', killedBy: file };
     if (answer.failed !== undefined)
       return { mutant, status: 'killed', killedBy: `${file}: ${answer.failed}` };
