@@ -39,6 +39,12 @@ export const UNPACKED = {
     leftOut: ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*'],
     summary: 'a compiler and the sources of nginx from Debian %s (some 500 MB)',
   },
+  faketime: {
+    packages: 'libfaketime',
+    programs: {},
+    leftOut: FOR_READERS,
+    summary: 'libfaketime from Debian %s (some 5 MB)',
+  },
 };
 
 // debian-archive-keyring, because Ubuntu's apt does not have Debian's keys.

@@ -1,12 +1,13 @@
 // Sets up a fresh checkout: `setUp('demo')` before the demo, `node runtime/setup.mjs test` before the tests,
 // `... page` before those of the demo's page, `... image` before those of the container image, `... bench` before the
-// benchmark.
+// benchmark, `... chaos` before `npm run test:chaos`.
 // It runs before anything is installed, so it uses nothing but Node.
 import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { resolveChromium } from './chromium.mjs';
 import { ensureCommands } from './debian_packages.mjs';
+import { resolveFaketime } from './faketime.mjs';
 import { resolveKubernetesTools } from './kubernetes_tools.mjs';
 import { RUNTIMES, resolveNginx } from './nginx_runtime.mjs';
 import { npmCommand } from './npm_command.mjs';
@@ -31,6 +32,12 @@ const STEPS = {
     [() => findNginx('modern'), () => findNginx('legacy'), findProxies, findKubernetesTools],
   ],
   page: [[checkNode], [installPackages], [() => findNginx('modern')], [findBrowser]],
+  chaos: [
+    [checkNode],
+    [installPackages],
+    [() => findNginx('modern'), () => findNginx('legacy')],
+    [findFaketime],
+  ],
   image: [[checkNode], [installPackages]],
   bench: [
     [checkNode],
@@ -102,6 +109,15 @@ async function findProxies() {
 async function findKubernetesTools() {
   const tools = await resolveKubernetesTools({ fetch: true, log: announce });
   return 'problem' in tools ? tools : { done: 'Helm and kubectl, for the tests of deploy/kubernetes' };
+}
+
+/** @returns {Promise<StepResult>} */
+async function findFaketime() {
+  const found = await resolveFaketime({ fetch: true, log: announce });
+  // Everything but the steps of the clock runs without it.
+  return {
+    done: 'problem' in found ? `no libfaketime, so no clock is stepped: ${found.problem}` : 'libfaketime',
+  };
 }
 
 /** @returns {Promise<StepResult>} */
