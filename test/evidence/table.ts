@@ -81,8 +81,9 @@ function fuzzRows(runs: Evidence['fuzz']): Row[] {
 function chaosRows({ chaos, soak }: ChaosResults): Row[] {
   const rows: Row[] = [];
   if (chaos !== undefined) {
-    const sum = (read: (run: (typeof chaos.runs)[number]) => number) =>
-      grouped(chaos.runs.reduce((count, run) => count + read(run), 0));
+    const { runs } = chaos;
+    const sum = (read: (run: (typeof runs)[number]) => number) =>
+      grouped(runs.reduce((count, run) => count + read(run), 0));
     const faults = sum((run) => Object.values(run.faults).reduce((count, { times }) => count + times, 0));
     rows.push([
       'workers killed, reloads, zones changed, the clock stepped, the server failing, under load: [chaos.md](chaos.md)',

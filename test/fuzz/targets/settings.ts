@@ -100,7 +100,9 @@ export const location = target({
         ['a mistake names a variable, in one line', /^[ -~§]+$/.test(settings.problem)],
         [
           'a mistake quotes no value',
-          !values.some((value) => value.length > 16 && settings.problem.includes(value)),
+          !values.some(
+            (value) => value.length > 16 && settings.problem.replace(/ such as .*/, '').includes(value),
+          ),
         ],
       );
     }
