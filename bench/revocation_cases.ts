@@ -1,4 +1,5 @@
 // How long a token passes after it was ended: the ways to end one, a gateway for each, and one try of each.
+import { generateKeyPairSync } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -259,86 +260,123 @@ const purge: RevocationCase = {
   },
 };
 
-/** The gateway's own secret is replaced in its file, and at the same moment the server knows the new one alone. */
-const secret: RevocationCase = {
-  name: 'secret',
-  figures: [{ name: 'question', limitMs: 0 }],
-  lanes: 8,
-  clients: 4,
-  locations: ({ prefix }, protect) => `
+/** What the gateway proves itself by: what its file holds, and how the server gets to know it, in place of another. */
+interface Credential {
+  readonly text: string;
+  tell(server: RevocationServer, client: string): void;
+}
+
+/**
+ * It is replaced in its file, and at the same moment the server knows the new one alone.
+ * @param settings  of the location, by the path of that file
+ */
+function replacedCredential(
+  name: string,
+  settings: (file: string) => string,
+  newCredential: (value: string) => Credential,
+): RevocationCase {
+  const fileOf = (prefix: string, lane: string) => `${prefix}/${name}-${lane}`;
+  return {
+    name,
+    figures: [{ name: 'question', limitMs: 0 }],
+    lanes: 8,
+    clients: 4,
+    locations: ({ prefix }, protect) => `
     ${protectedLocation(
       `set $phantom_token_cache_ttl 0;
       set $phantom_token_client_id gateway-$arg_lane;
-      set $phantom_token_client_secret_file ${prefix}/secret-$arg_lane;`,
+      ${settings(fileOf(prefix, '$arg_lane'))}`,
       protect,
     )}
     ${INTROSPECTION}`,
-  async attempt({ clients, server, prefix, lane, index, seed }) {
-    const client = `gateway-${lane}`;
-    const file = `${prefix}/secret-${lane}`;
-    const replaceSecret = (value: string) => {
-      writeFileSync(`${file}.next`, value);
-      renameSync(`${file}.next`, file); // at once, so that no request comes to the server in between
-      server.setSecret(client, value);
-      return Date.now();
-    };
-    replaceSecret(`secret-before-${index}`);
-    const atLeast = 1 + Math.floor(chanceOf(seed, index) * 4);
-    const served = new Set<number>();
-    const passes = new Map<number, number>();
-    let inUse = () => {};
-    const used = new Promise<void>((resolve) => {
-      inUse = resolve;
-    });
-    let replacedMs: number | undefined;
-    let sent = 0;
-    const sending = clients.keepSending(
-      // Each request has a new token, so that each asks.
-      () => ({ path: `/?lane=${lane}`, token: `opaque-token-of-the-benchmark-${index}-${sent++}` }),
-      (answer) => {
-        // 502: the server has refused the old secret.
-        if (answer.status !== 200 && answer.status !== 502)
-          throw new BenchError(`an answer was ${answer.status}`);
-        if (answer.status !== 200) return;
-        passes.set(answer.client, (passes.get(answer.client) ?? 0) + 1);
-        if (passes.size === clients.count && Math.min(...passes.values()) >= atLeast) inUse();
-        if (replacedMs !== undefined && answer.sentMs > replacedMs) served.add(answer.client);
-      },
-      () => served.size === clients.count,
-    );
-    const replacing = used.then(() => {
-      replacedMs = replaceSecret(`secret-after-${index}`);
-      return replacedMs;
-    });
-    const [endedMs] = await Promise.all([replacing, sending]);
-    return { question: Math.max(0, (server.lastRefusedMs(client) ?? 0) - endedMs) };
-  },
-};
+    attempt(words) {
+      const client = `gateway-${words.lane}`;
+      const file = fileOf(words.prefix, String(words.lane));
+      return replaceWhileAsking(words, client, (value) => {
+        const { text, tell } = newCredential(value);
+        writeFileSync(`${file}.next`, text);
+        renameSync(`${file}.next`, file); // at once, so that no request comes to the server in between
+        tell(words.server, client);
+      });
+    },
+  };
+}
 
-/** The script with the two times shortened in the same proportion. */
-function withShortKeyTimes(): string {
+/** Each request asks, so that each needs the credential. @param replace  puts a new one in place, at once */
+async function replaceWhileAsking(
+  { clients, server, lane, index, seed }: TryWords,
+  client: string,
+  replace: (value: string) => void,
+): Promise<Delays> {
+  const replaceNow = (value: string) => {
+    replace(value);
+    return Date.now();
+  };
+  replaceNow(`before-${index}`);
+  const atLeast = 1 + Math.floor(chanceOf(seed, index) * 4);
+  const served = new Set<number>();
+  const passes = new Map<number, number>();
+  let inUse = () => {};
+  const used = new Promise<void>((resolve) => {
+    inUse = resolve;
+  });
+  let replacedMs: number | undefined;
+  let sent = 0;
+  const sending = clients.keepSending(
+    // Each request has a new token, so that each asks.
+    () => ({ path: `/?lane=${lane}`, token: `opaque-token-of-the-benchmark-${index}-${sent++}` }),
+    (answer) => {
+      // 502: the server has refused the old one.
+      if (answer.status !== 200 && answer.status !== 502)
+        throw new BenchError(`an answer was ${answer.status}`);
+      if (answer.status !== 200) return;
+      passes.set(answer.client, (passes.get(answer.client) ?? 0) + 1);
+      if (passes.size === clients.count && Math.min(...passes.values()) >= atLeast) inUse();
+      if (replacedMs !== undefined && answer.sentMs > replacedMs) served.add(answer.client);
+    },
+    () => served.size === clients.count,
+  );
+  const replacing = used.then(() => {
+    replacedMs = replaceNow(`after-${index}`);
+    return replacedMs;
+  });
+  const [endedMs] = await Promise.all([replacing, sending]);
+  return { question: Math.max(0, (server.lastRefusedMs(client) ?? 0) - endedMs) };
+}
+
+const secret = replacedCredential(
+  'secret',
+  (file) => `set $phantom_token_client_secret_file ${file};`,
+  (value) => ({ text: value, tell: (server, client) => server.setSecret(client, value) }),
+);
+
+/** private_key_jwt (RFC 7523): the gateway keeps the assertion that the key has signed, until the server refuses it. */
+const assertion = replacedCredential(
+  'assertion',
+  (file) => `set $phantom_token_client_auth private_key_jwt;
+      set $phantom_token_client_key_file ${file};
+      set $phantom_token_client_key_algorithm ES256;
+      set $phantom_token_client_assertion_audience ${ISSUER};`,
+  () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const text = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+    return { text, tell: (server, client) => server.setKey(client, publicKey) };
+  },
+);
+
+/** The script with a shorter pause between two fetches of keys, and another life of a key set. */
+function withKeyTimes(freshSec: number): string {
   const isFresh = replaceOnce(
     SHIPPED_SCRIPT,
     `var FRESH_SEC = ${SHIPPED_KEYS_FRESH_SEC};`,
-    `var FRESH_SEC = ${KEYS_FRESH_SEC};`,
+    `var FRESH_SEC = ${freshSec};`,
   );
   return replaceOnce(isFresh, 'var FETCH_PAUSE_MS = 3e4;', `var FETCH_PAUSE_MS = ${KEYS_PAUSE_MS};`);
 }
 
-/** A key leaves the server's set. Clients present JWTs by it: one of them a new one each time, the others always the same. */
-const key: RevocationCase = {
-  name: 'key',
-  figures: [
-    { name: 'new', limitMs: KEYS_FRESH_SEC * 1000 },
-    { name: 'cached', limitMs: (KEYS_FRESH_SEC + CACHE_TTL_SEC) * 1000 },
-  ],
-  lanes: 50,
-  clients: 3,
-  script: withShortKeyTimes(),
-  // Keys are fetched and used in the same way in both modes, and each set-up takes a minute.
-  setups: SETUPS.filter(({ mode }) => mode === 'access'),
-  // Each try has a partition and a key set of its own.
-  locations: (_words, protect) => `
+/** Each try has a partition and a key set of its own. */
+function verifyingLocations(protect: string): string {
+  return `
     ${protectedLocation(
       `set $phantom_token_cache_ttl ${CACHE_TTL_SEC};
       set $phantom_token_partition try-$arg_try;
@@ -352,7 +390,20 @@ const key: RevocationCase = {
     location ${KEYS_PATH} {
       include ${SNIPPETS}/jwks.conf;
       proxy_pass http://login.bench;
-    }`,
+    }`;
+}
+
+/** A key leaves the server's set. Clients present JWTs by it: one of them a new one each time, the others always the same. */
+const key: RevocationCase = {
+  name: 'key',
+  figures: [
+    { name: 'new', limitMs: KEYS_FRESH_SEC * 1000 },
+    { name: 'cached', limitMs: (KEYS_FRESH_SEC + CACHE_TTL_SEC) * 1000 },
+  ],
+  lanes: 50,
+  clients: 3,
+  script: withKeyTimes(KEYS_FRESH_SEC),
+  locations: (_words, protect) => verifyingLocations(protect),
   async attempt({ clients, server, index, seed }) {
     const removable = server.publishKeys(String(index));
     const kept = removable.newJwt();
@@ -375,4 +426,41 @@ const key: RevocationCase = {
   },
 };
 
-export const CASES: readonly RevocationCase[] = [revocation, purge, secret, key];
+/**
+ * The same, and from then on the other clients present JWTs by a key that nobody knows, for which the gateway fetches the set at
+ * once. The set's own life is as shipped.
+ */
+const unknownKey: RevocationCase = {
+  name: 'unknown_key',
+  figures: [{ name: 'new', limitMs: KEYS_PAUSE_MS }],
+  lanes: 8,
+  clients: 3,
+  script: withKeyTimes(SHIPPED_KEYS_FRESH_SEC),
+  locations: (_words, protect) => verifyingLocations(protect),
+  async attempt({ clients, server, index, seed }) {
+    const removable = server.publishKeys(String(index));
+    const isStranger = (client: number) => client > 0;
+    const all = numbersTo(clients.count);
+    const fresh = watchClients(all.filter((client) => !isStranger(client)));
+    const strangers = watchClients(all.filter(isStranger));
+    let isRemoved = false;
+    const endedMs = await sendUntilRefused(
+      clients,
+      (client) => (isStranger(client) ? strangers : fresh),
+      (client) => ({
+        path: `/?try=${index}`,
+        token: isStranger(client) && isRemoved ? server.newUnknownJwt() : removable.newJwt(),
+      }),
+      async () => {
+        await Promise.all([fresh.passed(1), strangers.passed(1)]);
+        await delay(chanceOf(seed, index) * KEYS_PAUSE_MS * 2); // some within the pause after the first fetch
+        removable.remove();
+        isRemoved = true;
+        return Date.now();
+      },
+    );
+    return { new: fresh.delayMs(endedMs) };
+  },
+};
+
+export const CASES: readonly RevocationCase[] = [revocation, purge, secret, assertion, key, unknownKey];

@@ -1,6 +1,6 @@
 // An authorization server in this process: tokens are revoked, the gateway's secret is replaced and a signing key is removed at a
 // moment that the measurement knows.
-import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { closeServer, listenLocally, recordRequest } from '../runtime/local_http.js';
 import type { Backend } from './backends.js';
@@ -15,8 +15,12 @@ export interface RevocationServer extends Backend {
   revoke(token: string): void;
   /** From now on this client is known by this secret alone. */
   setSecret(client: string, secret: string): void;
-  /** When a request with a secret that is not valid, or not valid any more, arrived last; epoch milliseconds. */
+  /** From now on this client is known by assertions of this key alone (ES256). */
+  setKey(client: string, publicKey: KeyObject): void;
+  /** When a request with a secret or an assertion that is not valid, or not valid any more, arrived last; epoch milliseconds. */
   lastRefusedMs(client: string): number | undefined;
+  /** A JWT whose key is in no set. */
+  newUnknownJwt(): string;
   /** A set with two keys. @returns the one that can be removed */
   publishKeys(set: string): RemovableKey;
 }
@@ -31,21 +35,35 @@ export interface RemovableKey {
 export async function startRevocationServer(): Promise<RevocationServer> {
   const revoked = new Set<string>();
   const secrets = new Map<string, string>();
+  const keys = new Map<string, KeyObject>();
   const refusedMs = new Map<string, number>();
   const keySets = new Map<string, object[]>();
   const staying = newKey('stays');
+  const unknown = newKey('unknown');
   let requests = 0;
+
+  /** The client that does not prove who it is; undefined when it does, and for one of which nothing is known. */
+  const refusedBySecret = (request: IncomingMessage): string | undefined => {
+    const { client, secret } = credentialsOf(request);
+    return secrets.has(client) && secrets.get(client) !== secret ? client : undefined;
+  };
+  const refusedByKey = (form: URLSearchParams): string | undefined => {
+    const client = form.get('client_id') ?? '';
+    const key = keys.get(client);
+    return key === undefined || isSignedBy(key, form.get('client_assertion') ?? '') ? undefined : client;
+  };
 
   const introspect = async (request: IncomingMessage, response: ServerResponse) => {
     const arrivedMs = Date.now();
-    const { client, secret } = credentialsOf(request);
     const { body } = await recordRequest(request);
-    if (secrets.has(client) && secrets.get(client) !== secret) {
-      refusedMs.set(client, arrivedMs);
+    const form = new URLSearchParams(body.toString());
+    const refused = refusedBySecret(request) ?? refusedByKey(form);
+    if (refused !== undefined) {
+      refusedMs.set(refused, arrivedMs);
       response.writeHead(401).end();
       return;
     }
-    const isActive = !revoked.has(new URLSearchParams(body.toString()).get('token') ?? '');
+    const isActive = !revoked.has(form.get('token') ?? '');
     if (isActive) response.writeHead(200, { 'content-type': 'application/jwt' }).end(JWT);
     else response.writeHead(200, { 'content-type': 'application/json' }).end('{"active":false}');
   };
@@ -54,8 +72,8 @@ export async function startRevocationServer(): Promise<RevocationServer> {
     requests += 1;
     const { url = '' } = request;
     if (url.startsWith(KEYS_PATH)) {
-      const keys = keySets.get(url.slice(KEYS_PATH.length)) ?? [];
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }));
+      const set = { keys: keySets.get(url.slice(KEYS_PATH.length)) ?? [] };
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(set));
       return;
     }
     introspect(request, response).catch(() => response.destroy());
@@ -74,6 +92,10 @@ export async function startRevocationServer(): Promise<RevocationServer> {
     setSecret(client, secret) {
       secrets.set(client, secret);
     },
+    setKey(client, publicKey) {
+      keys.set(client, publicKey);
+    },
+    newUnknownJwt: unknown.newJwt,
     lastRefusedMs: (client) => refusedMs.get(client),
     publishKeys(set) {
       const key = newKey('goes');
@@ -92,6 +114,12 @@ function credentialsOf(request: IncomingMessage): { client: string; secret: stri
   const encoded = (request.headers.authorization ?? '').replace(/^Basic /, '');
   const [client = '', secret = ''] = Buffer.from(encoded, 'base64').toString().split(':');
   return { client, secret };
+}
+
+function isSignedBy(key: KeyObject, assertion: string): boolean {
+  const [head = '', payload = '', signature = ''] = assertion.split('.');
+  const input = Buffer.from(`${head}.${payload}`);
+  return verify('sha256', input, { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
 }
 
 function newKey(kid: string): { publicJwk: object; newJwt(): string } {

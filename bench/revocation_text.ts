@@ -43,6 +43,13 @@ export const LINES: readonly Line[] = [
     atMost: 'those under way',
   },
   {
+    name: 'assertion',
+    figure: 'question',
+    done: "the gateway's key (private_key_jwt) is replaced in its file",
+    counted: 'the last introspection with an assertion by the old key, which the server refuses',
+    atMost: 'those under way',
+  },
+  {
     name: 'key',
     figure: 'new',
     done: "a key is removed from the server's set",
@@ -55,6 +62,13 @@ export const LINES: readonly Line[] = [
     done: 'the same',
     counted: 'the last request with a cached JWT signed by it',
     atMost: 'the same, and `$phantom_token_cache_ttl`: 300 s more',
+  },
+  {
+    name: 'unknown_key',
+    figure: 'new',
+    done: 'the same, and then a JWT comes whose `kid` is in no set',
+    counted: 'the last new JWT signed by the removed key',
+    atMost: '30 s after the fetch before, and those under way',
   },
 ];
 
