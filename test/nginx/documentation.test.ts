@@ -234,6 +234,7 @@ const RUN_ELSEWHERE = [
   'npx njs-phantom-token init /etc/nginx/phantom_token', // test/package
   'npx njs-phantom-token migrate ', // test/package
   'npx njs-phantom-token@latest init --force ', // needs a registry; test/package has --force
+  'npm run test:njs ', // a compiler, sources of njs and minutes for each version; docs/njs_versions.md has its figures
 ];
 
 test('every command on a page is run by a test here, or listed with the place that runs it', (t) => {
