@@ -53,8 +53,8 @@ export function buildPage(results: Results): string {
 # Faults of the authorization server
 
 For reviewers: what the gateway does when the authorization server fails, lies, or answers what no HTTP library would send.
-A server on raw sockets plays ${FAULTS.length} faults; real nginx gateways meet each of them in every way
-in which they can be used. One oracle judges every request.
+A server on raw sockets plays ${FAULTS.length} faults; real nginx gateways meet each of them
+in all combinations of the ways below. One oracle judges every request.
 
 | | |
 | - | - |
@@ -117,7 +117,7 @@ ${table([
 ## Exceptions
 
 Where a rule does not hold. Each is listed in \`test/faults/exceptions.ts\`, and the run fails when one no longer occurs. None
-lets a request through.
+lets a request through without a valid token.
 
 ${table([
   ['faults', 'where', 'rule that does not hold', 'cells', 'why'],

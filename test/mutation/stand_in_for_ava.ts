@@ -79,6 +79,11 @@ class Assertions {
     assert.doesNotMatch(text, pattern);
   }
 
+  throws(act: () => unknown, expected: { message: string | RegExp }): void {
+    this.count += 1;
+    assert.throws(act, expected);
+  }
+
   log(): void {}
 }
 

@@ -98,16 +98,16 @@ test('docs/operations.md names what nginx says on each version that does not sta
 const REPORT = `
   ✔ exchange › [access njs 1.0.2] one (RFC 7662 §2)
   ✔ exchange › [access njs 1.0.2] two (1.2s)
-  ✘ [fail]: cache › [access njs 1.0.2] three (S1) a log holds a secret
+  ✘ [fail]: cache › [access njs 1.0.2] three (RFC 1) a log holds a secret
     ℹ ✔ a log line
   ◌ outage › [access njs 1.0.2] four
-  cache › [access njs 1.0.2] three (S1)
+  cache › [access njs 1.0.2] three (RFC 1)
 `;
 
 test('readReport: counts what passed, and names what failed or did not end', (t) => {
   t.deepEqual(readReport(REPORT, 'access njs 1.0.2', ['exchange', 'cache', 'outage']), {
     passed: 2,
-    failed: ['cache: three (S1)', 'outage: four'],
+    failed: ['cache: three (RFC 1)', 'outage: four'],
   });
 });
 

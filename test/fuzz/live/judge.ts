@@ -164,7 +164,7 @@ function faultOfStatus(line: string, hasAnswers: boolean): string {
 
 const UNWELL = /\[(emerg|alert|crit)\]|exception|internal_error|exited on signal/;
 /** docs/security.md, What is logged. */
-const QUOTED_BY_NGINX = /upstream sent (invalid header|no valid)/;
+const QUOTED_BY_NGINX = /upstream sent (invalid |duplicate header line|no valid)/;
 
 function faultOfLine(line: string, hasAnswers: boolean): string {
   if (UNWELL.test(line)) return 'nginx or the script is unwell';
