@@ -5,24 +5,14 @@ import { writeParts } from '../../bench/readme_text.js';
 import { BROKEN_SCRIPTS } from '../chaos/broken_scripts.js';
 import { newDice } from '../chaos/dice.js';
 import { readErrorLog } from '../chaos/error_log.js';
-import type { Event, Limits, Proof, Protocol, Way } from '../chaos/events.js';
+import type { Event, Proof, Protocol, Way } from '../chaos/events.js';
 import { newGatewayClock } from '../chaos/gateway_clock.js';
 import { newJudge } from '../chaos/judge.js';
+import { LIMITS } from '../chaos/nginx_conf.js';
 import { pageParts } from '../chaos/page.js';
 import { PAGE, readResults } from '../chaos/results.js';
 import { isBeyond, LIMITS_PER_HOUR, type Series, trendOf } from '../chaos/soak.js';
 
-const LIMITS: Limits = {
-  cacheTtlMs: 4000,
-  negativeTtlMs: 2000,
-  staleMs: 6000,
-  introspectionTimeoutMs: 3000,
-  readTimeoutMs: 450,
-  keysMs: 360_000,
-  keysPauseMs: 30_000,
-  slackMs: 1000,
-  recoveryMs: 4000,
-};
 const START_MS = 1_800_000_000_000;
 const FAR_MS = 60_000;
 const JWT = `${Buffer.from('{"kid":"key-0"}').toString('base64url')}.e30.c2ln`;
